@@ -1,0 +1,191 @@
+//! What can go wrong in this crate, and how bad input is described without showing any of it.
+
+use std::fmt;
+
+/// The result of this crate's functions.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Everything that can go wrong in this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input breaks a rule: the reader of the message can mend it.
+    #[error(transparent)]
+    BadInput(#[from] Box<BadInput>),
+    /// The operating system refused to read or write.
+    #[error("cannot {action} {name}")]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file, as it was named.
+        name: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Columns do not fit the schema they are put under.
+    #[error("column `{column}`: {problem}")]
+    Column {
+        /// Which column.
+        column: String,
+        /// What does not fit.
+        problem: String,
+    },
+    /// Two tables that must have the same columns do not.
+    #[error("the tables differ: {0}")]
+    SchemaMismatch(String),
+    /// A setting is out of its range.
+    #[error("{name} must be {allowed}, got {got}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// What is allowed.
+        allowed: &'static str,
+        /// What was given.
+        got: String,
+    },
+    /// Training ended without a usable model.
+    #[cfg(feature = "diffusion")]
+    #[error("training failed: {0}")]
+    Training(#[from] crate::diffusion::TrainingFailure),
+    /// A model file cannot be used.
+    #[error("model file: {0}")]
+    ModelFile(String),
+}
+
+/// A rule that every input keeps. Each has a stable name, shown in messages and documented here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// The file has no bytes, or none after decompression.
+    EmptyFile,
+    /// There are too few rows to learn from.
+    TooFewRows,
+    /// Every row has as many fields as the first.
+    RaggedRow,
+    /// No two columns have one name.
+    DuplicateColumn,
+    /// A quoted field ends.
+    OpenQuote,
+    /// Text can be decoded in the file's encoding.
+    Encoding,
+    /// A cell, a file or what it decompresses to is not larger than the limits.
+    TooLarge,
+    /// A cell of a numeric column is a number or one of the missing tokens.
+    NotANumber,
+    /// A cell of a datetime column is written in the column's format.
+    NotADate,
+    /// The columns are those of the schema.
+    UnknownColumn,
+    /// The file is what its first bytes say, and whole.
+    Corrupt,
+    /// The schema file is well formed.
+    Schema,
+    /// There is something to learn from.
+    NothingToLearn,
+}
+
+impl Rule {
+    /// The rule's stable name, as messages show it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Rule::EmptyFile => "empty-file",
+            Rule::TooFewRows => "too-few-rows",
+            Rule::RaggedRow => "ragged-row",
+            Rule::DuplicateColumn => "duplicate-column",
+            Rule::OpenQuote => "open-quote",
+            Rule::Encoding => "encoding",
+            Rule::TooLarge => "too-large",
+            Rule::NotANumber => "not-a-number",
+            Rule::NotADate => "not-a-date",
+            Rule::UnknownColumn => "unknown-column",
+            Rule::Corrupt => "corrupt",
+            Rule::Schema => "schema",
+            Rule::NothingToLearn => "nothing-to-learn",
+        }
+    }
+}
+
+/// Input that breaks a rule: where, which, and what to do. Never a cell's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadInput {
+    /// The rule that is broken.
+    pub rule: Rule,
+    /// The input's name, as it was given.
+    pub input: Option<String>,
+    /// The line of the file, from 1.
+    pub line: Option<u64>,
+    /// The column's name.
+    pub column: Option<String>,
+    /// What is wrong, in words.
+    pub problem: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+}
+
+impl BadInput {
+    /// A broken rule and what is wrong; the place is added by the `at_*` methods.
+    pub fn new(rule: Rule, problem: impl Into<String>) -> Self {
+        Self { rule, input: None, line: None, column: None, problem: problem.into(), hint: String::new() }
+    }
+
+    /// Names the input, unless it has a name already.
+    #[must_use]
+    pub fn in_input(mut self, name: &str) -> Self {
+        self.input.get_or_insert_with(|| name.to_owned());
+        self
+    }
+
+    /// Adds the line, counted from 1.
+    #[must_use]
+    pub fn at_line(mut self, line: u64) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    /// Adds the column's name.
+    #[must_use]
+    pub fn in_column(mut self, column: &str) -> Self {
+        self.column = Some(column.to_owned());
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+}
+
+impl fmt::Display for BadInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(input) = &self.input {
+            write!(f, "{input}")?;
+        }
+        if let Some(line) = self.line {
+            let before = if self.input.is_some() { ", " } else { "" };
+            write!(f, "{before}line {line}")?;
+        }
+        if let Some(column) = &self.column {
+            let before = if self.input.is_some() || self.line.is_some() { ", " } else { "" };
+            write!(f, "{before}column `{column}`")?;
+        }
+        if self.input.is_some() || self.line.is_some() || self.column.is_some() {
+            write!(f, ": ")?;
+        }
+        write!(f, "{} [{}]", self.problem, self.rule.id())?;
+        if !self.hint.is_empty() {
+            write!(f, "; {}", self.hint)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BadInput {}
+
+impl From<BadInput> for Error {
+    fn from(bad: BadInput) -> Self {
+        Error::BadInput(Box::new(bad))
+    }
+}

@@ -1,0 +1,293 @@
+//! A table: an Arrow record batch under a [`Schema`], and the few views of a column that the rest needs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
+    TimestampMicrosecondArray, UInt64Array,
+};
+use arrow::datatypes::{
+    DataType, Field as ArrowField, Float64Type, Int64Type, Schema as ArrowSchema, TimeUnit, TimestampMicrosecondType,
+};
+
+use crate::error::{Error, Result};
+use crate::schema::{Field, Schema, Storage};
+
+/// Named, typed columns of equal length. Cheap to clone: the columns are shared.
+#[derive(Debug, Clone)]
+pub struct Table {
+    schema: Arc<Schema>,
+    batch: RecordBatch,
+}
+
+impl Table {
+    /// Puts `columns` under `schema`.
+    ///
+    /// # Errors
+    /// [`Error::Column`] if a column has another type than its field's storage or another length than the first,
+    /// [`Error::SchemaMismatch`] if there are more or fewer columns than fields.
+    pub fn new(schema: Arc<Schema>, columns: Vec<ArrayRef>) -> Result<Self> {
+        if columns.len() != schema.fields.len() {
+            let problem = format!("{} columns for {} fields", columns.len(), schema.fields.len());
+            return Err(Error::SchemaMismatch(problem));
+        }
+        let n_rows = columns.first().map_or(0, |c| c.len());
+        for (field, column) in schema.fields.iter().zip(&columns) {
+            let problem = if *column.data_type() != arrow_type(field.storage) {
+                format!("has type {}, its field says {:?}", column.data_type(), field.storage)
+            } else if column.len() != n_rows {
+                format!("has {} rows, the first column has {n_rows}", column.len())
+            } else {
+                continue;
+            };
+            return Err(Error::Column { column: field.name.clone(), problem });
+        }
+        let arrow_fields: Vec<ArrowField> =
+            schema.fields.iter().map(|f| ArrowField::new(&f.name, arrow_type(f.storage), true)).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+        let batch = RecordBatch::try_new_with_options(Arc::new(ArrowSchema::new(arrow_fields)), columns, &options)
+            .expect("types and lengths were just checked");
+        Ok(Self { schema, batch })
+    }
+
+    /// The columns' meaning.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// The columns' values.
+    pub fn batch(&self) -> &RecordBatch {
+        &self.batch
+    }
+
+    /// The number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    /// The number of columns.
+    pub fn n_columns(&self) -> usize {
+        self.batch.num_columns()
+    }
+
+    /// The column at `column_idx` with its field.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn column(&self, column_idx: usize) -> (&Field, &ArrayRef) {
+        (&self.schema.fields[column_idx], self.batch.column(column_idx))
+    }
+
+    /// The column as numbers: integers and floats as they are, timestamps in seconds since 1970, booleans as 0 and 1.
+    /// NaN where missing, and everywhere in a column of text.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn numbers(&self, column_idx: usize) -> Vec<f64> {
+        let (field, array) = self.column(column_idx);
+        let n_rows = array.len();
+        let or_nan = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        match field.storage {
+            Storage::Integer => array.as_primitive::<Int64Type>().iter().map(|v| or_nan(v.map(|v| v as f64))).collect(),
+            Storage::Float => array.as_primitive::<Float64Type>().iter().map(or_nan).collect(),
+            Storage::Timestamp => {
+                let micros = array.as_primitive::<TimestampMicrosecondType>().iter();
+                micros.map(|v| or_nan(v.map(|v| v as f64 / 1e6))).collect()
+            }
+            Storage::Boolean => array.as_boolean().iter().map(|v| or_nan(v.map(f64::from))).collect(),
+            Storage::Text => vec![f64::NAN; n_rows],
+        }
+    }
+
+    /// The column as labels: text as it is, numbers in their shortest form, booleans as `false` and `true`,
+    /// timestamps in whole microseconds. `None` where missing.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn labels(&self, column_idx: usize) -> Vec<Option<String>> {
+        let (field, array) = self.column(column_idx);
+        match field.storage {
+            Storage::Text => array.as_string::<i32>().iter().map(|v| v.map(str::to_owned)).collect(),
+            Storage::Boolean => array.as_boolean().iter().map(|v| v.map(|v| v.to_string())).collect(),
+            Storage::Integer => array.as_primitive::<Int64Type>().iter().map(|v| v.map(|v| v.to_string())).collect(),
+            Storage::Float => array.as_primitive::<Float64Type>().iter().map(|v| v.map(|v| v.to_string())).collect(),
+            Storage::Timestamp => {
+                array.as_primitive::<TimestampMicrosecondType>().iter().map(|v| v.map(|v| v.to_string())).collect()
+            }
+        }
+    }
+
+    /// The column as levels: its distinct labels in order, and for each row which one.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn levels(&self, column_idx: usize) -> Levels {
+        let labels = self.labels(column_idx);
+        let mut names: Vec<&String> = labels.iter().flatten().collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut names: Vec<String> = names.into_iter().cloned().collect();
+        sort_levels(&mut names, self.column(column_idx).0);
+        let code: HashMap<&str, u32> = names.iter().zip(0..).map(|(name, code)| (name.as_str(), code)).collect();
+        let codes = labels.iter().map(|label| label.as_deref().map(|label| code[label])).collect();
+        Levels { codes, names }
+    }
+
+    /// Which rows are missing in the column.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn missing(&self, column_idx: usize) -> Vec<bool> {
+        let array = self.batch.column(column_idx);
+        (0..array.len()).map(|row| array.is_null(row)).collect()
+    }
+
+    /// The rows at `rows`, in that order; a row may be taken more than once.
+    ///
+    /// # Panics
+    /// If a row is out of bounds.
+    #[must_use]
+    pub fn take(&self, rows: &[usize]) -> Self {
+        let indices = UInt64Array::from_iter_values(rows.iter().map(|&row| row as u64));
+        let columns =
+            self.batch.columns().iter().map(|c| arrow::compute::take(c, &indices, None).expect("rows are in bounds"));
+        Self { schema: Arc::clone(&self.schema), batch: rebatch(&self.batch, columns.collect(), rows.len()) }
+    }
+
+    /// The tables one below the other.
+    ///
+    /// # Errors
+    /// [`Error::SchemaMismatch`] if their columns differ in name or type, or there is no table.
+    pub fn concat(tables: &[Table]) -> Result<Self> {
+        let first = tables.first().ok_or_else(|| Error::SchemaMismatch("no table to join".to_owned()))?;
+        let batches = tables.iter().map(Table::batch);
+        let batch = arrow::compute::concat_batches(&first.batch.schema(), batches)
+            .map_err(|_| Error::SchemaMismatch("columns differ in name or type".to_owned()))?;
+        Ok(Self { schema: Arc::clone(&first.schema), batch })
+    }
+
+    /// The same columns under `schema`, which may differ in everything but names and storage.
+    ///
+    /// # Errors
+    /// As [`Table::new`].
+    pub fn with_schema(&self, schema: Arc<Schema>) -> Result<Self> {
+        Table::new(schema, self.batch.columns().to_vec())
+    }
+}
+
+/// A column seen as levels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Levels {
+    /// The distinct labels: in the field's order, else by number, else alphabetically.
+    pub names: Vec<String>,
+    /// For each row the position of its label in `names`; `None` where missing.
+    pub codes: Vec<Option<u32>>,
+}
+
+/// Sorts labels as the column's values are ordered: by the field's declared order first, then by number, then by text.
+pub fn sort_levels(names: &mut [String], field: &Field) {
+    let rank = |name: &String| field.order.iter().position(|o| o == name).unwrap_or(usize::MAX);
+    if field.storage.is_number() {
+        let number = |name: &String| name.parse::<f64>().unwrap_or(f64::NAN);
+        names.sort_by(|a, b| rank(a).cmp(&rank(b)).then(number(a).total_cmp(&number(b))));
+    } else {
+        names.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
+    }
+}
+
+/// A column of `field`'s storage from numbers as [`Table::numbers`] gives them: NaN becomes missing, integers are
+/// rounded, text is all missing.
+pub fn column_from_numbers(field: &Field, numbers: &[f64]) -> ArrayRef {
+    let present = |x: f64| (!x.is_nan()).then_some(x);
+    match field.storage {
+        Storage::Integer => {
+            Arc::new(numbers.iter().map(|&x| present(x).map(|x| x.round() as i64)).collect::<Int64Array>())
+        }
+        Storage::Float => Arc::new(numbers.iter().map(|&x| present(x)).collect::<Float64Array>()),
+        Storage::Boolean => Arc::new(numbers.iter().map(|&x| present(x).map(|x| x != 0.0)).collect::<BooleanArray>()),
+        Storage::Timestamp => {
+            let micros = numbers.iter().map(|&x| present(x).map(|x| (x * 1e6).round() as i64));
+            Arc::new(micros.collect::<TimestampMicrosecondArray>())
+        }
+        Storage::Text => Arc::new(StringArray::new_null(numbers.len())),
+    }
+}
+
+/// A column of `field`'s storage from labels as [`Table::labels`] gives them; a label that is no value of the storage
+/// becomes missing.
+pub fn column_from_labels<'a>(field: &Field, labels: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+    match field.storage {
+        Storage::Text => Arc::new(labels.collect::<StringArray>()),
+        Storage::Boolean => Arc::new(labels.map(|l| l.and_then(|l| l.parse().ok())).collect::<BooleanArray>()),
+        Storage::Integer => Arc::new(labels.map(|l| l.and_then(|l| l.parse().ok())).collect::<Int64Array>()),
+        Storage::Float => Arc::new(labels.map(|l| l.and_then(|l| l.parse().ok())).collect::<Float64Array>()),
+        Storage::Timestamp => {
+            Arc::new(labels.map(|l| l.and_then(|l| l.parse().ok())).collect::<TimestampMicrosecondArray>())
+        }
+    }
+}
+
+/// The Arrow type of a storage.
+pub fn arrow_type(storage: Storage) -> DataType {
+    match storage {
+        Storage::Integer => DataType::Int64,
+        Storage::Float => DataType::Float64,
+        Storage::Text => DataType::Utf8,
+        Storage::Boolean => DataType::Boolean,
+        Storage::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+    }
+}
+
+fn rebatch(like: &RecordBatch, columns: Vec<ArrayRef>, n_rows: usize) -> RecordBatch {
+    let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+    RecordBatch::try_new_with_options(like.schema(), columns, &options).expect("columns keep their types")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Kind, Source};
+
+    fn schema(fields: Vec<Field>) -> Arc<Schema> {
+        Arc::new(Schema { version: crate::schema::SCHEMA_VERSION, source: Source::default(), fields })
+    }
+
+    #[test]
+    fn levels_of_numbers_are_in_numeric_order() {
+        let field = Field::new("stage", Kind::Ordinal, Storage::Integer);
+        let column = column_from_numbers(&field, &[10.0, 2.0, f64::NAN, 2.0]);
+        let table = Table::new(schema(vec![field]), vec![column]).unwrap();
+        let levels = table.levels(0);
+        assert_eq!(levels.names, ["2", "10"]);
+        assert_eq!(levels.codes, [Some(1), Some(0), None, Some(0)]);
+    }
+
+    #[test]
+    fn labels_and_numbers_are_inverse_for_every_storage() {
+        for storage in [Storage::Integer, Storage::Float, Storage::Boolean, Storage::Timestamp] {
+            let kind = if storage == Storage::Timestamp { Kind::Datetime } else { Kind::Ordinal };
+            let field = Field::new("x", kind, storage);
+            let column = column_from_numbers(&field, &[0.0, 1.0, f64::NAN]);
+            let table = Table::new(schema(vec![field.clone()]), vec![column.clone()]).unwrap();
+            let labels = table.labels(0);
+            let again = column_from_labels(&field, labels.iter().map(|l| l.as_deref()));
+            assert_eq!(&again, &column, "{storage:?}");
+        }
+    }
+
+    #[test]
+    fn a_column_of_another_type_is_refused() {
+        let field = Field::new("x", Kind::Continuous, Storage::Float);
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+        assert!(matches!(Table::new(schema(vec![field]), vec![column]), Err(Error::Column { .. })));
+    }
+
+    #[test]
+    fn take_repeats_and_reorders() {
+        let field = Field::new("x", Kind::Continuous, Storage::Float);
+        let column = column_from_numbers(&field, &[0.5, 1.5, 2.5]);
+        let table = Table::new(schema(vec![field]), vec![column]).unwrap();
+        assert_eq!(table.take(&[2, 0, 2]).numbers(0), [2.5, 0.5, 2.5]);
+    }
+}

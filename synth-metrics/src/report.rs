@@ -1,0 +1,120 @@
+//! What was measured, what was not and why: the typed result that policies judge and files keep.
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the report's JSON form.
+pub const REPORT_VERSION: u32 = 1;
+
+/// Every measure of one synthetic table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QualityReport {
+    /// [`REPORT_VERSION`].
+    pub version: u32,
+    /// How many rows each table had.
+    pub rows: Rows,
+    /// In the order of the registry; a measure that could not be taken is there, with the reason.
+    pub measures: Vec<Measure>,
+}
+
+impl QualityReport {
+    /// The measure called `id`.
+    pub fn measure(&self, id: &str) -> Option<&Measure> {
+        self.measures.iter().find(|m| m.id == id)
+    }
+
+    /// The value of the measure called `id`, if it was measured.
+    pub fn value(&self, id: &str) -> Option<f64> {
+        self.measure(id)?.outcome.value()
+    }
+}
+
+/// The sizes of the tables compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// Rows the generator learnt from.
+    pub train: usize,
+    /// Synthetic rows.
+    pub synthetic: usize,
+    /// Real rows the generator never saw; with cross-fitting, each row counts once.
+    pub holdout: Option<usize>,
+}
+
+/// One measure and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// The id in the registry.
+    pub id: String,
+    /// The value or the reason why there is none.
+    pub outcome: Outcome,
+    /// The parts that a mean is made of, one per column; empty where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnValue>,
+}
+
+/// A value, or the reason why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was measured.
+    Measured(Estimate),
+    /// It was not: the reason, in words. Never counts as passed.
+    NotMeasured(String),
+}
+
+impl Outcome {
+    /// The value, if it was measured.
+    pub fn value(&self) -> Option<f64> {
+        match self {
+            Outcome::Measured(estimate) => Some(estimate.value),
+            Outcome::NotMeasured(_) => None,
+        }
+    }
+}
+
+/// A finite value, with its uncertainty where it is an estimate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// The value.
+    pub value: f64,
+    /// How far off it may be. Absent where the value describes the files at hand and estimates nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<Uncertainty>,
+}
+
+impl Estimate {
+    /// The value at the one-sided 95 % bound from above; the value itself where nothing is estimated.
+    pub fn upper_bound(&self) -> f64 {
+        self.uncertainty.map_or(self.value, |u| u.one_sided[1])
+    }
+
+    /// The value at the one-sided 95 % bound from below; the value itself where nothing is estimated.
+    pub fn lower_bound(&self) -> f64 {
+        self.uncertainty.map_or(self.value, |u| u.one_sided[0])
+    }
+}
+
+/// How far off an estimate may be.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uncertainty {
+    /// The two-sided 95 % interval.
+    pub interval: [f64; 2],
+    /// The lower and the upper one-sided 95 % bound, each right on its own: what gates are judged on.
+    pub one_sided: [f64; 2],
+    /// The observations behind it; for two groups, the smaller one.
+    pub n: usize,
+}
+
+/// A column's part of a measure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnValue {
+    /// The column's name.
+    pub column: String,
+    /// Its value.
+    pub value: f64,
+}
