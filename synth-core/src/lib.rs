@@ -1,12 +1,25 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
+pub mod identifier;
 pub mod schema;
 pub mod table;
 
 #[cfg(feature = "diffusion")]
 pub mod diffusion;
+#[cfg(feature = "diffusion")]
+pub mod encode;
+#[cfg(feature = "diffusion")]
+pub mod generator;
+#[cfg(feature = "diffusion")]
+pub mod nn;
+#[cfg(feature = "diffusion")]
+mod random;
 
+#[cfg(feature = "diffusion")]
+pub use diffusion::TabDdpm;
 pub use error::{BadInput, Error, Result, Rule};
+#[cfg(feature = "diffusion")]
+pub use generator::Generator;
 pub use schema::{Field, Kind, Schema};
 pub use table::Table;

@@ -1,13 +1,22 @@
-//! Tabular denoising diffusion (arXiv:2209.15421).
+//! TabDDPM: denoising diffusion for tables (arXiv:2209.15421), in plain `ndarray`.
+//!
+//! Coordinates are diffused by Gaussian noise ([`gaussian`]), levels by uniform noise ([`multinomial`]), both along one
+//! [`Schedule`]. A [`Denoiser`] sees a noisy row and its time and says what noise is in it and which levels it had;
+//! a [`Sampler`] asks it again and again from pure noise to a row. [`TabDdpm`] ties a trained one to its encoder.
 
-/// Why training gave no usable model.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrainingFailure {
-    /// The loss left the numbers.
-    #[error("the loss became non-finite at step {step}")]
-    NonFinite {
-        /// The optimiser step, from 1.
-        step: u64,
-    },
-}
+mod denoiser;
+pub mod gaussian;
+mod loss;
+mod model;
+pub mod multinomial;
+mod sampler;
+mod schedule;
+mod trainer;
+
+pub use denoiser::{Denoiser, EMBEDDING, Label, Network, NetworkDenoiser, Workspace, time_table};
+pub use gaussian::{Method, Variance};
+pub use loss::{Batch, Loss, Process};
+pub use model::TabDdpm;
+pub use sampler::{Sampler, SamplerConfig};
+pub use schedule::{Schedule, ScheduleKind};
+pub use trainer::{Observer, Progress, TrainConfig, TrainReport, TrainingFailure};

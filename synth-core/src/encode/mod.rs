@@ -1,0 +1,276 @@
+//! Between a table and the numbers a generator learns.
+//!
+//! A column on a scale becomes one standard-normal coordinate through its [`QuantileMap`]; a column of levels becomes
+//! a code. A value missing from a scale is a two-level block of its own beside the coordinate, and a missing level is
+//! one more level: missingness is learnt jointly with everything else and never filled in. Identifiers, free text,
+//! constants and empty columns are not learnt; the encoder only remembers how to write them.
+//!
+//! [`Layout`] alone knows which coordinate and which block belong to which field.
+
+mod layout;
+mod quantile;
+
+pub use layout::{Block, Layout, Role};
+pub use quantile::{Grid, QuantileMap};
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use ndarray::{Array2, ArrayView2};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use crate::error::{BadInput, Result, Rule};
+use crate::identifier::IdentifierShape;
+use crate::schema::{Field, Kind, Schema};
+use crate::table::{Table, column_from_labels, column_from_numbers};
+
+/// Turns the rows of one table into coordinates and codes, and back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Encoder {
+    schema: Arc<Schema>,
+    columns: Vec<Column>,
+    layout: Layout,
+    n_rows: usize,
+}
+
+/// How one field is encoded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Column {
+    Scale { map: QuantileMap, missing: bool },
+    Levels { names: Vec<String>, missing: bool },
+    Constant { label: String },
+    Identifier { shape: IdentifierShape },
+    Absent,
+}
+
+/// Rows as a generator sees them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoded {
+    /// Standard-normal coordinates, (rows, [`Layout::n_scale`]).
+    pub z: Array2<f32>,
+    /// Level codes, (rows, [`Layout::blocks`]), each below its block's size.
+    pub codes: Array2<u32>,
+}
+
+impl Encoder {
+    /// Learns the columns' distributions from `table`.
+    ///
+    /// # Errors
+    /// [`Rule::NothingToLearn`] if no column has a kind that is learnt, [`Rule::TooFewRows`] below two rows.
+    pub fn fit(table: &Table) -> Result<Self> {
+        if table.n_rows() < 2 {
+            let problem = format!("{} rows; at least 2 are needed to learn from", table.n_rows());
+            return Err(BadInput::new(Rule::TooFewRows, problem).into());
+        }
+        let columns: Vec<Column> = (0..table.n_columns()).map(|i| Column::fit(table, i)).collect();
+        let mut layout = Layout::default();
+        for (field_idx, column) in columns.iter().enumerate() {
+            match column {
+                Column::Scale { missing, .. } => layout.push_scale(field_idx, *missing),
+                Column::Levels { names, missing } => layout.push_levels(field_idx, names.len() + usize::from(*missing)),
+                Column::Constant { .. } | Column::Identifier { .. } | Column::Absent => {}
+            }
+        }
+        if layout.n_scale() == 0 && layout.blocks().is_empty() {
+            let problem = "no column can be learnt: all are identifiers, free text, constant or empty";
+            let hint = "set `kind` in the schema that `synth profile` prints";
+            return Err(BadInput::new(Rule::NothingToLearn, problem).hint(hint).into());
+        }
+        Ok(Self { schema: Arc::clone(table.schema()), columns, layout, n_rows: table.n_rows() })
+    }
+
+    /// The schema of the table that was learnt.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Which coordinates and blocks belong to which field.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The largest coordinate an encoded training value can have, plus a little: sampled coordinates are kept within.
+    ///
+    /// It is the normal quantile of 1 - 1/(4n): half a training row's share beyond the outermost row.
+    pub fn z_bound(&self) -> f32 {
+        standard_normal().inverse_cdf(1.0 - 0.25 / self.n_rows as f64) as f32
+    }
+
+    /// The rows as coordinates and codes.
+    ///
+    /// Values shared by many rows or lying on a coarse grid have an interval of coordinates; one is drawn from it for
+    /// each cell, so that the coordinates of a column are exactly standard normal over the training rows. A cell
+    /// missing from a scale gets a standard-normal draw that carries nothing.
+    ///
+    /// # Panics
+    /// If `table` holds a level that the encoder was not fitted on, or other columns.
+    pub fn encode<R: Rng + ?Sized>(&self, table: &Table, rng: &mut R) -> Encoded {
+        let n_rows = table.n_rows();
+        let codes = self.codes(table);
+        let mut z = Array2::zeros((n_rows, self.layout.n_scale()));
+        self.intervals(table).draw(self.z_bound(), &mut z, rng);
+        Encoded { z, codes }
+    }
+
+    /// The level codes of the rows, (rows, blocks).
+    ///
+    /// # Panics
+    /// As [`Encoder::encode`].
+    pub fn codes(&self, table: &Table) -> Array2<u32> {
+        let mut codes = Array2::zeros((table.n_rows(), self.layout.blocks().len()));
+        for (block_idx, block) in self.layout.blocks().iter().enumerate() {
+            let mut column = codes.column_mut(block_idx);
+            match (&self.columns[block.field_idx], block.role) {
+                (_, Role::Missing) => {
+                    let missing = table.missing(block.field_idx);
+                    column.iter_mut().zip(missing).for_each(|(code, missing)| *code = u32::from(missing));
+                }
+                (Column::Levels { names, .. }, Role::Levels) => {
+                    let levels = table.levels(block.field_idx);
+                    let own: Vec<u32> = levels.names.iter().map(|name| position(names, name)).collect();
+                    for (code, of_row) in column.iter_mut().zip(&levels.codes) {
+                        *code = of_row.map_or(names.len() as u32, |level| own[level as usize]);
+                    }
+                }
+                _ => unreachable!("the layout was made from these columns"),
+            }
+        }
+        codes
+    }
+
+    /// For each row and each column on a scale, the interval of the unit line that its value stands for.
+    pub fn intervals(&self, table: &Table) -> Intervals {
+        let (n_rows, n_scale) = (table.n_rows(), self.layout.n_scale());
+        let mut bounds = Array2::from_elem((n_rows, n_scale), [0.0, 1.0]);
+        for (scale_idx, &field_idx) in self.layout.scale_fields().iter().enumerate() {
+            let Column::Scale { map, .. } = &self.columns[field_idx] else {
+                unreachable!("the layout was made from these columns")
+            };
+            for (bound, x) in bounds.column_mut(scale_idx).iter_mut().zip(table.numbers(field_idx)) {
+                if !x.is_nan() {
+                    *bound = map.interval(x);
+                }
+            }
+        }
+        Intervals { bounds }
+    }
+
+    /// The table that coordinates and codes stand for: the inverse of [`Encoder::encode`].
+    ///
+    /// Rows are numbered from `first_row`; regenerated identifiers depend on that number and on `seed` alone. Columns
+    /// of free text come back all missing.
+    ///
+    /// # Panics
+    /// If the arrays do not have the layout's shape.
+    pub fn decode(&self, z: ArrayView2<f32>, codes: ArrayView2<u32>, first_row: u64, seed: u64) -> Table {
+        assert_eq!(z.ncols(), self.layout.n_scale(), "one coordinate per column on a scale");
+        assert_eq!(codes.ncols(), self.layout.blocks().len(), "one code per block");
+        assert_eq!(z.nrows(), codes.nrows(), "one row of each");
+        let n_rows = z.nrows();
+        let columns =
+            self.schema.fields.iter().zip(&self.columns).enumerate().map(|(field_idx, (field, column))| match column {
+                Column::Scale { map, .. } => self.decode_scale(field, field_idx, map, z, codes),
+                Column::Levels { names, .. } => {
+                    let block_idx = self.layout.block_of(field_idx, Role::Levels).expect("levels have a block");
+                    let label = |&code: &u32| names.get(code as usize).map(String::as_str);
+                    column_from_labels(field, codes.column(block_idx).iter().map(label))
+                }
+                Column::Constant { label } => {
+                    column_from_labels(field, std::iter::repeat_n(Some(label.as_str()), n_rows))
+                }
+                Column::Identifier { shape } => {
+                    let made: Vec<String> = (first_row..).take(n_rows).map(|row| shape.generate(row, seed)).collect();
+                    column_from_labels(field, made.iter().map(|id| Some(id.as_str())))
+                }
+                Column::Absent => column_from_labels(field, std::iter::repeat_n(None, n_rows)),
+            });
+        Table::new(Arc::clone(&self.schema), columns.collect()).expect("each column was made for its field")
+    }
+
+    fn decode_scale(
+        &self,
+        field: &Field,
+        field_idx: usize,
+        map: &QuantileMap,
+        z: ArrayView2<f32>,
+        codes: ArrayView2<u32>,
+    ) -> ArrayRef {
+        let normal = standard_normal();
+        let scale_idx = self.layout.scale_of(field_idx).expect("a scale has a coordinate");
+        let mut numbers: Vec<f64> = z.column(scale_idx).iter().map(|&z| map.value(normal.cdf(f64::from(z)))).collect();
+        if let Some(block_idx) = self.layout.block_of(field_idx, Role::Missing) {
+            for (x, &code) in numbers.iter_mut().zip(codes.column(block_idx)) {
+                if code == 1 {
+                    *x = f64::NAN;
+                }
+            }
+        }
+        column_from_numbers(field, &numbers)
+    }
+}
+
+impl Column {
+    fn fit(table: &Table, field_idx: usize) -> Self {
+        let (field, _) = table.column(field_idx);
+        match field.kind {
+            Kind::Continuous | Kind::Integer | Kind::Datetime => {
+                let numbers = table.numbers(field_idx);
+                let present: Vec<f64> = numbers.iter().copied().filter(|x| !x.is_nan()).collect();
+                if present.is_empty() {
+                    return Column::Absent;
+                }
+                let grid = match &field.number {
+                    Some(format) => Grid::Decimal(*format),
+                    None => Grid::of(&present),
+                };
+                Column::Scale { missing: present.len() < numbers.len(), map: QuantileMap::fit(present, grid) }
+            }
+            Kind::Categorical | Kind::Ordinal | Kind::Boolean => {
+                let levels = table.levels(field_idx);
+                if levels.names.is_empty() {
+                    return Column::Absent;
+                }
+                Column::Levels { names: levels.names, missing: levels.codes.contains(&None) }
+            }
+            Kind::Constant => match table.labels(field_idx).into_iter().flatten().next() {
+                Some(label) => Column::Constant { label },
+                None => Column::Absent,
+            },
+            Kind::Identifier => Column::Identifier { shape: IdentifierShape::fit(table, field_idx) },
+            Kind::Text | Kind::Empty => Column::Absent,
+        }
+    }
+}
+
+/// For each cell on a scale the part of the unit line that its value stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Intervals {
+    bounds: Array2<[f64; 2]>,
+}
+
+impl Intervals {
+    /// Draws every cell's coordinate anew into `z`, uniformly from its interval and through the normal quantile,
+    /// kept within ±`z_bound`.
+    ///
+    /// # Panics
+    /// If `z` has another shape than the table the intervals came from.
+    pub fn draw<R: Rng + ?Sized>(&self, z_bound: f32, z: &mut Array2<f32>, rng: &mut R) {
+        assert_eq!(z.dim(), self.bounds.dim(), "one coordinate per cell");
+        let normal = standard_normal();
+        for (z, &[low, high]) in z.iter_mut().zip(&self.bounds) {
+            let u = low + (high - low) * rng.r#gen::<f64>();
+            *z = (normal.inverse_cdf(u) as f32).clamp(-z_bound, z_bound);
+        }
+    }
+}
+
+fn standard_normal() -> Normal {
+    Normal::new(0.0, 1.0).expect("the standard normal")
+}
+
+fn position(names: &[String], name: &str) -> u32 {
+    names.iter().position(|n| n == name).expect("the level was in the table the encoder was fitted on") as u32
+}

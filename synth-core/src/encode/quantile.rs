@@ -1,0 +1,211 @@
+//! A column's distribution as a monotone line between its values and the unit interval.
+//!
+//! The line is the empirical distribution function, made invertible: a value shared by [`SHARED`] rows or more is an
+//! atom, a vertical piece of the line, and is given back exactly; the others are joined by straight pieces that bend
+//! halfway between neighbours, so that what is drawn between two rare values is rarely either of them, and is snapped
+//! to the column's grid. The inverse of an interval is a draw: the randomised probability integral transform
+//! (Rüschendorf, "On the distributional transform", 2009) makes the coordinate exactly uniform even with ties.
+
+use serde::{Deserialize, Serialize};
+
+use crate::schema::NumberFormat;
+
+/// A value that this many training rows share may be given back exactly; rarer ones are interpolated.
+pub const SHARED: usize = 5;
+
+/// The points that a column's values can lie on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grid {
+    /// Decimal fractions, as the column is written.
+    Decimal(NumberFormat),
+    /// Whole steps from an origin: dates and times.
+    Steps {
+        /// A point of the grid.
+        origin: f64,
+        /// The distance between points, positive.
+        step: f64,
+    },
+}
+
+impl Grid {
+    /// The coarsest grid of whole microseconds that holds all of `seconds`.
+    pub(super) fn of(seconds: &[f64]) -> Self {
+        let micros = |x: f64| (x * 1e6).round() as i64;
+        let origin = seconds.first().copied().unwrap_or(0.0);
+        let step = seconds.iter().fold(0u64, |step, &x| gcd(step, (micros(x) - micros(origin)).unsigned_abs()));
+        Grid::Steps { origin, step: step.max(1) as f64 / 1e6 }
+    }
+
+    fn step(&self) -> f64 {
+        match self {
+            Grid::Decimal(format) => format.step,
+            Grid::Steps { step, .. } => *step,
+        }
+    }
+
+    fn snap(&self, x: f64) -> f64 {
+        match self {
+            Grid::Decimal(format) => format.snap(x),
+            Grid::Steps { origin, step } => origin + ((x - origin) / step).round() * step,
+        }
+    }
+}
+
+/// A monotone line from values to the unit interval, and its inverse.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QuantileMap {
+    /// Values at the knots, never falling.
+    x: Vec<f64>,
+    /// Shares at the knots, never falling, from 0 to 1.
+    u: Vec<f64>,
+    grid: Grid,
+}
+
+impl QuantileMap {
+    /// The line through the distribution of `values`.
+    ///
+    /// # Panics
+    /// If `values` is empty or holds NaN.
+    pub fn fit(mut values: Vec<f64>, grid: Grid) -> Self {
+        assert!(!values.is_empty(), "a distribution needs a value");
+        values.sort_by(|a, b| a.partial_cmp(b).expect("values are not NaN"));
+        let n = values.len() as f64;
+        let runs: Vec<(f64, usize)> = values.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
+        let (mut x, mut u) = (Vec::with_capacity(2 * runs.len()), Vec::with_capacity(2 * runs.len()));
+        let mut below = 0;
+        for (i, &(value, count)) in runs.iter().enumerate() {
+            let (from, to) = if count >= SHARED {
+                (value, value)
+            } else {
+                let before = if i == 0 { value } else { f64::midpoint(runs[i - 1].0, value) };
+                let after = if i + 1 == runs.len() { value } else { f64::midpoint(value, runs[i + 1].0) };
+                (before, after)
+            };
+            x.extend([from, to]);
+            u.extend([below as f64 / n, (below + count) as f64 / n]);
+            below += count;
+        }
+        Self { x, u, grid }
+    }
+
+    /// The part of the unit interval that is given back as `value` (snapped to the grid).
+    ///
+    /// A value beyond the fitted range gets the nearest end.
+    pub fn interval(&self, value: f64) -> [f64; 2] {
+        // A little less than the whole cell of the grid, so that rounding cannot push a draw into the next one.
+        let half = self.grid.step() * 0.4999;
+        let low = self.share(value - half, Side::Below);
+        let high = self.share(value + half, Side::Above);
+        [low, high.max(low)]
+    }
+
+    /// The value at share `u`, on the grid and within the fitted range.
+    pub fn value(&self, u: f64) -> f64 {
+        let u = u.clamp(0.0, 1.0);
+        // The first knot that is not below u ends the piece that holds u.
+        let end = self.u.partition_point(|&knot| knot < u).clamp(1, self.u.len() - 1);
+        let (u0, u1) = (self.u[end - 1], self.u[end]);
+        let (x0, x1) = (self.x[end - 1], self.x[end]);
+        let along = if u1 > u0 { ((u - u0) / (u1 - u0)).clamp(0.0, 1.0) } else { 1.0 };
+        let snapped = self.grid.snap(x0 + along * (x1 - x0));
+        snapped.clamp(self.x[0], *self.x.last().expect("a line has knots"))
+    }
+
+    /// The share below `x`; at an atom, of its lower or upper end.
+    fn share(&self, x: f64, side: Side) -> f64 {
+        let end = match side {
+            Side::Below => self.x.partition_point(|&knot| knot < x),
+            Side::Above => self.x.partition_point(|&knot| knot <= x),
+        };
+        if end == 0 {
+            return 0.0;
+        }
+        if end == self.x.len() {
+            return 1.0;
+        }
+        let (x0, x1) = (self.x[end - 1], self.x[end]);
+        let along = if x1 > x0 { (x - x0) / (x1 - x0) } else { 1.0 };
+        self.u[end - 1] + along * (self.u[end] - self.u[end - 1])
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Below,
+    Above,
+}
+
+fn gcd(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn whole() -> Grid {
+        Grid::Decimal(NumberFormat::default())
+    }
+
+    #[test]
+    fn a_shared_value_is_an_atom_and_comes_back_exactly() {
+        let mut values = vec![0.0; 92];
+        values.extend([114.0, 2000.0, 3000.0, 3001.0, 5000.0, 7000.0, 8000.0, 99999.0]);
+        let map = QuantileMap::fit(values, whole());
+        assert_eq!(map.interval(0.0), [0.0, 0.92]);
+        assert!((0..92).all(|i| map.value(f64::from(i) / 100.0 + 0.005) == 0.0));
+        assert!(map.value(0.95) > 0.0);
+        assert_eq!(map.value(1.0), 99999.0);
+    }
+
+    #[test]
+    fn between_rare_values_new_ones_appear_on_the_grid() {
+        let map = QuantileMap::fit(vec![10.0, 20.0, 30.0], whole());
+        let drawn: Vec<f64> = (0..=100).map(|i| map.value(f64::from(i) / 100.0)).collect();
+        assert!(drawn.iter().all(|x| x.fract() == 0.0 && (10.0..=30.0).contains(x)));
+        assert!(drawn.iter().any(|x| ![10.0, 20.0, 30.0].contains(x)));
+        assert!(drawn.is_sorted());
+    }
+
+    #[test]
+    fn one_value_is_a_line_too() {
+        let map = QuantileMap::fit(vec![7.0], whole());
+        assert_eq!([map.value(0.0), map.value(0.5), map.value(1.0)], [7.0; 3]);
+    }
+
+    #[test]
+    fn the_grid_of_days_is_a_day() {
+        let days = [86_400.0 * 3.0, 86_400.0 * 10.0, 86_400.0 * 4.0];
+        assert_eq!(Grid::of(&days).step(), 86_400.0);
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_comes_back_from_anywhere_in_its_interval(
+            values in prop::collection::vec(-3000i32..3000, 1..200),
+            along in 0.0f64..1.0,
+            decimals in 0u8..4,
+        ) {
+            let format = NumberFormat { decimals, padded: false, step: 0.1f64.powi(i32::from(decimals)) };
+            let values: Vec<f64> = values.iter().map(|&v| format.snap(f64::from(v) * format.step)).collect();
+            let map = QuantileMap::fit(values.clone(), Grid::Decimal(format));
+            for &value in &values {
+                let [low, high] = map.interval(value);
+                prop_assert!(0.0 <= low && low < high && high <= 1.0);
+                prop_assert_eq!(map.value(low + along * (high - low)), value);
+            }
+        }
+
+        #[test]
+        fn the_line_never_falls(values in prop::collection::vec(-50i32..50, 1..80)) {
+            let map = QuantileMap::fit(values.iter().map(|&v| f64::from(v)).collect(), whole());
+            let drawn: Vec<f64> = (0..=200).map(|i| map.value(f64::from(i) / 200.0)).collect();
+            prop_assert!(drawn.is_sorted());
+        }
+    }
+}

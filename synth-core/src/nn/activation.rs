@@ -1,0 +1,54 @@
+//! Elementwise non-linearities and their derivatives.
+
+use ndarray::{ArrayBase, Data, DataMut, Dimension, NdFloat, Zip};
+
+/// `max(x, 0)`, in place.
+pub fn relu<F: NdFloat, S: DataMut<Elem = F>, D: Dimension>(x: &mut ArrayBase<S, D>) {
+    x.mapv_inplace(|x| if x > F::zero() { x } else { F::zero() });
+}
+
+/// Turns the gradient of [`relu`]'s output into that of its input, in place. `y` is the output.
+pub fn relu_backward<F, S, T, D>(y: &ArrayBase<S, D>, dy: &mut ArrayBase<T, D>)
+where
+    F: NdFloat,
+    S: Data<Elem = F>,
+    T: DataMut<Elem = F>,
+    D: Dimension,
+{
+    Zip::from(dy).and(y).for_each(|dy, &y| *dy = if y > F::zero() { *dy } else { F::zero() });
+}
+
+/// `x σ(x)` (arXiv:1702.03118).
+pub fn silu<F: NdFloat>(x: F) -> F {
+    x * sigmoid(x)
+}
+
+/// The derivative of [`silu`] at its input `x`, times `dy`.
+pub fn silu_backward<F: NdFloat>(x: F, dy: F) -> F {
+    let s = sigmoid(x);
+    dy * s * (F::one() + x * (F::one() - s))
+}
+
+fn sigmoid<F: NdFloat>(x: F) -> F {
+    F::one() / (F::one() + (-x).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::testing::{check_gradient, draw_array, seeded};
+
+    #[test]
+    fn derivatives_agree_with_central_differences() {
+        let x = draw_array((4, 6), &mut seeded(2)) * 4.0;
+        check_gradient(&x, &x.mapv(|x| silu_backward(x, 1.0)), |x| x.mapv(silu).sum());
+        let rectified = |x: &ndarray::Array2<f64>| {
+            let mut y = x.clone();
+            relu(&mut y);
+            y
+        };
+        let mut dx = ndarray::Array2::ones(x.dim());
+        relu_backward(&rectified(&x), &mut dx);
+        check_gradient(&x, &dx, |x| rectified(x).sum());
+    }
+}
