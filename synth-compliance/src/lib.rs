@@ -1,1 +1,7 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod error;
+pub mod policy;
+
+pub use error::{Error, Result};
+pub use policy::{ANNOUNCED, Gate, Inconclusive, Policy, Requirement};
