@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod assessment;
 pub mod attempt;
 pub mod plan;
+pub mod runner;
 
+pub use assessment::{Assessment, Rank};
 pub use attempt::{Attempt, AttemptResult, Explanation, TrainingFailure, attempt_seed};
 pub use plan::{Engine, Plan};
+pub use runner::{Event, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
