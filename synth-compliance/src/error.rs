@@ -1,0 +1,84 @@
+//! What can be wrong with a policy. A refused table is a [`Verdict`](crate::Verdict), not an error.
+
+/// The result of reading a policy.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a policy cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no embedded policy of that name, and no other one takes its place.
+    #[error("there is no policy called `{name}`; there are {known}")]
+    UnknownPolicy {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The text is not a policy: a syntax error, an unknown key, a missing one, or a value of the wrong type.
+    #[error("the text is not a policy")]
+    Toml(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A text that people rely on is empty or has line breaks in it.
+    #[error("the policy's `{field}` must be one line of text")]
+    Text {
+        /// The key in the policy's text.
+        field: &'static str,
+    },
+    /// An embedded policy's name stands over other rules than its own.
+    #[error("`{name}` is the name of an embedded policy with other rules; give this one a name of its own")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// Without a gate everything would pass.
+    #[error("a policy needs at least one gate")]
+    NoGates,
+    /// A gate on a measure that nobody has defined.
+    #[error("there is no measure called `{measure}`; there are {known}")]
+    UnknownMeasure {
+        /// The id in the gate.
+        measure: String,
+        /// The ids there are.
+        known: String,
+    },
+    /// Two gates on one measure.
+    #[error("`{measure}` has two gates; write its `max` and `min` in one")]
+    GateTwice {
+        /// The id in both gates.
+        measure: String,
+    },
+    /// A gate that lets everything through.
+    #[error("the gate on `{measure}` has neither a `max` nor a `min`")]
+    NoLimit {
+        /// The id in the gate.
+        measure: String,
+    },
+    /// A gate without a source.
+    #[error("the gate on `{measure}` must say in one line where its limit comes from (`source`)")]
+    NoSource {
+        /// The id in the gate.
+        measure: String,
+    },
+    /// A limit that no value of the measure can reach.
+    #[error("the limit {limit} on `{measure}` must lie between {low} and {high}")]
+    LimitOutOfRange {
+        /// The id in the gate.
+        measure: String,
+        /// The limit.
+        limit: f64,
+        /// The smallest value of the measure.
+        low: f64,
+        /// The largest value of the measure.
+        high: f64,
+    },
+    /// A limit that refuses an ideal table.
+    #[error("the limits on `{measure}` must let its ideal {ideal} through, got {limit}")]
+    RefusesIdeal {
+        /// The id in the gate.
+        measure: String,
+        /// The limit.
+        limit: f64,
+        /// The ideal value of the measure.
+        ideal: f64,
+    },
+}
