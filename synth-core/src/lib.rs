@@ -6,20 +6,28 @@ pub mod schema;
 pub mod table;
 
 #[cfg(feature = "diffusion")]
+mod copula;
+#[cfg(feature = "diffusion")]
 pub mod diffusion;
 #[cfg(feature = "diffusion")]
 pub mod encode;
 #[cfg(feature = "diffusion")]
 pub mod generator;
 #[cfg(feature = "diffusion")]
+pub mod model;
+#[cfg(feature = "diffusion")]
 pub mod nn;
 #[cfg(feature = "diffusion")]
 mod random;
 
 #[cfg(feature = "diffusion")]
+pub use copula::Copula;
+#[cfg(feature = "diffusion")]
 pub use diffusion::TabDdpm;
 pub use error::{BadInput, Error, Result, Rule};
 #[cfg(feature = "diffusion")]
 pub use generator::Generator;
+#[cfg(feature = "diffusion")]
+pub use model::{Engine, Model};
 pub use schema::{Field, Kind, Schema};
 pub use table::Table;

@@ -5,7 +5,7 @@
 //! zero with the levels' log shares as its bias (as arXiv:2312.10431 does), so that the untrained network predicts
 //! nothing, exactly; and one-hot levels enter as 0 and 1, never as logarithms of zero.
 
-use ndarray::{Array2, ArrayView2, Axis, NdFloat};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, NdFloat};
 use rand::Rng;
 
 use crate::encode::Layout;
@@ -13,9 +13,21 @@ use crate::nn::{Dropout, Linear, Mlp, Parameters, Tape, silu, silu_backward, sin
 
 /// Predicts, for rows at one time step, the noise of each coordinate and the logits of each block's clean level.
 pub trait Denoiser: Sync {
-    /// Writes the prediction for rows (`z_t`, `codes_t`) at time `t` into `out`: ε for each coordinate, then logits
-    /// block by block, as [`Layout::one_hot`] places them. (rows, [`Layout::width`])
-    fn predict(&self, z_t: ArrayView2<f32>, codes_t: ArrayView2<u32>, t: usize, out: &mut Array2<f32>);
+    /// What is kept between calls for rows of one number.
+    type Workspace;
+
+    /// Buffers for `n_rows` rows.
+    fn workspace(&self, n_rows: usize) -> Self::Workspace;
+
+    /// The prediction for rows (`z_t`, `codes_t`) at time `t`: ε for each coordinate, then logits block by block, as
+    /// [`Layout::one_hot`] places them. (rows, [`Layout::width`])
+    fn predict<'w>(
+        &self,
+        work: &'w mut Self::Workspace,
+        z_t: ArrayView2<f32>,
+        codes_t: ArrayView2<u32>,
+        t: usize,
+    ) -> &'w Array2<f32>;
 }
 
 /// The width in which row, time and label meet. 128, from the paper's code.
@@ -85,15 +97,31 @@ impl<F: NdFloat> Network<F> {
     /// Runs the rows, times and labels that stand in the workspace; the prediction stands there afterwards.
     pub fn forward<R: Rng + ?Sized>(&self, work: &mut Workspace<F>, dropout: Dropout<'_, R>) {
         self.input.forward(work.x.view(), &mut work.tape.input_mut().view_mut()); // (B, W) -> (B, E)
+        self.embed_times(work);
+        *work.tape.input_mut() += &work.added;
+        self.add_label(work);
+        self.mlp.forward(&mut work.tape, dropout);
+    }
+
+    /// The same for rows that are all at one time, whose embedding is at hand, with no unit dropped.
+    fn forward_at(&self, work: &mut Workspace<F>, embedded_time: ArrayView1<F>) {
+        self.input.forward(work.x.view(), &mut work.tape.input_mut().view_mut());
+        *work.tape.input_mut() += &embedded_time;
+        self.add_label(work);
+        self.mlp.forward(&mut work.tape, Dropout::<rand_chacha::ChaCha8Rng>::Off);
+    }
+
+    fn embed_times(&self, work: &mut Workspace<F>) {
         self.time[0].forward(work.times.view(), &mut work.time_hidden.view_mut());
         work.time_active.zip_mut_with(&work.time_hidden, |y, &x| *y = silu(x));
         self.time[1].forward(work.time_active.view(), &mut work.added.view_mut());
-        *work.tape.input_mut() += &work.added;
+    }
+
+    fn add_label(&self, work: &mut Workspace<F>) {
         if let (Some(label), Some(one_hot)) = (&self.label, &work.labels) {
             label.forward(one_hot.view(), &mut work.label_hidden.view_mut());
             work.tape.input_mut().zip_mut_with(&work.label_hidden, |h, &x| *h += silu(x));
         }
-        self.mlp.forward(&mut work.tape, dropout);
     }
 
     /// Adds the parameters' gradients into `grad`, from the prediction's gradient that stands in the workspace.
@@ -187,23 +215,37 @@ pub struct NetworkDenoiser<'a> {
     network: &'a Network<f32>,
     layout: &'a Layout,
     label: Option<Label>,
-    times: Array2<f32>,
+    /// The time embedding after its two layers. (times, [`EMBEDDING`])
+    embedded_times: Array2<f32>,
 }
 
 impl<'a> NetworkDenoiser<'a> {
     /// Wraps `network`, trained on rows of `layout` with `n_timesteps` steps.
     pub fn new(network: &'a Network<f32>, layout: &'a Layout, label: Option<Label>, n_timesteps: usize) -> Self {
-        Self { network, layout, label, times: time_table(n_timesteps) }
+        let mut work = network.workspace(n_timesteps + 1);
+        work.times.assign(&time_table(n_timesteps));
+        network.embed_times(&mut work);
+        Self { network, layout, label, embedded_times: work.added }
     }
 }
 
 impl Denoiser for NetworkDenoiser<'_> {
-    fn predict(&self, z_t: ArrayView2<f32>, codes_t: ArrayView2<u32>, t: usize, out: &mut Array2<f32>) {
-        let mut work = self.network.workspace(z_t.nrows());
+    type Workspace = Workspace<f32>;
+
+    fn workspace(&self, n_rows: usize) -> Workspace<f32> {
+        self.network.workspace(n_rows)
+    }
+
+    fn predict<'w>(
+        &self,
+        work: &'w mut Workspace<f32>,
+        z_t: ArrayView2<f32>,
+        codes_t: ArrayView2<u32>,
+        t: usize,
+    ) -> &'w Array2<f32> {
         work.set_rows(self.layout, self.label, z_t, codes_t);
-        work.set_times(&self.times, std::iter::repeat_n(t, z_t.nrows()));
-        self.network.forward(&mut work, Dropout::<rand_chacha::ChaCha8Rng>::Off);
-        out.assign(work.prediction());
+        self.network.forward_at(work, self.embedded_times.row(t));
+        work.prediction()
     }
 }
 
@@ -243,8 +285,22 @@ mod tests {
         let shares = [0.25f64.ln(), 0.75f64.ln()];
         let network = Network::<f32>::init(&layout, None, &[8], &shares, &mut seeded(9));
         let denoiser = NetworkDenoiser::new(&network, &layout, None, 10);
-        let mut out = Array2::zeros((1, 3));
-        denoiser.predict(array![[0.7]].view(), array![[1]].view(), 3, &mut out);
-        assert_eq!(out, array![[0.0, shares[0] as f32, shares[1] as f32]]);
+        let mut work = denoiser.workspace(1);
+        let said = denoiser.predict(&mut work, array![[0.7]].view(), array![[1]].view(), 3);
+        assert_eq!(said, array![[0.0, shares[0] as f32, shares[1] as f32]]);
+    }
+
+    #[test]
+    fn a_row_at_a_known_time_is_a_row_with_its_time_embedded() {
+        let (layout, rng) = (Layout::of(1, &[2]), &mut seeded(11));
+        let mut network = Network::<f32>::init(&layout, None, &[8], &[0.0; 2], rng);
+        *network.mlp.layers.last_mut().unwrap() = Linear::init(8, 3, rng);
+        let (z, codes) = (array![[0.7]], array![[1]]);
+        let denoiser = NetworkDenoiser::new(&network, &layout, None, 10);
+        let (mut fast, mut plain) = (denoiser.workspace(1), network.workspace(1));
+        plain.set_rows(&layout, None, z.view(), codes.view());
+        plain.set_times(&time_table(10), std::iter::once(7));
+        network.forward(&mut plain, Dropout::<rand_chacha::ChaCha8Rng>::Off);
+        assert_eq!(denoiser.predict(&mut fast, z.view(), codes.view(), 7), plain.prediction());
     }
 }

@@ -107,7 +107,7 @@ impl<'a> Sampler<'a> {
             }
         }
         let times = self.schedule.times(self.config.n_steps.unwrap_or(self.schedule.n_timesteps()));
-        let mut prediction = Array2::zeros((n_rows, self.layout.width()));
+        let mut work = denoiser.workspace(n_rows);
         let largest = self.layout.blocks().iter().map(|b| b.n_levels).max().unwrap_or(0);
         let mut scratch = vec![0.0f32; largest];
         for pair in times.windows(2) {
@@ -115,7 +115,7 @@ impl<'a> Sampler<'a> {
             let on_scale = gaussian::Step::new(self.config.method, ab_t, ab_s);
             let on_levels: Vec<multinomial::Step<f32>> =
                 self.layout.blocks().iter().map(|b| multinomial::Step::new(ab_t, ab_s, b.n_levels)).collect();
-            denoiser.predict(z.view(), codes.view(), pair[0], &mut prediction);
+            let prediction = denoiser.predict(&mut work, z.view(), codes.view(), pair[0]);
             for (row, rng) in rngs.iter_mut().enumerate() {
                 let said = prediction.row(row).to_slice().expect("row-major");
                 for (z, &eps) in z.row_mut(row).iter_mut().zip(said) {
@@ -165,7 +165,19 @@ mod tests {
     }
 
     impl Denoiser for Exact {
-        fn predict(&self, z_t: ArrayView2<f32>, _: ArrayView2<u32>, t: usize, out: &mut Array2<f32>) {
+        type Workspace = Array2<f32>;
+
+        fn workspace(&self, n_rows: usize) -> Array2<f32> {
+            Array2::zeros((n_rows, 3))
+        }
+
+        fn predict<'w>(
+            &self,
+            out: &'w mut Array2<f32>,
+            z_t: ArrayView2<f32>,
+            _: ArrayView2<u32>,
+            t: usize,
+        ) -> &'w Array2<f32> {
             let ab = self.schedule.alpha_bar(t);
             for (row, z) in z_t.column(0).iter().enumerate() {
                 // ε = √(1-ᾱ) (x_t - √ᾱ μ) / (ᾱ σ² + 1 - ᾱ), from the joint normal law of ε and x_t.
@@ -175,6 +187,7 @@ mod tests {
                 out[[row, 1]] = self.share.ln() as f32;
                 out[[row, 2]] = (1.0 - self.share).ln() as f32;
             }
+            out
         }
     }
 

@@ -252,6 +252,11 @@ pub struct Intervals {
 }
 
 impl Intervals {
+    /// Lower and upper end for each cell; 0 and 1 where the value is missing. (rows, columns on a scale)
+    pub fn bounds(&self) -> &Array2<[f64; 2]> {
+        &self.bounds
+    }
+
     /// Draws every cell's coordinate anew into `z`, uniformly from its interval and through the normal quantile,
     /// kept within ±`z_bound`.
     ///

@@ -1,0 +1,266 @@
+//! A fitted generator of any engine, and the file it is kept in.
+//!
+//! A model file is a safetensors file: an eight-byte length, a JSON header that `head -c` shows, and the tensors. The
+//! header's metadata holds one entry, `synth`, with everything but the weights as JSON. Nothing in it is executed, and
+//! every length is checked against the bytes that are there before anything is allocated.
+//!
+//! **A model file tells much of its table**: the levels of its columns and the values of its numbers are in it. Treat it
+//! like the table itself unless a policy says otherwise.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::{Array1, Array2};
+use safetensors::tensor::{Dtype, SafeTensors, View};
+use serde::{Deserialize, Serialize};
+
+use crate::copula::Copula;
+use crate::diffusion::{Label, Network, SamplerConfig, Schedule, TabDdpm, TrainConfig, TrainReport};
+use crate::encode::Encoder;
+use crate::error::{Error, Result};
+use crate::generator::Generator;
+use crate::nn::{Linear, Mlp};
+use crate::schema::Schema;
+use crate::table::Table;
+
+/// The version of the model file that this crate writes and reads.
+pub const MODEL_VERSION: u32 = 1;
+
+/// The kinds of generators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// Gaussian and multinomial diffusion (arXiv:2209.15421).
+    TabDdpm,
+    /// A Gaussian copula: fast, nothing to train, the fallback.
+    Copula,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Engine::TabDdpm => "tabddpm",
+            Engine::Copula => "copula",
+        })
+    }
+}
+
+/// A fitted generator.
+#[derive(Debug, Clone)]
+pub enum Model {
+    /// A diffusion model.
+    TabDdpm(Box<TabDdpm>),
+    /// A copula.
+    Copula(Box<Copula>),
+}
+
+impl Model {
+    /// What kind of generator it is.
+    pub fn engine(&self) -> Engine {
+        match self {
+            Model::TabDdpm(_) => Engine::TabDdpm,
+            Model::Copula(_) => Engine::Copula,
+        }
+    }
+
+    /// What training did, for an engine that trains.
+    pub fn train_report(&self) -> Option<&TrainReport> {
+        match self {
+            Model::TabDdpm(model) => Some(model.report()),
+            Model::Copula(_) => None,
+        }
+    }
+
+    /// The model as the bytes of a model file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (header, tensors) = match self {
+            Model::TabDdpm(model) => {
+                let header = Header::TabDdpm {
+                    encoder: model.encoder.clone(),
+                    config: model.config.clone(),
+                    sampler: model.sampler,
+                    label: model.label.as_ref().map(|(label, shares)| (label.block_idx, shares.clone())),
+                    report: model.report.clone(),
+                };
+                (header, network_tensors(&model.network))
+            }
+            Model::Copula(model) => (Header::Copula { model: model.as_ref().clone() }, Vec::new()),
+        };
+        let header = FileHeader { version: MODEL_VERSION, model: header };
+        let header = serde_json::to_string(&header).expect("a header has only string keys and finite numbers");
+        let metadata = HashMap::from([("synth".to_owned(), header)]);
+        safetensors::serialize(tensors, Some(metadata)).expect("names are unique and shapes fit their data")
+    }
+
+    /// Reads the bytes of a model file.
+    ///
+    /// # Errors
+    /// [`Error::ModelFile`] if they are no model file, of another version, damaged, or hold weights that are not
+    /// finite or do not fit the model's layout.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let bad = |problem: &str| Error::ModelFile(problem.to_owned());
+        let (_, metadata) =
+            SafeTensors::read_metadata(bytes).map_err(|_| bad("these bytes are no model, or they are damaged"))?;
+        let header = metadata.metadata().as_ref().and_then(|m| m.get("synth"));
+        let header = header.ok_or_else(|| bad("it holds tensors, but none of a model of this program"))?;
+        let version: Version = serde_json::from_str(header).map_err(|_| bad("its header names no version"))?;
+        if version.version != MODEL_VERSION {
+            return Err(bad(&format!("it has version {}, this program reads {MODEL_VERSION}", version.version)));
+        }
+        let header: FileHeader = serde_json::from_str(header).map_err(|_| bad("its header is damaged"))?;
+        match header.model {
+            Header::Copula { model } => Ok(Model::Copula(Box::new(model))),
+            Header::TabDdpm { encoder, config, sampler, label, report } => {
+                let blocks = encoder.layout().blocks();
+                let label = match label {
+                    None => None,
+                    Some((block_idx, shares)) => match blocks.get(block_idx) {
+                        Some(block) if block.n_levels == shares.len() => {
+                            Some((Label { block_idx, n_levels: block.n_levels }, shares))
+                        }
+                        _ => return Err(bad("its label is none of its columns")),
+                    },
+                };
+                let tensors = SafeTensors::deserialize(bytes).map_err(|_| bad("its tensors are damaged"))?;
+                let network = read_network(&tensors, &encoder, label.as_ref().map(|l| l.0), &config.hidden)?;
+                if config.n_timesteps == 0 || config.n_timesteps > 10_000 {
+                    return Err(bad("its schedule has no steps, or too many"));
+                }
+                let schedule = Schedule::new(config.schedule, config.n_timesteps);
+                let model =
+                    TabDdpm { encoder, network, schedule, config, label, sampler: SamplerConfig::default(), report };
+                Ok(Model::TabDdpm(Box::new(model.with_sampler(sampler)?)))
+            }
+        }
+    }
+}
+
+impl Generator for Model {
+    fn schema(&self) -> &Arc<Schema> {
+        match self {
+            Model::TabDdpm(model) => model.schema(),
+            Model::Copula(model) => model.schema(),
+        }
+    }
+
+    fn sample(&self, rows: Range<u64>, seed: u64) -> Table {
+        match self {
+            Model::TabDdpm(model) => model.sample(rows, seed),
+            Model::Copula(model) => model.sample(rows, seed),
+        }
+    }
+}
+
+/// Read before the rest, so that another version is named as such.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FileHeader {
+    version: u32,
+    model: Header,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "engine", rename_all = "lowercase", deny_unknown_fields)]
+enum Header {
+    TabDdpm {
+        encoder: Encoder,
+        config: TrainConfig,
+        sampler: SamplerConfig,
+        label: Option<(usize, Vec<f64>)>,
+        report: TrainReport,
+    },
+    Copula {
+        model: Copula,
+    },
+}
+
+/// A tensor of the file, as little-endian bytes.
+struct Tensor {
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl View for Tensor {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+fn network_tensors(network: &Network<f32>) -> Vec<(String, Tensor)> {
+    let bytes = |values: &mut dyn Iterator<Item = &f32>| values.flat_map(|value| value.to_le_bytes()).collect();
+    let mut tensors = Vec::new();
+    for (name, linear) in named_layers(network) {
+        let weight = Tensor { shape: linear.weight.shape().to_vec(), bytes: bytes(&mut linear.weight.iter()) };
+        let bias = Tensor { shape: linear.bias.shape().to_vec(), bytes: bytes(&mut linear.bias.iter()) };
+        tensors.extend([(format!("{name}.weight"), weight), (format!("{name}.bias"), bias)]);
+    }
+    tensors
+}
+
+fn named_layers(network: &Network<f32>) -> Vec<(String, &Linear<f32>)> {
+    let mut layers = vec![
+        ("input".to_owned(), &network.input),
+        ("time.0".to_owned(), &network.time[0]),
+        ("time.1".to_owned(), &network.time[1]),
+    ];
+    layers.extend(network.label.iter().map(|label| ("label".to_owned(), label)));
+    layers.extend(network.mlp.layers.iter().enumerate().map(|(i, layer)| (format!("mlp.{i}"), layer)));
+    layers
+}
+
+fn read_network(
+    tensors: &SafeTensors<'_>,
+    encoder: &Encoder,
+    label: Option<Label>,
+    hidden: &[usize],
+) -> Result<Network<f32>> {
+    let linear = |name: &str, n_inputs: usize, n_outputs: usize| -> Result<Linear<f32>> {
+        let values = |part: &str, shape: &[usize]| -> Result<Vec<f32>> {
+            let name = format!("{name}.{part}");
+            let bad = |problem: &str| Error::ModelFile(format!("tensor `{name}` {problem}"));
+            let tensor = tensors.tensor(&name).map_err(|_| bad("is missing"))?;
+            if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
+                return Err(bad("has another type or shape than the model's layout"));
+            }
+            let (numbers, _) = tensor.data().as_chunks::<4>();
+            let numbers: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            if numbers.iter().all(|x| x.is_finite()) {
+                Ok(numbers)
+            } else {
+                Err(bad("holds a value that is not finite"))
+            }
+        };
+        let weight = values("weight", &[n_inputs, n_outputs])?;
+        let weight = Array2::from_shape_vec((n_inputs, n_outputs), weight).expect("the shape was just checked");
+        Ok(Linear { weight, bias: Array1::from_vec(values("bias", &[n_outputs])?) })
+    };
+    const E: usize = crate::diffusion::EMBEDDING;
+    let width = encoder.layout().width();
+    let widths = [&[E], hidden, &[width]].concat();
+    let layers = widths.windows(2).enumerate().map(|(i, w)| linear(&format!("mlp.{i}"), w[0], w[1]));
+    Ok(Network {
+        input: linear("input", width, E)?,
+        time: [linear("time.0", E, E)?, linear("time.1", E, E)?],
+        label: label.map(|label| linear("label", label.n_levels, E)).transpose()?,
+        mlp: Mlp { layers: layers.collect::<Result<_>>()? },
+    })
+}
