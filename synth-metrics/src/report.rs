@@ -1,6 +1,10 @@
 //! What was measured, what was not and why: the typed result that policies judge and files keep.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::registry::definition;
 
 /// The version of the report's JSON form.
 pub const REPORT_VERSION: u32 = 1;
@@ -9,7 +13,8 @@ pub const REPORT_VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QualityReport {
-    /// [`REPORT_VERSION`].
+    /// [`REPORT_VERSION`]. Another version is refused when a report is read.
+    #[serde(deserialize_with = "known_version")]
     pub version: u32,
     /// How many rows each table had.
     pub rows: Rows,
@@ -26,6 +31,42 @@ impl QualityReport {
     /// The value of the measure called `id`, if it was measured.
     pub fn value(&self, id: &str) -> Option<f64> {
         self.measure(id)?.outcome.value()
+    }
+}
+
+fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        REPORT_VERSION => Ok(REPORT_VERSION),
+        other => Err(serde::de::Error::custom(format!("report version {other} is not {REPORT_VERSION}"))),
+    }
+}
+
+/// A plain table for people: a line a measure, with the ideal value and, for estimates, the 95 % interval.
+impl fmt::Display for QualityReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rows { train, synthetic, holdout } = &self.rows;
+        write!(f, "{train} training rows, {synthetic} synthetic rows")?;
+        match holdout {
+            Some(holdout) => writeln!(f, ", {holdout} unseen real rows")?,
+            None => writeln!(f, ", no unseen real rows")?,
+        }
+        for measure in &self.measures {
+            write!(f, "{:<18}", measure.id)?;
+            match &measure.outcome {
+                Outcome::Measured(estimate) => {
+                    write!(f, "{:>7.3}", estimate.value + 0.0)?;
+                    if let Some(definition) = definition(&measure.id) {
+                        write!(f, "  ideal {:.1}", definition.ideal)?;
+                    }
+                    match &estimate.uncertainty {
+                        Some(u) => writeln!(f, "  95 % {:.3} to {:.3}, n = {}", u.interval[0], u.interval[1], u.n)?,
+                        None => writeln!(f)?,
+                    }
+                }
+                Outcome::NotMeasured(reason) => writeln!(f, "{:>7}  not measured: {reason}", "-")?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -52,6 +93,13 @@ pub struct Measure {
     /// The parts that a mean is made of, one per column; empty where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<ColumnValue>,
+}
+
+impl Measure {
+    /// A measure that is no mean over columns.
+    pub fn new(id: impl Into<String>, outcome: Outcome) -> Self {
+        Self { id: id.into(), outcome, columns: Vec::new() }
+    }
 }
 
 /// A value, or the reason why there is none.
@@ -86,6 +134,11 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// A value that describes the files at hand and estimates nothing.
+    pub fn exact(value: f64) -> Self {
+        Self { value, uncertainty: None }
+    }
+
     /// The value at the one-sided 95 % bound from above; the value itself where nothing is estimated.
     pub fn upper_bound(&self) -> f64 {
         self.uncertainty.map_or(self.value, |u| u.one_sided[1])

@@ -1,0 +1,201 @@
+//! Rows that were copied: how many synthetic rows equal a training row, and how many would by chance.
+//!
+//! In a table of few levels, two strangers often have the same row, so a rate of copies says nothing by itself. It is
+//! held against a *baseline*, the rate among real rows the generator never saw; the difference is `dup_excess`.
+//!
+//! `dup_rate` is a fact about a file and has no uncertainty. The baseline is an estimate from a sample of real rows:
+//! its Wilson interval, turned round, is the interval of the excess.
+//!
+//! Two rows are equal when they are equal in every learnt column: missing equals missing, −0 equals 0, and numbers are
+//! compared exactly, not to a tolerance (see [`neighbours`](crate::neighbours) for near copies). Identifiers, free
+//! text, constants and empty columns are not looked at.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::row::{RowConverter, Rows as ArrowRows, SortField};
+use serde::{Deserialize, Serialize};
+use synth_core::schema::Storage;
+use synth_core::table::column_from_numbers;
+use synth_core::{Kind, Table};
+
+use crate::comparison::{Comparison, columns_of};
+use crate::interval::wilson;
+use crate::report::{Estimate, Measure, Outcome, Uncertainty};
+
+/// What the rate of copies is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Baseline {
+    /// The share of holdout rows that equal a training row.
+    #[default]
+    Holdout,
+    /// The share of training rows that equal *another* training row: for small tables that can spare no holdout.
+    ///
+    /// A row of the same law meets a training row about as often as one training row meets the others. A person who
+    /// is in the table twice raises this baseline, though, and so hides copies.
+    LeaveOneOut,
+}
+
+/// The share of `rows` that equal a row of `train` in every learnt column, repeats counted, between 0 and 1.
+///
+/// The tables have the same columns; which are learnt is told by `train`. `None` if no column is learnt or `rows` is
+/// empty.
+pub fn copied_share(rows: &Table, train: &Table) -> Option<f64> {
+    let (n_copied, n_rows) = count_copied(rows, train)?;
+    Some(n_copied as f64 / n_rows as f64)
+}
+
+/// The share of training rows that equal another training row in every learnt column, between 0 and 1.
+///
+/// The interval is Wilson's for a sample as much smaller as equal rows come in groups: rows of a group of g are
+/// counted or missed together, so the variance is that of n Σg / Σg² rows; with no group at all, of n/2 rows, since the
+/// first would be a pair. `None` if no column is learnt or there are no rows.
+pub fn leave_one_out_share(train: &Table) -> Option<Estimate> {
+    let [rows] = row_keys(&[train], train)?.try_into().ok()?;
+    let mut groups: HashMap<&[u8], u64> = HashMap::new();
+    rows.iter().for_each(|row| *groups.entry(row.data()).or_default() += 1);
+    // Whole numbers only: the order of a hash map does not matter to their sums.
+    let (mut sum, mut sum_of_squares) = (0, 0);
+    for size in groups.into_values().filter(|&size| size > 1) {
+        sum += size;
+        sum_of_squares += size * size;
+    }
+    let n_rows = rows.num_rows();
+    if n_rows == 0 {
+        return None;
+    }
+    let group = if sum == 0 { 2.0 } else { sum_of_squares as f64 / sum as f64 };
+    let share = sum as f64 / n_rows as f64;
+    Some(Estimate { value: share, uncertainty: Some(wilson(share, n_rows as f64 / group, n_rows)) })
+}
+
+/// `dup_rate`: the share of synthetic rows that equal a training row. Not measured if no column is learnt.
+pub fn dup_rate(comparison: &Comparison) -> Measure {
+    let share = copied_share(comparison.synthetic(), comparison.train());
+    let outcome = match share {
+        Some(share) => Outcome::Measured(Estimate::exact(share)),
+        None => Outcome::NotMeasured(NOTHING_LEARNT.to_owned()),
+    };
+    Measure::new("dup_rate", outcome)
+}
+
+/// `dup_rate_holdout`: the share of holdout rows that equal a training row, with its Wilson interval.
+///
+/// Not measured without a holdout or if no column is learnt.
+pub fn dup_rate_holdout(comparison: &Comparison) -> Measure {
+    let outcome = match holdout_share(comparison) {
+        Ok(estimate) => Outcome::Measured(estimate),
+        Err(reason) => Outcome::NotMeasured(reason),
+    };
+    Measure::new("dup_rate_holdout", outcome)
+}
+
+/// `dup_excess`: `dup_rate` less its baseline, between −1 and 1.
+///
+/// The bounds of the excess are `dup_rate` less those of the baseline. Without any baseline it is not measured: a rate
+/// of copies alone neither accuses nor acquits.
+pub fn dup_excess(comparison: &Comparison, baseline: Baseline) -> Measure {
+    let chance = match baseline {
+        Baseline::Holdout => holdout_share(comparison),
+        Baseline::LeaveOneOut => leave_one_out_share(comparison.train()).ok_or_else(|| NOTHING_LEARNT.to_owned()),
+    };
+    let rate = copied_share(comparison.synthetic(), comparison.train()).ok_or_else(|| NOTHING_LEARNT.to_owned());
+    let outcome = match chance.and_then(|chance| Ok((rate?, chance))) {
+        Ok((rate, chance)) => Outcome::Measured(excess(rate, chance)),
+        Err(reason) => Outcome::NotMeasured(reason),
+    };
+    Measure::new("dup_excess", outcome)
+}
+
+const NOTHING_LEARNT: &str = "no column is learnt";
+
+fn excess(rate: f64, chance: Estimate) -> Estimate {
+    let turned = |[low, high]: [f64; 2]| [rate - high, rate - low];
+    let uncertainty = chance.uncertainty.map(|u| Uncertainty {
+        interval: turned(u.interval),
+        one_sided: turned(u.one_sided),
+        n: u.n,
+    });
+    Estimate { value: rate - chance.value, uncertainty }
+}
+
+fn holdout_share(comparison: &Comparison) -> Result<Estimate, String> {
+    let holdout = comparison.holdout().ok_or("no holdout was given")?;
+    let (n_copied, n_rows) = count_copied(holdout, comparison.train()).ok_or(NOTHING_LEARNT)?;
+    let share = n_copied as f64 / n_rows as f64;
+    Ok(Estimate { value: share, uncertainty: Some(wilson(share, n_rows as f64, n_rows)) })
+}
+
+fn count_copied(rows: &Table, train: &Table) -> Option<(usize, usize)> {
+    let [rows, train] = row_keys(&[rows, train], train)?.try_into().ok()?;
+    let known: HashSet<&[u8]> = train.iter().map(|row| row.data()).collect();
+    let n_copied = rows.iter().filter(|row| known.contains(row.data())).count();
+    (rows.num_rows() > 0).then(|| (n_copied, rows.num_rows()))
+}
+
+/// Each table's rows as byte strings that are equal exactly when the rows are; learnt columns are told by `train`.
+fn row_keys(tables: &[&Table], train: &Table) -> Option<Vec<ArrowRows>> {
+    let columns = columns_of(train, Kind::is_learnt);
+    if columns.is_empty() {
+        return None;
+    }
+    let types = columns.iter().map(|&c| SortField::new(train.column(c).1.data_type().clone())).collect();
+    let converter = RowConverter::new(types).expect("the storages are plain types");
+    let keys = tables.iter().map(|table| {
+        let arrays: Vec<ArrayRef> = columns.iter().map(|&c| comparable(table, c)).collect();
+        converter.convert_columns(&arrays).expect("the tables have the columns of train")
+    });
+    Some(keys.collect())
+}
+
+/// The column with one spelling for each value: Arrow tells −0 from 0 and NaN from null.
+fn comparable(table: &Table, column_idx: usize) -> ArrayRef {
+    let (field, array) = table.column(column_idx);
+    if field.storage != Storage::Float {
+        return Arc::clone(array);
+    }
+    let numbers: Vec<f64> = table.numbers(column_idx).iter().map(|x| x + 0.0).collect();
+    column_from_numbers(field, &numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use synth_core::schema::{SCHEMA_VERSION, Source};
+    use synth_core::{Field, Schema};
+
+    fn table(columns: &[&[f64]]) -> Table {
+        let fields: Vec<Field> =
+            (0..columns.len()).map(|i| Field::new(format!("x{i}"), Kind::Continuous, Storage::Float)).collect();
+        let arrays = fields.iter().zip(columns).map(|(f, x)| column_from_numbers(f, x)).collect();
+        let schema = Schema { version: SCHEMA_VERSION, source: Source::default(), fields };
+        Table::new(Arc::new(schema), arrays).unwrap()
+    }
+
+    #[test]
+    fn rows_are_equal_in_every_column_or_not_at_all() {
+        let train = table(&[&[1.0, f64::NAN, 0.0], &[1.0, 2.0, 3.0]]);
+        let rows = table(&[&[1.0, f64::NAN, -0.0, 1.0, 1.0], &[1.0, 2.0, 3.0, 2.0, 1.0]]);
+        assert_eq!(copied_share(&rows, &train), Some(0.8)); // the fourth mixes two rows
+    }
+
+    #[test]
+    fn leave_one_out_counts_whole_groups() {
+        let share = leave_one_out_share(&table(&[&[1.0, 2.0, 1.0, 3.0, 1.0]])).unwrap();
+        assert_eq!(share.value, 0.6);
+        let alone = leave_one_out_share(&table(&[&[1.0, 2.0]])).unwrap();
+        assert_eq!(alone.value, 0.0);
+        assert!(alone.upper_bound() > 0.5); // two rows prove nothing
+    }
+
+    #[test]
+    fn an_excess_is_bounded_by_what_chance_may_be() {
+        let chance = Estimate { value: 0.1, uncertainty: Some(wilson(0.1, 100.0, 100)) };
+        let excess = excess(0.3, chance);
+        assert!((excess.value - 0.2).abs() < 1e-15);
+        assert!((excess.upper_bound() - (0.3 - chance.lower_bound())).abs() < 1e-15);
+        assert!(excess.lower_bound() < 0.2 && 0.2 < excess.upper_bound());
+    }
+}

@@ -1,0 +1,121 @@
+//! What every measure must say of four tables whose truth is known: a copy of the training rows, fresh rows of the
+//! same law, the columns permuted independently, and everything shifted.
+
+mod support;
+
+use support::{census, clinic, permuted, shifted};
+use synth_core::Table;
+use synth_metrics::{Baseline, Comparison, MEASURES, Options, QualityReport, measure};
+
+const N: usize = 600;
+
+fn report(train: &Table, synthetic: &Table, holdout: &Table) -> QualityReport {
+    measure(&Comparison::new(train, synthetic, Some(holdout)).unwrap(), &Options::default())
+}
+
+/// The four reports on one law.
+struct Anchors {
+    copy: QualityReport,
+    fresh: QualityReport,
+    permuted: QualityReport,
+    shifted: QualityReport,
+}
+
+fn anchors(law: fn(usize, u64) -> Table) -> Anchors {
+    let (train, holdout, fresh) = (law(N, 1), law(N, 2), law(N, 3));
+    Anchors {
+        copy: report(&train, &train, &holdout),
+        fresh: report(&train, &fresh, &holdout),
+        permuted: report(&train, &permuted(&train, 4), &holdout),
+        shifted: report(&train, &shifted(&train), &holdout),
+    }
+}
+
+fn check(law: fn(usize, u64) -> Table) {
+    let all = anchors(law);
+    for report in [&all.copy, &all.fresh, &all.permuted, &all.shifted] {
+        let ids: Vec<&str> = report.measures.iter().map(|m| m.id.as_str()).collect();
+        assert_eq!(ids, MEASURES.iter().map(|m| m.id).collect::<Vec<_>>());
+        for definition in MEASURES {
+            let value = report.value(definition.id).unwrap_or_else(|| panic!("{} was not measured", definition.id));
+            assert!(definition.range.0 <= value && value <= definition.range.1, "{}: {value}", definition.id);
+        }
+    }
+    let value = |report: &QualityReport, id: &str| report.value(id).unwrap();
+
+    // Marginals: exact for a copy and for permuted columns, within sampling error for fresh rows (two samples of 600
+    // differ by D = 0.05 in the mean, and shares of up to 8 levels by about as much), far off when shifted.
+    for id in ["ks_mean", "tvd_mean", "missing_delta"] {
+        assert_eq!(value(&all.copy, id), 0.0, "{id}");
+        assert_eq!(value(&all.permuted, id), 0.0, "{id}");
+        assert!(value(&all.fresh, id) < 0.08, "{id}: {}", value(&all.fresh, id));
+    }
+    assert!(value(&all.shifted, "ks_mean") > 0.4);
+    assert!(value(&all.shifted, "tvd_mean") > 0.15);
+    assert_eq!(value(&all.shifted, "missing_delta"), 0.0); // a shift moves no gap
+
+    // Dependence: lost by permuting, kept by a shift of numbers (but not by renaming coded levels).
+    for id in ["corr_delta", "assoc_delta"] {
+        let [copy, fresh, permuted] = [&all.copy, &all.fresh, &all.permuted].map(|r| value(r, id));
+        assert_eq!(copy, 0.0, "{id}");
+        assert!(fresh < 0.06, "{id}: {fresh}");
+        assert!(permuted > 0.1 && permuted > 2.0 * fresh, "{id}: {permuted} beside {fresh}");
+    }
+    assert!(value(&all.shifted, "assoc_delta") < 0.02); // strengths do not care for names and origins
+
+    // Copies.
+    assert_eq!(value(&all.copy, "dup_rate"), 1.0);
+    assert!(value(&all.copy, "dup_excess") > 0.98);
+    for report in [&all.fresh, &all.permuted, &all.shifted] {
+        assert!(value(report, "dup_rate") < 0.01);
+        let excess = report.measure("dup_excess").unwrap();
+        assert!(value(report, "dup_excess").abs() < 0.01, "{excess:?}");
+    }
+    assert_eq!(value(&all.copy, "dup_rate_holdout"), value(&all.shifted, "dup_rate_holdout"));
+
+    // Membership: a copy gives everybody away, fresh rows nobody. The permuted and the shifted table hold real values but
+    // no real row: whatever is left of that is below four standard errors of 600 rows a side.
+    assert!(value(&all.copy, "mia_auc") > 0.99, "{}", value(&all.copy, "mia_auc"));
+    for (name, report) in [("fresh", &all.fresh), ("permuted", &all.permuted), ("shifted", &all.shifted)] {
+        let synth_metrics::Outcome::Measured(estimate) = &report.measure("mia_auc").unwrap().outcome else {
+            panic!("measured above")
+        };
+        let [low, high] = estimate.uncertainty.unwrap().interval;
+        assert!(name != "fresh" || (low < 0.5 && 0.5 < high), "{name}: {low} to {high}");
+        assert!((estimate.value - 0.5).abs() < 0.07, "{name}: {estimate:?}");
+        assert!(estimate.upper_bound() < 0.6, "{name}: 600 rows a side are enough to pass");
+    }
+}
+
+#[test]
+fn the_clinic_is_ranked_rightly() {
+    check(clinic);
+}
+
+#[test]
+fn the_census_is_ranked_rightly() {
+    check(census);
+}
+
+#[test]
+fn half_a_copy_is_half_as_bad() {
+    let (train, holdout, fresh) = (clinic(N, 1), clinic(N, 2), clinic(N, 3));
+    let half: Vec<usize> = (0..N / 2).collect();
+    let mixed = Table::concat(&[train.take(&half), fresh.take(&half)]).unwrap();
+    let report = report(&train, &mixed, &holdout);
+    assert!((report.value("dup_rate").unwrap() - 0.5).abs() < 0.01);
+    // Half of the members are found surely and the others guessed: 0.5 · 1 + 0.5 · 0.5.
+    assert!((report.value("mia_auc").unwrap() - 0.75).abs() < 0.05, "{report}");
+}
+
+#[test]
+fn without_a_holdout_copies_are_held_against_the_training_table_itself() {
+    let (train, fresh) = (clinic(N, 1), clinic(N, 3));
+    let options = Options { baseline: Baseline::LeaveOneOut, ..Options::default() };
+    let excess = |synthetic: &Table| {
+        let comparison = Comparison::new(&train, synthetic, None).unwrap();
+        measure(&comparison, &options).value("dup_excess").unwrap()
+    };
+    assert!(excess(&train) > 0.98);
+    assert!(excess(&fresh).abs() < 0.01);
+}
