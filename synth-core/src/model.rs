@@ -18,7 +18,7 @@ use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
 use crate::copula::Copula;
-use crate::diffusion::{Label, Network, SamplerConfig, Schedule, TabDdpm, TrainConfig, TrainReport};
+use crate::diffusion::{Label, Network, Observer, SamplerConfig, Schedule, TabDdpm, TrainConfig, TrainReport};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::generator::Generator;
@@ -58,6 +58,17 @@ pub enum Model {
 }
 
 impl Model {
+    /// Fits a generator of the given kind. `config` matters to engines that train; a copula looks at nothing in it.
+    ///
+    /// # Errors
+    /// As [`TabDdpm::fit`] and [`Copula::fit`].
+    pub fn fit(engine: Engine, table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
+        Ok(match engine {
+            Engine::TabDdpm => Model::TabDdpm(Box::new(TabDdpm::fit(table, config, observer)?)),
+            Engine::Copula => Model::Copula(Box::new(Copula::fit(table)?)),
+        })
+    }
+
     /// What kind of generator it is.
     pub fn engine(&self) -> Engine {
         match self {

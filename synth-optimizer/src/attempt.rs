@@ -6,6 +6,7 @@ use std::time::Duration;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use synth_core::diffusion::TrainingFailure;
 
 /// One plan tried, and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,31 +60,6 @@ pub enum AttemptResult<V> {
     Judged(V),
     /// There was no table.
     Failed(TrainingFailure),
-}
-
-/// Why there was no table to judge. An attempt with a failure is an attempt like any other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum TrainingFailure {
-    /// The loss became infinite or NaN.
-    #[error("the loss was no longer finite in epoch {epoch}")]
-    NonFiniteLoss {
-        /// Counted from 1.
-        epoch: usize,
-    },
-    /// The time was up before the training was done.
-    #[error("the time was up after {epochs} epochs")]
-    Deadline {
-        /// Finished epochs.
-        epochs: usize,
-    },
-    /// The generator is no better than independent columns.
-    #[error("the generator learnt nothing that independent columns would not show")]
-    NothingLearnt,
-    /// Anything else that another plan may avoid, in words.
-    #[error("{0}")]
-    Other(String),
 }
 
 /// Why a plan was chosen, in words.

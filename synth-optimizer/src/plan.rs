@@ -6,25 +6,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-
-/// A way of making synthetic rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    /// Gaussian and multinomial diffusion (arXiv:2209.15421).
-    TabDdpm,
-    /// A Gaussian copula: fast, nothing to train, the fallback. Looks at no other field of the plan.
-    Copula,
-}
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Engine::TabDdpm => "tabddpm",
-            Engine::Copula => "copula",
-        })
-    }
-}
+use synth_core::Engine;
+use synth_core::diffusion::TrainConfig;
 
 /// What an attempt tries. Unchecked: the engine that is built from it checks it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,6 +81,13 @@ impl Plan {
             dropout: size.dropout,
             n_timesteps: 100,
         }
+    }
+
+    /// The settings of an engine that trains; what the plan does not say is at its default.
+    pub fn train_config(&self, seed: u64) -> TrainConfig {
+        let Plan { engine: _, n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps } = self.clone();
+        let defaults = TrainConfig::default();
+        TrainConfig { n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, seed, ..defaults }
     }
 
     /// What becomes different in `next`, in words; empty if nothing does.

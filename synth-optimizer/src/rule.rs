@@ -12,11 +12,13 @@
 //! kept as a start, on the right scale, and are otherwise unmeasured.
 
 use synth_compliance::{Check, Decision, Status, Verdict};
+use synth_core::Engine;
+use synth_core::diffusion::TrainingFailure;
 use synth_metrics::Domain;
 
 use crate::assessment::Assessment;
-use crate::attempt::{Attempt, Explanation, TrainingFailure};
-use crate::plan::{Engine, Plan};
+use crate::attempt::{Attempt, Explanation};
+use crate::plan::Plan;
 use crate::runner::Planner;
 
 /// One line of the table.
@@ -41,25 +43,25 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "privacy-narrower",
         uses: 1,
-        applies: |s| s.trains() && s.leaks(),
+        applies: |s| s.trains() && (s.leaks() || s.nearly_leaks()),
         change: |_, plan| plan.hidden.iter_mut().for_each(|width| *width = lowered(*width, *width / 2, 64)),
-        because: "the table gives away training rows",
+        because: "the table gives away training rows, or may",
         suggestion: "a narrower network, which has less room to learn rows by heart",
     },
     Rule {
         name: "privacy-more-dropout",
         uses: 1,
-        applies: |s| s.trains() && s.leaks(),
+        applies: |s| s.trains() && (s.leaks() || s.nearly_leaks()),
         change: |_, plan| plan.dropout = more_dropout(plan.dropout),
-        because: "the table still gives away training rows",
+        because: "the table still gives away training rows, or may",
         suggestion: "more dropout, so that no row is learnt by heart",
     },
     Rule {
         name: "privacy-fewer-epochs",
         uses: 1,
-        applies: |s| s.trains() && s.leaks(),
+        applies: |s| s.trains() && (s.leaks() || s.nearly_leaks()),
         change: |_, plan| plan.n_iter = lowered(plan.n_iter, plan.n_iter / 2, 100),
-        because: "the table still gives away training rows",
+        because: "the table still gives away training rows, or may",
         suggestion: "an earlier stop, before rows are learnt by heart",
     },
     Rule {
@@ -73,7 +75,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "training-lower-rate",
         uses: 1,
-        applies: |s| s.trains() && matches!(s.failure(), Some(TrainingFailure::NonFiniteLoss { .. })),
+        applies: |s| s.trains() && matches!(s.failure(), Some(TrainingFailure::NonFinite { .. })),
         change: |_, plan| plan.lr = halved(plan.lr),
         because: "the training blew up",
         suggestion: "half the learning rate",
@@ -89,7 +91,9 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "ks-extreme",
         uses: 2,
-        applies: |s| s.trains() && (s.ks_above(0.7) || s.failure() == Some(&TrainingFailure::NothingLearnt)),
+        applies: |s| {
+            s.trains() && (s.ks_above(0.7) || matches!(s.failure(), Some(TrainingFailure::NothingLearnt { .. })))
+        },
         change: |_, plan| plan.n_iter = raised(plan.n_iter, 300, 800),
         because: "the training did not learn the distributions at all",
         suggestion: "300 more epochs, 800 at most; if that fails too, see whether columns were read as they are meant",
@@ -260,6 +264,15 @@ impl<'a> Situation<'a> {
         leaks(self.last)
     }
 
+    /// Whether a privacy measure is not surely within its limit, and nearer to it than to its ideal.
+    pub fn nearly_leaks(&self) -> bool {
+        self.checks().filter(|c| c.domain == Some(Domain::Privacy) && c.status == Status::Inconclusive).any(|c| {
+            let ideal = synth_metrics::definition(&c.id).map(|d| d.ideal);
+            let parts = c.value.zip(c.limit).zip(ideal);
+            parts.is_some_and(|((value, limit), ideal)| value - ideal > 0.5 * (limit - ideal) && limit > ideal)
+        })
+    }
+
     /// Whether the numbers' mean KS distance is above `bound`, whatever the policy's limit.
     pub fn ks_above(&self, bound: f64) -> bool {
         ks_above(self.last, bound)
@@ -309,8 +322,8 @@ impl<'a> Situation<'a> {
         DEAD_ENDS.iter().find(|dead_end| (dead_end.applies)(self))
     }
 
-    /// The rule to follow and the plan it leads to.
-    fn next(&self) -> Option<(&'static Rule, Plan)> {
+    /// The rule to follow and the plan it leads to; with `only`, among plans for that engine.
+    fn next(&self, only: Option<Engine>) -> Option<(&'static Rule, Plan)> {
         if self.verdict().is_some_and(|v| v.decision == Decision::Accepted) || self.dead_end().is_some() {
             return None;
         }
@@ -320,7 +333,7 @@ impl<'a> Situation<'a> {
             (rule.change)(self, &mut plan);
             (rule, plan)
         })
-        .find(|(_, plan)| self.is_worth_trying(plan))
+        .find(|(_, plan)| only.is_none_or(|engine| plan.engine == engine) && self.is_worth_trying(plan))
     }
 
     /// What was wrong with the last attempt, in numbers.
@@ -381,7 +394,7 @@ pub fn analyse(attempts: &[Attempt<Plan, Assessment>]) -> Option<Analysis> {
         analysis(None, "nothing: every check passed".to_owned(), "nothing to change")
     } else if let Some(dead_end) = situation.dead_end() {
         analysis(Some(dead_end.name), evidence, dead_end.suggestion)
-    } else if let Some((rule, _)) = situation.next() {
+    } else if let Some((rule, _)) = situation.next(None) {
         analysis(Some(rule.name), cause(rule, &evidence), rule.suggestion)
     } else if situation.failure().is_some() || situation.anything_too_high() {
         analysis(None, evidence, "every rule for this was used: look at how columns were read, or at another method")
@@ -398,12 +411,19 @@ fn cause(rule: &Rule, evidence: &str) -> String {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RulePlanner {
     first: Plan,
+    only: Option<Engine>,
 }
 
 impl RulePlanner {
     /// Starts with `first`; [`Plan::base`] is a good one.
     pub fn new(first: Plan) -> RulePlanner {
-        RulePlanner { first }
+        RulePlanner { first, only: None }
+    }
+
+    /// Keeps to one engine: rules that would switch to another are passed over.
+    #[must_use]
+    pub fn with_engine(self, engine: Engine) -> RulePlanner {
+        RulePlanner { only: Some(engine), ..self }
     }
 }
 
@@ -412,7 +432,7 @@ impl Planner<Plan, Assessment> for RulePlanner {
         let Some(situation) = Situation::new(attempts) else {
             return Some((self.first.clone(), Explanation::base("the plan to start with")));
         };
-        let (rule, plan) = situation.next()?;
+        let (rule, plan) = situation.next(self.only)?;
         let explanation = Explanation {
             rule: rule.name.to_owned(),
             cause: cause(rule, &situation.evidence()),

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use synth_compliance::Decision;
+use synth_core::diffusion::TrainingFailure;
 
 use crate::assessment::Rank;
-use crate::attempt::{Attempt, AttemptResult, Explanation, TrainingFailure, attempt_seed};
+use crate::attempt::{Attempt, AttemptResult, Explanation, attempt_seed};
 
 /// What can be tried: fit, sample, measure and judge, for one plan.
 pub trait Trial {
@@ -57,7 +58,7 @@ pub struct Start {
 }
 
 /// Why a trial has no artifact.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Failure<E> {
     /// This plan did not work out: recorded as an attempt.
     Training(TrainingFailure),

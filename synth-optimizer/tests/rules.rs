@@ -5,10 +5,12 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use synth_compliance::{Decision, Policy};
+use synth_core::Engine;
+use synth_core::diffusion::TrainingFailure;
 use synth_metrics::{Estimate, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 use synth_optimizer::{
-    Assessment, Attempt, AttemptResult, DEAD_ENDS, Engine, Explanation, Outcome, Plan, Planner, RULES, Rank,
-    RulePlanner, Runner, Start, StopReason, TrainingFailure, Trial, Tried, analyse, attempt_seed,
+    Assessment, Attempt, AttemptResult, DEAD_ENDS, Explanation, Outcome, Plan, Planner, RULES, Rank, RulePlanner,
+    Runner, Start, StopReason, Trial, Tried, analyse, attempt_seed,
 };
 
 /// A value, and how far its bounds reach to both sides; 0 for a value that describes the files exactly.
@@ -143,13 +145,23 @@ fn a_plan_that_trains_as_hard_as_a_leaky_one_is_not_tried() {
 
 #[test]
 fn a_failed_training_is_an_attempt_with_a_remedy() {
-    let nan = || failed(TrainingFailure::NonFiniteLoss { epoch: 3 });
-    let late = || failed(TrainingFailure::Deadline { epochs: 130 });
+    let nan = || failed(TrainingFailure::NonFinite { step: 3 });
+    let late = || failed(TrainingFailure::Deadline { done: 130, planned: 400 });
     check_one(base(), nan(), "training-lower-rate", "lr 0.001 -> 0.0005");
     check_one(base(), late(), "training-fewer-epochs", "n_iter 400 -> 200");
     check_one(Plan { n_iter: 120, ..base() }, late(), "training-fewer-epochs", "n_iter 120 -> 100");
-    check_one(base(), failed(TrainingFailure::NothingLearnt), "ks-extreme", "n_iter 400 -> 700");
-    check_one(base(), failed(TrainingFailure::Other("no".into())), "switch-at-the-end", "engine tabddpm -> copula");
+    check_one(
+        base(),
+        failed(TrainingFailure::NothingLearnt { held_out: 1.2, nothing: 1.1 }),
+        "ks-extreme",
+        "n_iter 400 -> 700",
+    );
+    check_one(
+        base(),
+        failed(TrainingFailure::Interrupted { done: 1, planned: 2 }),
+        "switch-at-the-end",
+        "engine tabddpm -> copula",
+    );
 
     let slower = Plan { lr: 5e-4, ..base() };
     let steps = vec![("base", base(), nan()), ("training-lower-rate", slower, late())];
@@ -329,9 +341,9 @@ fn every_run_comes_to_an_end_without_an_attempt_limit() {
     for _ in 0..300 {
         let script = (0..most)
             .map(|_| match rng.gen_range(0..8) {
-                0 => failed(TrainingFailure::NonFiniteLoss { epoch: 1 }),
-                1 => failed(TrainingFailure::Deadline { epochs: 1 }),
-                2 => failed(TrainingFailure::NothingLearnt),
+                0 => failed(TrainingFailure::NonFinite { step: 1 }),
+                1 => failed(TrainingFailure::Deadline { done: 1, planned: 400 }),
+                2 => failed(TrainingFailure::NothingLearnt { held_out: 1.2, nothing: 1.1 }),
                 _ => judged(&[
                     ("ks_mean", rng.gen_range(0.0..0.8), rng.gen_range(0.0..0.05)),
                     ("corr_delta", rng.gen_range(0.1..0.3), 0.0),
@@ -371,7 +383,10 @@ fn every_rule_and_dead_end_has_a_row_here() {
 #[test]
 fn an_attempt_survives_json() {
     let result = AttemptResult::Judged(assess(&but(&[]), &hipaa()));
-    let attempts = history(vec![("base", base(), result), ("x", base(), failed(TrainingFailure::NothingLearnt))]);
+    let attempts = history(vec![
+        ("base", base(), result),
+        ("x", base(), failed(TrainingFailure::NothingLearnt { held_out: 1.2, nothing: 1.1 })),
+    ]);
     let text = serde_json::to_string(&attempts).unwrap();
     assert_eq!(serde_json::from_str::<Vec<Attempt<Plan, Assessment>>>(&text).unwrap(), attempts);
 }

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use synth_compliance::Decision;
+use synth_core::diffusion::TrainingFailure;
 use synth_optimizer::{
-    Attempt, Event, Explanation, Failure, Outcome, Planner, Rank, Runner, Start, StopReason, TrainingFailure, Trial,
-    Tried, attempt_seed,
+    Attempt, Event, Explanation, Failure, Outcome, Planner, Rank, Runner, Start, StopReason, Trial, Tried, attempt_seed,
 };
 
 /// The plan is the verdict: 0 is accepted, otherwise the number of failed privacy checks.
@@ -29,13 +29,13 @@ impl Trial for Fake {
     fn run(&mut self, plan: &usize, start: &Start) -> Tried<Self> {
         self.starts.push(*start);
         match *plan {
-            BLOWS_UP => Err(Failure::Training(TrainingFailure::NonFiniteLoss { epoch: 1 })),
+            BLOWS_UP => Err(Failure::Training(TrainingFailure::NonFinite { step: 1 })),
             IS_INTERRUPTED => Err(Failure::Interrupted),
             IS_FATAL => Err(Failure::Fatal("no such file")),
             SLEEPS => {
                 let deadline = start.deadline.expect("sleeping needs a deadline");
                 std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
-                Err(Failure::Training(TrainingFailure::Deadline { epochs: 0 }))
+                Err(Failure::Training(TrainingFailure::Deadline { done: 0, planned: 400 }))
             }
             failed => Ok((format!("table {}", start.number), failed)),
         }
@@ -81,7 +81,7 @@ fn the_first_accepted_attempt_ends_the_run() {
         Outcome::Accepted { artifact, attempts } => {
             assert_eq!(artifact, "table 3");
             assert_eq!(attempts.len(), 3);
-            assert_eq!(attempts[1].failure(), Some(&TrainingFailure::NonFiniteLoss { epoch: 1 }));
+            assert_eq!(attempts[1].failure(), Some(&TrainingFailure::NonFinite { step: 1 }));
             assert_eq!(attempts[2].verdict(), Some(&0));
         }
         rejected => panic!("{rejected:?}"),

@@ -114,6 +114,8 @@ pub struct Progress {
     pub n_epochs: usize,
     /// Optimiser steps done.
     pub n_steps: u64,
+    /// Rows seen in these steps, repeats counted.
+    pub n_rows_seen: u64,
     /// The mean loss of the last epoch.
     pub loss: Loss,
     /// Rows a second since the start.
@@ -145,7 +147,8 @@ pub struct TrainReport {
 }
 
 /// Why training gave no usable model.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TrainingFailure {
     /// The loss or its gradient left the numbers.
@@ -258,8 +261,17 @@ pub(crate) fn train(
 
         let (done, elapsed) = (epoch + 1, started.elapsed());
         let remaining = elapsed.mul_f64((n_epochs - done) as f64 / done as f64);
-        let rows_per_second = step as f64 * batch_size as f64 / elapsed.as_secs_f64().max(1e-9);
-        let progress = Progress { epoch: done, n_epochs, n_steps: step, loss: epoch_loss, rows_per_second, remaining };
+        let n_rows_seen = step * batch_size as u64;
+        let rows_per_second = n_rows_seen as f64 / elapsed.as_secs_f64().max(1e-9);
+        let progress = Progress {
+            epoch: done,
+            n_epochs,
+            n_steps: step,
+            n_rows_seen,
+            loss: epoch_loss,
+            rows_per_second,
+            remaining,
+        };
         if observer(&progress).is_break() {
             return Err(TrainingFailure::Interrupted { done, planned: n_epochs }.into());
         }

@@ -1,0 +1,566 @@
+//! The whole of it in one call: split, fit, sample, measure, judge, and again by rule.
+//!
+//! ```no_run
+//! use synth_compliance::Policy;
+//! use synth_core::io::{ReadOptions, read_path};
+//! use synth_optimizer::Pipeline;
+//!
+//! let input = read_path("patients.csv".as_ref(), &ReadOptions::default())?;
+//! let run = Pipeline::new(Policy::named("hipaa")?).with_seed(7).run(&input.table)?;
+//! if let Some(release) = &run.release {
+//!     println!("{} rows may be shared", release.table.n_rows());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Splits.** A table of [`SPLIT_ROWS`] rows or more is cut into train, holdout and audit rows: generators learn from
+//! the first and are chosen by the second, and the third is opened once, on the table that would be accepted. A smaller
+//! table cannot spare so many: there the *procedure* is audited. K generators are fitted, each without one fold, so
+//! that every row is unseen once; the released table comes from a last generator, fitted in the same way on all rows,
+//! and is itself checked for fidelity and copies. Rows that share an identifier stay together in both designs.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use synth_compliance::{DISCLAIMER, Decision, Policy};
+use synth_core::diffusion::{Loss, Progress, TrainConfig, TrainReport, TrainingFailure};
+use synth_core::{Engine, Generator, Kind, Model, Table};
+use synth_metrics::membership::Audit;
+use synth_metrics::{Baseline, Comparison, Options, measure};
+
+use crate::assessment::{Assessment, Rank};
+use crate::attempt::{Attempt, Explanation};
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::rule::RulePlanner;
+use crate::runner::{self, Failure, Outcome, Runner, Start, StopReason, Trial, Tried};
+
+/// From this many rows on, a holdout and an audit part are set aside: a seventh of so many leaves about 300 rows in
+/// each, for which the membership AUC is known to ±0.04.
+pub const SPLIT_ROWS: usize = 2_000;
+/// The generators of a cross-fitted audit. Five leave each with four fifths of the rows.
+pub const N_FOLDS: usize = 5;
+/// The most rows set aside for the holdout, and for the audit: at 5,000 the membership AUC is known to ±0.01.
+const MAX_HELD_OUT: usize = 5_000;
+/// The version of the run record's JSON form.
+pub const RUN_VERSION: u32 = 1;
+
+/// Turns a table into a synthetic one that a policy accepts, or says why not. The [module](self) has an example.
+pub struct Pipeline<'a> {
+    policy: Policy,
+    seed: u64,
+    plan: Box<dyn Fn(Plan) -> Plan + 'a>,
+    engine: Option<Engine>,
+    rows: Option<usize>,
+    max_attempts: usize,
+    time_budget: Option<Duration>,
+    keeps_refused: bool,
+    observer: &'a Observer<'a>,
+}
+
+/// Told what happens, from several threads; `Break` ends the run as interrupted.
+pub type Observer<'a> = dyn Fn(&Event<'_>) -> ControlFlow<()> + Sync + 'a;
+
+/// What an observer is told.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'e> {
+    /// How the rows are used.
+    Designed(&'e Design),
+    /// An attempt begins.
+    Started {
+        /// Its number, from 1.
+        number: usize,
+        /// What is tried.
+        plan: &'e Plan,
+        /// Why.
+        explanation: &'e Explanation,
+    },
+    /// Generators are being fitted.
+    Fitting(Fitting),
+    /// Rows are being drawn and measured.
+    Measuring,
+    /// An attempt is over.
+    Finished(&'e Attempt<Plan, Assessment>),
+    /// The audit part is opened.
+    Auditing,
+}
+
+/// How far the fits of an attempt are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fitting {
+    /// The share of all epochs that is done, in [0, 1].
+    pub share: f64,
+    /// The last epoch's loss, the mean over the generators that have one.
+    pub loss: Loss,
+    /// Of all generators together.
+    pub rows_per_second: f64,
+    /// An estimate of the time left.
+    pub remaining: Duration,
+}
+
+/// How the real rows are used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Design {
+    /// Three parts by rows.
+    Split {
+        /// Rows the generator learns from.
+        train: usize,
+        /// Rows that attempts are measured against.
+        holdout: usize,
+        /// Rows opened once, at the end.
+        audit: usize,
+    },
+    /// Every row is unseen once, by one of several generators; the released one learns from all.
+    CrossFitted {
+        /// The generators.
+        folds: usize,
+        /// All rows.
+        rows: usize,
+    },
+}
+
+impl std::fmt::Display for Design {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Design::Split { train, holdout, audit } => {
+                write!(f, "split: {train} rows to learn from, {holdout} held out, {audit} for the final audit")
+            }
+            Design::CrossFitted { folds, rows } => write!(
+                f,
+                "cross-fitted: {folds} generators each without a fold of the {rows} rows, a last one with all of them"
+            ),
+        }
+    }
+}
+
+/// What a run did and decided, but for the table itself. The same, byte for byte as JSON, for the same input, settings
+/// and version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// [`RUN_VERSION`].
+    pub version: u32,
+    /// The decision on the table.
+    pub decision: Decision,
+    /// The policy's name and version.
+    pub policy: [String; 2],
+    /// The seed everything followed from.
+    pub seed: u64,
+    /// How the real rows were used.
+    pub design: Design,
+    /// Why there were no more attempts, if none was accepted.
+    pub stopped: Option<StopReason>,
+    /// Each plan tried, why, and what came of it.
+    pub attempts: Vec<Attempt<Plan, Assessment>>,
+    /// What the audit part said of the accepted table; only with a split.
+    pub audit: Option<Assessment>,
+    /// How the released generator was trained.
+    pub training: Option<TrainReport>,
+    /// What all this is not.
+    pub disclaimer: String,
+}
+
+impl RunRecord {
+    /// The assessment that decided: the audit's, or else that of the accepted or best attempt.
+    pub fn assessment(&self) -> Option<&Assessment> {
+        let attempts = || self.attempts.iter().filter_map(|a| a.verdict());
+        let best = || attempts().max_by_key(|a| (a.decision() == Decision::Accepted, a.rank()));
+        self.audit.as_ref().or_else(best)
+    }
+}
+
+/// What a run gives.
+#[derive(Debug)]
+pub struct Run {
+    /// What was done and decided.
+    pub record: RunRecord,
+    /// The table, if it was accepted.
+    pub release: Option<Release>,
+    /// The table that came nearest, if none was accepted and it was asked for.
+    pub refused: Option<Release>,
+}
+
+/// A synthetic table and what made it.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// The rows.
+    pub table: Table,
+    /// The generator.
+    pub model: Model,
+}
+
+impl std::fmt::Debug for Pipeline<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("policy", &self.policy.name())
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Pipeline<'a> {
+    /// A pipeline with the defaults given below.
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            seed: 0,
+            plan: Box::new(|plan| plan),
+            engine: None,
+            rows: None,
+            max_attempts: 8,
+            time_budget: None,
+            keeps_refused: false,
+            observer: &|_| ControlFlow::Continue(()),
+        }
+    }
+
+    /// The seed everything follows from. Default: 0.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Changes the first plan. Default: [`Plan::base`] as it is.
+    #[must_use]
+    pub fn with_plan(self, change: impl Fn(Plan) -> Plan + 'a) -> Self {
+        Self { plan: Box::new(change), ..self }
+    }
+
+    /// Uses this engine and no other. Default: TabDDPM, and another one if it fails.
+    #[must_use]
+    pub fn with_engine(self, engine: Engine) -> Self {
+        Self { engine: Some(engine), ..self }
+    }
+
+    /// The synthetic rows to make. Default: as many as the input has.
+    #[must_use]
+    pub fn with_rows(self, rows: usize) -> Self {
+        Self { rows: Some(rows), ..self }
+    }
+
+    /// The most attempts. Default: 8.
+    #[must_use]
+    pub fn with_max_attempts(self, max_attempts: usize) -> Self {
+        Self { max_attempts, ..self }
+    }
+
+    /// The time for all attempts together. Default: none.
+    #[must_use]
+    pub fn with_time_budget(self, time_budget: Duration) -> Self {
+        Self { time_budget: Some(time_budget), ..self }
+    }
+
+    /// Keeps the table that came nearest, as [`Run::refused`]. Default: it is dropped.
+    #[must_use]
+    pub fn with_refused_table(self) -> Self {
+        Self { keeps_refused: true, ..self }
+    }
+
+    /// Watches the run. Default: nobody does.
+    #[must_use]
+    pub fn with_observer(self, observer: &'a Observer<'a>) -> Self {
+        Self { observer, ..self }
+    }
+
+    /// Makes attempts on `table` until one is accepted or none is left.
+    ///
+    /// # Errors
+    /// [`Error::Core`] if nothing can be learnt from the table or a setting is out of range, [`Error::Metrics`] if the
+    /// tables cannot be compared. That no table was accepted is a [`Decision`], not an error.
+    pub fn run(self, table: &Table) -> Result<Run> {
+        let parts = Parts::of(table, self.seed);
+        let _ = (self.observer)(&Event::Designed(&parts.design));
+        let n_learnt = match parts.design {
+            Design::Split { train, .. } => train,
+            Design::CrossFitted { rows, .. } => rows,
+        };
+        let mut first = (self.plan)(Plan::base(n_learnt, table.n_columns()));
+        first.engine = self.engine.unwrap_or(first.engine);
+        let mut planner = RulePlanner::new(first);
+        if let Some(engine) = self.engine {
+            planner = planner.with_engine(engine);
+        }
+        let n_rows = self.rows.unwrap_or(table.n_rows());
+        let mut trial = PipelineTrial { table, parts: &parts, policy: &self.policy, n_rows, observer: self.observer };
+        let mut runner = Runner::new().with_max_attempts(self.max_attempts).with_observer(|event| match event {
+            runner::Event::Started { number, plan, explanation } => {
+                (self.observer)(&Event::Started { number, plan, explanation })
+            }
+            runner::Event::Finished(attempt) => (self.observer)(&Event::Finished(attempt)),
+        });
+        if let Some(budget) = self.time_budget {
+            runner = runner.with_time_budget(budget);
+        }
+        if self.keeps_refused {
+            runner = runner.with_refused_artifact();
+        }
+        let outcome = runner.run(&mut trial, &mut planner, self.seed)?;
+        self.conclude(&trial, outcome)
+    }
+
+    /// Opens the audit part on an accepted table, and writes down what happened.
+    fn conclude(&self, trial: &PipelineTrial<'_>, outcome: Outcome<Release, Plan, Assessment>) -> Result<Run> {
+        let (attempts, stopped, artifact) = match outcome {
+            Outcome::Accepted { artifact, attempts } => (attempts, None, Some(artifact)),
+            Outcome::Rejected { attempts, refused_artifact, reason, .. } => (attempts, Some(reason), refused_artifact),
+        };
+        let mut decision = match stopped {
+            None => Decision::Accepted,
+            Some(_) => {
+                let best = attempts.iter().filter_map(|a| a.verdict()).max_by_key(|a| a.rank());
+                best.map_or(Decision::NotEnoughEvidence, Assessment::decision)
+            }
+        };
+        let audit = match (&artifact, stopped) {
+            (Some(release), None) => trial.audit(release, self.seed)?,
+            _ => None,
+        };
+        if let Some(audit) = &audit {
+            decision = audit.decision();
+        }
+        let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());
+        let record = RunRecord {
+            version: RUN_VERSION,
+            decision,
+            policy: [self.policy.name().to_owned(), self.policy.version().to_owned()],
+            seed: self.seed,
+            design: trial.parts.design.clone(),
+            stopped,
+            attempts,
+            audit,
+            training,
+            disclaimer: DISCLAIMER.to_owned(),
+        };
+        let accepted = decision == Decision::Accepted;
+        let (release, refused) = if accepted { (artifact, None) } else { (None, artifact) };
+        Ok(Run { record, release, refused: refused.filter(|_| self.keeps_refused) })
+    }
+}
+
+/// The rows of each part, each in ascending order.
+struct Parts {
+    design: Design,
+    /// Train, holdout and audit, or the folds.
+    rows: Vec<Vec<usize>>,
+}
+
+impl Parts {
+    fn of(table: &Table, seed: u64) -> Self {
+        let n_rows = table.n_rows();
+        let groups = groups(table);
+        let mut order: Vec<usize> = (0..groups.len()).collect();
+        order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        let mut groups = order.into_iter().map(|i| &groups[i]);
+        let mut rows;
+        let design;
+        if n_rows >= SPLIT_ROWS {
+            let n_held_out = (n_rows * 3 / 20).min(MAX_HELD_OUT);
+            let mut take = |n: usize| {
+                let mut part = Vec::new();
+                while part.len() < n
+                    && let Some(group) = groups.next()
+                {
+                    part.extend(group);
+                }
+                part
+            };
+            let (holdout, audit) = (take(n_held_out), take(n_held_out));
+            let train = take(n_rows);
+            design = Design::Split { train: train.len(), holdout: holdout.len(), audit: audit.len() };
+            rows = vec![train, holdout, audit];
+        } else {
+            rows = vec![Vec::new(); N_FOLDS];
+            for group in groups {
+                let smallest = rows.iter_mut().min_by_key(|fold| fold.len()).expect("there are folds");
+                smallest.extend(group);
+            }
+            design = Design::CrossFitted { folds: N_FOLDS, rows: n_rows };
+        }
+        rows.iter_mut().for_each(|part| part.sort_unstable());
+        Self { design, rows }
+    }
+}
+
+/// Rows that belong together: those that share a value of the identifier with the most repeats, or each row alone.
+fn groups(table: &Table) -> Vec<Vec<usize>> {
+    let identifiers = (0..table.n_columns()).filter(|&i| table.column(i).0.kind == Kind::Identifier);
+    let by_identifier = identifiers.map(|i| {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        let mut group_of: HashMap<String, usize> = HashMap::new();
+        for (row, label) in table.labels(i).into_iter().enumerate() {
+            match label.and_then(|label| match group_of.entry(label) {
+                std::collections::hash_map::Entry::Occupied(entry) => Some(*entry.get()),
+                std::collections::hash_map::Entry::Vacant(entry) => {
+                    entry.insert(groups.len());
+                    None
+                }
+            }) {
+                Some(group) => groups[group].push(row),
+                None => groups.push(vec![row]),
+            }
+        }
+        groups
+    });
+    by_identifier.min_by_key(Vec::len).unwrap_or_else(|| (0..table.n_rows()).map(|row| vec![row]).collect())
+}
+
+/// One table, tried with one plan after another.
+struct PipelineTrial<'a> {
+    table: &'a Table,
+    parts: &'a Parts,
+    policy: &'a Policy,
+    n_rows: usize,
+    observer: &'a Observer<'a>,
+}
+
+impl Trial for PipelineTrial<'_> {
+    type Plan = Plan;
+    type Artifact = Release;
+    type Verdict = Assessment;
+    type Error = Error;
+
+    fn run(&mut self, plan: &Plan, start: &Start) -> Tried<Self> {
+        match self.parts.design {
+            Design::Split { .. } => self.run_split(plan, start),
+            Design::CrossFitted { .. } => self.run_cross_fitted(plan, start),
+        }
+    }
+
+    fn decision(&self, assessment: &Assessment) -> Decision {
+        assessment.decision()
+    }
+
+    fn rank(&self, assessment: &Assessment) -> Rank {
+        assessment.rank()
+    }
+}
+
+impl PipelineTrial<'_> {
+    fn run_split(&self, plan: &Plan, start: &Start) -> Tried<Self> {
+        let train = self.table.take(&self.parts.rows[0]);
+        let made = self.fit_and_sample(vec![train.clone()], plan, start)?;
+        let release = made.into_iter().next().expect("one table was fitted");
+        let holdout = self.table.take(&self.parts.rows[1]);
+        let assessment = self.assess(&train, &release.table, Some(&holdout), start.seed).map_err(Failure::Fatal)?;
+        Ok((release, assessment))
+    }
+
+    fn run_cross_fitted(&self, plan: &Plan, start: &Start) -> Tried<Self> {
+        let folds = &self.parts.rows;
+        let without = |fold_idx: usize| {
+            let mut rows: Vec<usize> =
+                folds.iter().enumerate().filter(|(i, _)| *i != fold_idx).flat_map(|(_, fold)| fold).copied().collect();
+            rows.sort_unstable();
+            self.table.take(&rows)
+        };
+        let mut tables: Vec<Table> = (0..folds.len()).map(without).collect();
+        tables.push(self.table.clone());
+        let mut made = self.fit_and_sample(tables, plan, start)?;
+        let release = made.pop().expect("the last table was fitted");
+
+        // Each fold is unseen by its own generator, and a member for the generator before it.
+        let fold_tables: Vec<Table> = folds.iter().map(|rows| self.table.take(rows)).collect();
+        let next = |k: usize| (k + 1) % folds.len();
+        let references: Vec<Table> = (0..folds.len())
+            .map(|k| {
+                let others: Vec<Table> =
+                    (0..folds.len()).filter(|&i| i != k && i != next(k)).map(|i| fold_tables[i].clone()).collect();
+                Table::concat(&others).expect("parts of one table have the same columns")
+            })
+            .collect();
+        let audits = (0..folds.len()).map(|k| Audit {
+            synthetic: &made[k].table,
+            members: &fold_tables[next(k)],
+            member_ids: &folds[next(k)],
+            non_members: &fold_tables[k],
+            non_member_ids: &folds[k],
+            reference: Some(&references[k]),
+        });
+        let options = Options { seed: start.seed, baseline: Baseline::LeaveOneOut, audits: audits.collect() };
+        let comparison =
+            Comparison::new(self.table, &release.table, None).map_err(|e| Failure::Fatal(Error::Metrics(e)))?;
+        let assessment = Assessment::new(measure(&comparison, &options), self.policy);
+        Ok((release, assessment))
+    }
+
+    /// What the audit part says of an accepted table; `None` without one.
+    fn audit(&self, release: &Release, seed: u64) -> Result<Option<Assessment>> {
+        let (Design::Split { .. }, [train, _, audit]) = (&self.parts.design, &self.parts.rows[..]) else {
+            return Ok(None);
+        };
+        let _ = (self.observer)(&Event::Auditing);
+        let (train, audit) = (self.table.take(train), self.table.take(audit));
+        self.assess(&train, &release.table, Some(&audit), seed).map(Some)
+    }
+
+    fn assess(&self, train: &Table, synthetic: &Table, holdout: Option<&Table>, seed: u64) -> Result<Assessment> {
+        let comparison = Comparison::new(train, synthetic, holdout)?;
+        let options = Options { seed, ..Options::default() };
+        Ok(Assessment::new(measure(&comparison, &options), self.policy))
+    }
+
+    /// A generator and its rows for each of `tables`, side by side on as many threads as there are.
+    fn fit_and_sample(&self, tables: Vec<Table>, plan: &Plan, start: &Start) -> Result<Vec<Release>, Failure<Error>> {
+        let watch =
+            Watch { observer: self.observer, started: Instant::now(), fits: Mutex::new(vec![None; tables.len()]) };
+        let budget = start.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let made = tables.par_iter().enumerate().map(|(fit_idx, table)| {
+            let config = TrainConfig { time_budget: budget, ..plan.train_config(fit_seed(start.seed, fit_idx)) };
+            let model = Model::fit(plan.engine, table, &config, &mut |progress| watch.tell(fit_idx, *progress))?;
+            let table = model.sample(0..self.n_rows as u64, config.seed);
+            Ok(Release { table, model })
+        });
+        // The first failure in the order of the tables, whichever thread met one first.
+        let made: Vec<Result<Release, synth_core::Error>> = made.collect();
+        let made = made.into_iter().collect::<Result<Vec<Release>, _>>().map_err(|error| match error {
+            synth_core::Error::Training(TrainingFailure::Interrupted { .. }) => Failure::Interrupted,
+            synth_core::Error::Training(failure) => Failure::Training(failure),
+            error => Failure::Fatal(Error::Core(error)),
+        })?;
+        match (self.observer)(&Event::Measuring) {
+            ControlFlow::Continue(()) => Ok(made),
+            ControlFlow::Break(()) => Err(Failure::Interrupted),
+        }
+    }
+}
+
+/// The seed of the fit number `fit_idx` of an attempt.
+fn fit_seed(attempt_seed: u64, fit_idx: usize) -> u64 {
+    crate::attempt::attempt_seed(attempt_seed, fit_idx + 1)
+}
+
+/// Adds up what the fits of an attempt report.
+struct Watch<'a> {
+    observer: &'a Observer<'a>,
+    started: Instant,
+    fits: Mutex<Vec<Option<Progress>>>,
+}
+
+impl Watch<'_> {
+    fn tell(&self, fit_idx: usize, progress: Progress) -> ControlFlow<()> {
+        let mut fits = self.fits.lock().expect("no observer panics");
+        fits[fit_idx] = Some(progress);
+        let running: Vec<&Progress> = fits.iter().flatten().collect();
+        let done: f64 = running.iter().map(|p| p.epoch as f64 / p.n_epochs as f64).sum();
+        let share = done / fits.len() as f64;
+        let mean = |part: fn(&Loss) -> f64| running.iter().map(|p| part(&p.loss)).sum::<f64>() / running.len() as f64;
+        let elapsed = self.started.elapsed();
+        let rows: f64 = running.iter().map(|p| p.n_rows_seen as f64).sum();
+        let fitting = Fitting {
+            share,
+            loss: Loss { gaussian: mean(|l| l.gaussian), multinomial: mean(|l| l.multinomial) },
+            rows_per_second: rows / elapsed.as_secs_f64().max(1e-9),
+            remaining: elapsed.mul_f64((1.0 - share) / share),
+        };
+        (self.observer)(&Event::Fitting(fitting))
+    }
+}
