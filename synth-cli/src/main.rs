@@ -1,1 +1,30 @@
-fn main() {}
+//! `synth`: turns a private table into a synthetic one that can be shared, with the proof.
+//!
+//! This program reads arguments, shows progress, writes files and sets the exit code. What it knows of tables,
+//! generators, measures and policies it takes from the libraries beside it.
+
+mod args;
+mod commands;
+mod exit;
+mod files;
+mod interrupt;
+mod progress;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let quiet = args.quiet;
+    let code = commands::run(args).unwrap_or_else(|error| {
+        let code = exit::Code::of(&error);
+        show::error(&error, code);
+        code
+    });
+    if !quiet && code != exit::Code::Accepted {
+        show::exit(code);
+    }
+    ExitCode::from(code as u8)
+}

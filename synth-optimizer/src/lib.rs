@@ -11,7 +11,7 @@ pub mod runner;
 pub use assessment::{Assessment, Rank};
 pub use attempt::{Attempt, AttemptResult, Explanation, attempt_seed};
 pub use error::{Error, Result};
-pub use pipeline::{Design, Pipeline, Release, Run, RunRecord};
+pub use pipeline::{Design, Fitting, Pipeline, Release, Run, RunRecord};
 pub use plan::Plan;
 pub use rule::{Analysis, DEAD_ENDS, DeadEnd, RULES, Rule, RulePlanner, Situation, analyse};
 pub use runner::{Event, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};

@@ -29,6 +29,9 @@ pub struct Plan {
     pub dropout: f64,
     /// The steps of the diffusion.
     pub n_timesteps: usize,
+    /// The column of levels that the others are conditioned on, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 /// What [`Plan::base`] takes from the number of rows.
@@ -80,14 +83,15 @@ impl Plan {
             hidden: vec![width; 2],
             dropout: size.dropout,
             n_timesteps: 100,
+            label: None,
         }
     }
 
     /// The settings of an engine that trains; what the plan does not say is at its default.
     pub fn train_config(&self, seed: u64) -> TrainConfig {
-        let Plan { engine: _, n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps } = self.clone();
+        let Plan { engine: _, n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, label } = self.clone();
         let defaults = TrainConfig::default();
-        TrainConfig { n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, seed, ..defaults }
+        TrainConfig { n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, label, seed, ..defaults }
     }
 
     /// What becomes different in `next`, in words; empty if nothing does.
@@ -101,7 +105,7 @@ impl Plan {
     /// ```
     pub fn changes(&self, next: &Plan) -> String {
         // Destructured, so that a new field cannot be forgotten.
-        let Plan { engine, n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps } = self;
+        let Plan { engine, n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, label } = self;
         let mut changes = Vec::new();
         let mut note = |name: &str, before: &dyn fmt::Debug, after: &dyn fmt::Debug| {
             let (before, after) = (format!("{before:?}"), format!("{after:?}"));
@@ -117,6 +121,7 @@ impl Plan {
         note("hidden", hidden, &next.hidden);
         note("dropout", dropout, &next.dropout);
         note("n_timesteps", n_timesteps, &next.n_timesteps);
+        note("label", label, &next.label);
         changes.join(", ")
     }
 

@@ -1,0 +1,214 @@
+//! What the user typed, and nothing else.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Turn a private table into a synthetic one that can be shared, with the proof.
+#[derive(Debug, Parser)]
+#[command(name = "synth", version, about, propagate_version = true)]
+pub(crate) struct Args {
+    /// Threads to use; results do not depend on it [default: all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Print the result as JSON on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress and no notes
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
+    #[command(after_help = "Example:\n  synth run patients.csv --out shared --policy hipaa")]
+    Run(Run),
+    /// Fit a generator on all rows of a table
+    #[command(after_help = "Example:\n  synth fit patients.csv --model patients.synth")]
+    Fit(Fit),
+    /// Draw rows from a fitted generator
+    #[command(after_help = "Example:\n  synth sample patients.synth --rows 1000 --out synthetic.csv")]
+    Sample(Sample),
+    /// Measure how faithful and how private a synthetic table is
+    #[command(
+        after_help = "Example:\n  synth evaluate --train a.csv --synthetic b.csv --holdout c.csv --out report.json"
+    )]
+    Evaluate(Evaluate),
+    /// Judge a report by a policy
+    #[command(after_help = "Example:\n  synth judge report.json --policy hipaa")]
+    Judge(Judge),
+    /// Show what the columns of a table are taken for, as TOML
+    #[command(after_help = "Example:\n  synth profile patients.csv > schema.toml   # edit, then: --schema schema.toml")]
+    Profile(Profile),
+}
+
+/// How tables are read.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Reading {
+    /// What the columns are, as `synth profile` prints it [default: found by looking]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Option<PathBuf>,
+    /// Whether the first line of a text file holds the names [default: found by looking]
+    #[arg(long, value_name = "yes|no")]
+    pub(crate) header: Option<YesNo>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum YesNo {
+    Yes,
+    No,
+}
+
+/// How generators are trained. What is not given goes by the table's size.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Training")]
+pub(crate) struct Training {
+    /// The generator: `auto` starts with tabddpm and may switch
+    #[arg(long, default_value = "auto")]
+    pub(crate) engine: EngineChoice,
+    /// Condition the generator on this column of levels
+    #[arg(long, value_name = "COL")]
+    pub(crate) target: Option<String>,
+    /// Epochs: passes over the rows
+    #[arg(long, value_name = "N")]
+    pub(crate) n_iter: Option<usize>,
+    /// Rows in a training step
+    #[arg(long, value_name = "N")]
+    pub(crate) batch_size: Option<usize>,
+    /// Learning rate
+    #[arg(long, value_name = "X")]
+    pub(crate) lr: Option<f64>,
+    /// Steps of the diffusion
+    #[arg(long, value_name = "N")]
+    pub(crate) n_timesteps: Option<usize>,
+    /// Widths of the hidden layers
+    #[arg(long, value_name = "N,N", value_delimiter = ',')]
+    pub(crate) hidden: Option<Vec<usize>>,
+    /// Share of hidden units dropped in a step
+    #[arg(long, value_name = "X")]
+    pub(crate) dropout: Option<f64>,
+    /// Stop after this time: 90s, 10m, 1h
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) time_budget: Option<Duration>,
+    /// Everything random follows from it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineChoice {
+    Auto,
+    Tabddpm,
+    Copula,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Run {
+    /// The table: CSV, TSV, Parquet, Arrow IPC, also .gz and .zst; `-` reads standard input
+    #[arg(required_unless_present = "demo", conflicts_with = "demo")]
+    pub(crate) input: Option<PathBuf>,
+    /// Use the built-in breast-cancer trial (GBSG2, 686 x 10)
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// The folder for the synthetic table, the report, the model and the schema
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Replace the results of an earlier run in that folder
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// What a table must show: hipaa, gdpr, clinical-strict, research, or a TOML file
+    #[arg(long, default_value = "hipaa")]
+    pub(crate) policy: String,
+    /// Synthetic rows [default: as many as the input has]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) rows: Option<u64>,
+    /// The most attempts
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_attempts: u64,
+    /// Write the best table of a refused run too, as `REFUSED-synthetic`
+    #[arg(long)]
+    pub(crate) keep_refused: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) training: Training,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Fit {
+    /// The table; `-` reads standard input
+    pub(crate) input: PathBuf,
+    /// The model file to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: PathBuf,
+    /// Replace the model file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) training: Training,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Sample {
+    /// The model file
+    pub(crate) model: PathBuf,
+    /// Rows to draw
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) rows: u64,
+    /// The table to write, in the form its name says or else that of the model's table; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Replace the table if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Everything random follows from it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Evaluate {
+    /// The rows the generator learnt from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) train: PathBuf,
+    /// The rows it made
+    #[arg(long, value_name = "FILE")]
+    pub(crate) synthetic: PathBuf,
+    /// Real rows it never saw; without them privacy cannot be measured
+    #[arg(long, value_name = "FILE")]
+    pub(crate) holdout: Option<PathBuf>,
+    /// Where to write the report as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the report if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Decides what is chosen at random
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Judge {
+    /// A report of `synth evaluate` or `synth run`
+    pub(crate) report: PathBuf,
+    /// hipaa, gdpr, clinical-strict, research, or a TOML file
+    #[arg(long, default_value = "hipaa")]
+    pub(crate) policy: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Profile {
+    /// The table; `-` reads standard input
+    pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}

@@ -1,0 +1,44 @@
+//! `synth fit`: a generator for all rows of a table.
+
+use anyhow::Result;
+use synth_core::Model;
+use synth_core::diffusion::TrainConfig;
+use synth_optimizer::Plan;
+
+use super::Common;
+use crate::args;
+use crate::exit::{Code, Usage};
+use crate::files::{self, Replace};
+use crate::progress::Bar;
+use crate::show;
+
+pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
+    let replace = Replace::from(args.force);
+    if files::is_standard(&args.model) {
+        return Err(Usage("--model needs a file: a model is not text".to_owned()).into());
+    }
+    files::check_free(&args.model, replace)?;
+    let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
+    let plan = args.training.applied_to(Plan::base(table.n_rows(), table.n_columns()));
+    let config = TrainConfig { time_budget: args.training.time_budget, ..plan.train_config(args.training.seed) };
+    let bar = Bar::new(common.quiet);
+    let model = Model::fit(plan.engine, &table, &config, &mut |progress| bar.follow_fit(progress));
+    bar.finish();
+    let model = model?;
+    files::write_file(&args.model, replace, |out| super::run::write_model(&model, out))?;
+    match model.train_report() {
+        Some(report) if common.json => show::json(report)?,
+        Some(report) => show::line(format!(
+            "{}: {} rows, {} epochs, {} steps; held-out loss {:.3}, {:.3} without a model",
+            model.engine(),
+            table.n_rows(),
+            report.n_epochs,
+            report.n_steps,
+            report.held_out.total(),
+            report.nothing.total(),
+        ))?,
+        None if common.json => show::json(&model.engine())?,
+        None => show::line(format!("{}: {} rows", model.engine(), table.n_rows()))?,
+    }
+    Ok(Code::Accepted)
+}

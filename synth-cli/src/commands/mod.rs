@@ -1,0 +1,67 @@
+//! One file a verb.
+
+mod evaluate;
+mod fit;
+mod judge;
+mod profile;
+mod run;
+mod sample;
+
+use anyhow::{Context, Result};
+
+use crate::args::{Args, Command, EngineChoice, Training};
+use crate::exit::Code;
+use crate::interrupt;
+
+/// What every verb is told.
+pub(crate) struct Common {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+}
+
+/// Follows the arguments.
+pub(crate) fn run(args: Args) -> Result<Code> {
+    let threads = args.threads.map_or(0, usize::from);
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start threads")?;
+    interrupt::listen();
+    let common = Common { json: args.json, quiet: args.quiet };
+    match args.command {
+        Command::Run(args) => run::run(&args, &common),
+        Command::Fit(args) => fit::run(&args, &common),
+        Command::Sample(args) => sample::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args, &common),
+        Command::Judge(args) => judge::run(&args, &common),
+        Command::Profile(args) => profile::run(&args, &common),
+    }
+}
+
+impl Training {
+    /// The engine, if one is asked for.
+    fn engine(&self) -> Option<synth_core::Engine> {
+        match self.engine {
+            EngineChoice::Auto => None,
+            EngineChoice::Tabddpm => Some(synth_core::Engine::TabDdpm),
+            EngineChoice::Copula => Some(synth_core::Engine::Copula),
+        }
+    }
+
+    /// The plan with what the user gave.
+    fn applied_to(&self, mut plan: synth_optimizer::Plan) -> synth_optimizer::Plan {
+        fn set<T: Clone>(place: &mut T, given: &Option<T>) {
+            if let Some(given) = given {
+                *place = given.clone();
+            }
+        }
+        set(&mut plan.n_iter, &self.n_iter);
+        set(&mut plan.batch_size, &self.batch_size);
+        set(&mut plan.lr, &self.lr);
+        set(&mut plan.n_timesteps, &self.n_timesteps);
+        set(&mut plan.hidden, &self.hidden);
+        set(&mut plan.dropout, &self.dropout);
+        plan.label = self.target.clone();
+        if let Some(engine) = self.engine() {
+            plan.engine = engine;
+        }
+        plan
+    }
+}

@@ -1,0 +1,88 @@
+//! Exit codes: a contract with scripts.
+
+use synth_core::diffusion::TrainingFailure;
+use synth_core::{BadInput, Rule};
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    /// Done; for a table: accepted.
+    Accepted = 0,
+    /// A fault of the program or of the machine.
+    Internal = 1,
+    /// The arguments cannot be followed. clap uses the same code.
+    Usage = 2,
+    /// The input breaks a rule.
+    BadInput = 3,
+    /// The policy refuses the table.
+    Refused = 4,
+    /// The evidence does not suffice to accept or to refuse.
+    NotEnoughEvidence = 5,
+    /// The input is larger than the limits.
+    ResourceLimit = 6,
+    /// The time was up.
+    Deadline = 7,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+impl Code {
+    /// The code of an error, by the first cause that has one.
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        error.chain().find_map(of_cause).unwrap_or(Code::Internal)
+    }
+}
+
+impl From<synth_compliance::Decision> for Code {
+    fn from(decision: synth_compliance::Decision) -> Self {
+        match decision {
+            synth_compliance::Decision::Accepted => Code::Accepted,
+            synth_compliance::Decision::Refused => Code::Refused,
+            synth_compliance::Decision::NotEnoughEvidence => Code::NotEnoughEvidence,
+        }
+    }
+}
+
+/// Arguments that are well formed but cannot be followed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
+fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Code> {
+    if cause.is::<Usage>() {
+        return Some(Code::Usage);
+    }
+    if let Some(bad) = cause.downcast_ref::<BadInput>().or(cause.downcast_ref::<Box<BadInput>>().map(|bad| &**bad)) {
+        return Some(of_rule(bad.rule));
+    }
+    if let Some(error) = cause.downcast_ref::<synth_core::Error>() {
+        return of_core(error);
+    }
+    if let Some(synth_optimizer::Error::Core(error)) = cause.downcast_ref::<synth_optimizer::Error>() {
+        return of_core(error);
+    }
+    if cause.is::<synth_metrics::Error>() || cause.is::<serde_json::Error>() {
+        return Some(Code::BadInput);
+    }
+    cause.is::<synth_compliance::Error>().then_some(Code::Usage)
+}
+
+fn of_core(error: &synth_core::Error) -> Option<Code> {
+    Some(match error {
+        synth_core::Error::BadInput(bad) => of_rule(bad.rule),
+        synth_core::Error::Io { action: "read", .. } | synth_core::Error::ModelFile(_) => Code::BadInput,
+        synth_core::Error::SchemaMismatch(_) | synth_core::Error::Column { .. } => Code::BadInput,
+        synth_core::Error::Setting { .. } => Code::Usage,
+        synth_core::Error::Training(TrainingFailure::Deadline { .. }) => Code::Deadline,
+        synth_core::Error::Training(TrainingFailure::Interrupted { .. }) => Code::Interrupted,
+        _ => Code::Internal,
+    })
+}
+
+fn of_rule(rule: Rule) -> Code {
+    match rule {
+        Rule::TooLarge => Code::ResourceLimit,
+        _ => Code::BadInput,
+    }
+}

@@ -1,0 +1,196 @@
+//! Files in and out. A file appears under its name whole or not at all.
+
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use synth_compliance::Policy;
+use synth_core::io::{Header, ReadOptions, read_bytes, read_path, write};
+use synth_core::schema::{Compression, Format, Schema, Source};
+use synth_core::{Error, Table};
+
+use crate::args::{Reading, YesNo};
+use crate::exit::Usage;
+use crate::show;
+
+/// The built-in table: see `data/README.md` for its source.
+pub(crate) const DEMO: &[u8] = include_bytes!("../data/gbsg2.csv");
+/// What the built-in table is called.
+pub(crate) const DEMO_NAME: &str = "gbsg2 (built in)";
+
+/// How to read a table, from the arguments.
+pub(crate) fn read_options(args: &Reading) -> Result<ReadOptions> {
+    let schema = args.schema.as_deref().map(read_schema).transpose()?;
+    let header = match args.header {
+        None => Header::Detect,
+        Some(YesNo::Yes) => Header::Yes,
+        Some(YesNo::No) => Header::No,
+    };
+    Ok(ReadOptions { header, schema, ..ReadOptions::default() })
+}
+
+fn read_schema(path: &Path) -> Result<Schema> {
+    let text = read_text(path)?;
+    Schema::from_toml(&text).with_context(|| format!("schema {}", path.display()))
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    let failed = |source| Error::Io { action: "read", name: path.display().to_string(), source };
+    Ok(std::fs::read_to_string(path).map_err(failed)?)
+}
+
+/// Reads a table, `-` being standard input, and tells its notes to the user.
+pub(crate) fn read_table(path: &Path, options: &ReadOptions, quiet: bool) -> Result<Table> {
+    let reading = if is_standard(path) {
+        let options = ReadOptions { name: Some("standard input".to_owned()), ..options.clone() };
+        read_bytes(read_standard_input(options.limits.bytes)?, &options)?
+    } else {
+        read_path(path, options)?
+    };
+    if !quiet {
+        reading.notes.iter().for_each(|note| show::note(note));
+    }
+    Ok(reading.table)
+}
+
+/// One byte more than the limit, so that the reader sees that there is more and refuses.
+fn read_standard_input(limit: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let failed = |source| Error::Io { action: "read", name: "standard input".to_owned(), source };
+    std::io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// A policy by name, or else from a file.
+pub(crate) fn read_policy(name: &str) -> Result<Policy> {
+    let is_path = name.ends_with(".toml") || name.contains(std::path::MAIN_SEPARATOR);
+    if is_path {
+        return Policy::from_toml(&read_text(Path::new(name))?).with_context(|| format!("policy {name}"));
+    }
+    Ok(Policy::named(name)?)
+}
+
+/// Whether a path stands for standard input or output.
+pub(crate) fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// A file that is written beside its place and put there when it is whole.
+pub(crate) struct Pending {
+    path: PathBuf,
+    file: tempfile::NamedTempFile,
+}
+
+impl Pending {
+    /// Writes all of a file, under a name that is nobody's.
+    pub(crate) fn write(path: &Path, fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<Self> {
+        let failed = || format!("cannot write {}", path.display());
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let file = tempfile::Builder::new().prefix(".synth-").tempfile_in(folder).with_context(failed)?;
+        let mut out = BufWriter::new(file);
+        fill(&mut out).with_context(failed)?;
+        let file = out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(failed)?;
+        file.as_file().sync_all().with_context(failed)?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Gives the file its name.
+    pub(crate) fn publish(self, replace: Replace) -> Result<()> {
+        let failed = || format!("cannot write {}", self.path.display());
+        // A temporary file is private to its maker; a result has the permissions of any new file.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let permissions = std::fs::Permissions::from_mode(0o644);
+            self.file.as_file().set_permissions(permissions).with_context(failed)?;
+        }
+        match replace {
+            Replace::Yes => self.file.persist(&self.path).map_err(|e| e.error).with_context(failed)?,
+            Replace::No => self.file.persist_noclobber(&self.path).map_err(|e| e.error).with_context(failed)?,
+        };
+        Ok(())
+    }
+}
+
+/// Whether an existing file gives way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replace {
+    Yes,
+    No,
+}
+
+impl From<bool> for Replace {
+    fn from(force: bool) -> Self {
+        if force { Replace::Yes } else { Replace::No }
+    }
+}
+
+/// Refuses early what could not be written at the end.
+pub(crate) fn check_free(path: &Path, replace: Replace) -> Result<()> {
+    if !is_standard(path) && replace == Replace::No && path.exists() {
+        return Err(Usage(format!("{} exists; --force replaces it", path.display())).into());
+    }
+    Ok(())
+}
+
+/// Writes a file at once, or to standard output.
+pub(crate) fn write_file(
+    path: &Path,
+    replace: Replace,
+    fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+) -> Result<()> {
+    if is_standard(path) {
+        let mut bytes = Vec::new();
+        fill(&mut bytes)?;
+        return show::bytes(&bytes);
+    }
+    Pending::write(path, fill)?.publish(replace)
+}
+
+/// Writes a table in the form of `source`.
+pub(crate) fn fill_table(table: &Table, source: &Source, out: &mut (dyn Write + Send)) -> Result<()> {
+    Ok(write(table, source, out)?)
+}
+
+/// The form of `source`, changed to what the name of `path` says.
+pub(crate) fn source_for(path: &Path, source: &Source) -> Source {
+    let mut source = source.clone();
+    let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_lowercase) else {
+        return source;
+    };
+    let (name, compression) = match name.rsplit_once('.') {
+        Some((name, "gz")) => (name, Compression::Gzip),
+        Some((name, "zst")) => (name, Compression::Zstd),
+        _ => (name.as_str(), Compression::None),
+    };
+    let format = match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("csv" | "tsv" | "txt" | "data") => Format::Csv,
+        Some("parquet" | "pq") => Format::Parquet,
+        Some("arrow" | "ipc" | "feather") => Format::Arrow,
+        _ => return source,
+    };
+    if format == Format::Csv && source.format != Format::Csv {
+        source.dialect.delimiter = if name.ends_with(".tsv") { '\t' } else { ',' };
+    }
+    (source.format, source.compression) = (format, compression);
+    source
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_decides_the_form() {
+        let source = Source::default();
+        let of = |name: &str| source_for(Path::new(name), &source);
+        assert_eq!((of("a.parquet").format, of("a.parquet").compression), (Format::Parquet, Compression::None));
+        assert_eq!((of("a.csv.gz").format, of("a.csv.gz").compression), (Format::Csv, Compression::Gzip));
+        assert_eq!(of("a"), source);
+        let parquet = Source { format: Format::Parquet, ..Source::default() };
+        assert_eq!(source_for(Path::new("a.TSV"), &parquet).dialect.delimiter, '\t');
+    }
+}

@@ -1,0 +1,181 @@
+//! What people read: results on standard output, the rest on standard error.
+
+use std::io::{IsTerminal, Write};
+
+use anyhow::Result;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
+use serde::Serialize;
+use synth_compliance::{Check, Decision, Status, Verdict};
+use synth_metrics::{Domain, Outcome, QualityReport, definition};
+use synth_optimizer::{Assessment, Attempt, AttemptResult, Plan, RunRecord};
+
+use crate::exit::Code;
+
+/// Writes to standard output. A reader that has gone away (`| head`) is no error.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
+    match std::io::stdout().lock().write_all(bytes) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// A line of text on standard output.
+pub(crate) fn line(text: impl std::fmt::Display) -> Result<()> {
+    bytes(format!("{text}\n").as_bytes())
+}
+
+/// A value as JSON on standard output.
+pub(crate) fn json(value: &impl Serialize) -> Result<()> {
+    line(serde_json::to_string_pretty(value)?)
+}
+
+/// A decision of the program that the user may want to overrule.
+pub(crate) fn note(note: &str) {
+    let _ = writeln!(std::io::stderr(), "note: {note}");
+}
+
+/// An error with its causes, one line.
+pub(crate) fn error(error: &anyhow::Error, code: Code) {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Transparent errors repeat what was said already.
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    let _ = writeln!(std::io::stderr(), "error: {text}");
+    if code == Code::Internal {
+        let _ = writeln!(std::io::stderr(), "this is not your fault: please report it with the command you ran");
+    }
+}
+
+/// The exit code in words, for a person at a terminal.
+pub(crate) fn exit(code: Code) {
+    if std::io::stderr().is_terminal() {
+        let _ = writeln!(std::io::stderr(), "exit code {}", code as u8);
+    }
+}
+
+/// The attempts of a run side by side, each measure against its limit, and the decision.
+pub(crate) fn run(record: &RunRecord) -> Result<()> {
+    let mut table = new_table();
+    let mut header = vec![Cell::new("check"), Cell::new("limit")];
+    header.extend(record.attempts.iter().map(|a| right(format!("attempt {}", a.number))));
+    header.extend(record.audit.iter().map(|_| right("final audit".to_owned())));
+    table.set_header(header);
+    let columns: Vec<Option<&Assessment>> =
+        record.attempts.iter().map(Attempt::verdict).chain(record.audit.iter().map(Some)).collect();
+    let mut ids: Vec<&str> = Vec::new();
+    for check in columns.iter().flatten().flat_map(|a| &a.verdict.checks) {
+        if !ids.contains(&check.id.as_str()) {
+            ids.push(&check.id);
+        }
+    }
+    for id in ids {
+        let checks: Vec<Option<&Check>> = columns.iter().map(|a| a.and_then(|a| a.verdict.check(id))).collect();
+        let limit = checks.iter().flatten().find_map(|c| c.limit);
+        let mut row = vec![Cell::new(id), Cell::new(limit.map_or(String::new(), |l| format!("{l:.2}")))];
+        let cells = checks.iter().zip(&columns).map(|(check, assessment)| check_cell(*check, *assessment));
+        row.extend(cells);
+        table.add_row(row);
+    }
+    line(table)?;
+    for attempt in &record.attempts {
+        line(attempt_line(attempt))?;
+    }
+    if let Some(stopped) = &record.stopped {
+        line(format!("stopped: {stopped}"))?;
+    }
+    if let Some(assessment) = record.assessment() {
+        line(decision_lines(record.decision, &assessment.verdict))?;
+    }
+    Ok(())
+}
+
+fn attempt_line(attempt: &Attempt<Plan, Assessment>) -> String {
+    let seconds = attempt.duration.as_secs_f64();
+    let came = match &attempt.result {
+        AttemptResult::Judged(assessment) => assessment.decision().to_string(),
+        AttemptResult::Failed(failure) => failure.to_string(),
+    };
+    format!("{attempt}: {came} ({seconds:.1} s)")
+}
+
+/// A verdict's checks against their limits, and the decision.
+pub(crate) fn verdict(verdict: &Verdict) -> Result<()> {
+    let mut table = new_table();
+    table.set_header(vec![Cell::new("check"), Cell::new("limit"), right("value".to_owned())]);
+    for check in &verdict.checks {
+        let limit = check.limit.map_or(String::new(), |l| format!("{l:.2}"));
+        table.add_row(vec![Cell::new(&check.id), Cell::new(limit), check_cell(Some(check), None)]);
+    }
+    line(table)?;
+    line(decision_lines(verdict.decision, verdict))
+}
+
+fn decision_lines(decision: Decision, verdict: &Verdict) -> String {
+    let mut text = format!("{decision} under policy {} {}: score {}", verdict.policy, verdict.policy_version, verdict.score);
+    for sentence in verdict.violations().chain(verdict.gaps()) {
+        text.push_str("\n  ");
+        text.push_str(sentence);
+    }
+    text
+}
+
+/// A report's measures with their intervals.
+pub(crate) fn report(report: &QualityReport) -> Result<()> {
+    let mut table = new_table();
+    table.set_header(vec![Cell::new("measure"), right("value".to_owned()), Cell::new("95 % interval"), Cell::new("")]);
+    for measure in &report.measures {
+        let about = definition(&measure.id).map_or("", |d| match d.domain {
+            Domain::Fidelity => "fidelity",
+            Domain::Privacy => "privacy",
+        });
+        let (value, interval) = match &measure.outcome {
+            Outcome::Measured(estimate) => {
+                let interval =
+                    estimate.uncertainty.map(|u| format!("{:.3} to {:.3}", u.interval[0], u.interval[1]));
+                (right(format!("{:.4}", estimate.value)), interval.unwrap_or_default())
+            }
+            Outcome::NotMeasured(reason) => (right("–".to_owned()), format!("not measured: {reason}")),
+        };
+        table.add_row(vec![Cell::new(&measure.id), value, Cell::new(interval), Cell::new(about)]);
+    }
+    line(table)
+}
+
+fn check_cell(check: Option<&Check>, assessment: Option<&Assessment>) -> Cell {
+    let Some(check) = check else { return right("–".to_owned()) };
+    let interval = assessment.and_then(|a| match &a.report.measure(&check.id)?.outcome {
+        Outcome::Measured(estimate) => Some(estimate.uncertainty?.one_sided[1]),
+        Outcome::NotMeasured(_) => None,
+    });
+    let value = match (check.value, interval) {
+        (Some(value), Some(bound)) => format!("{value:.3} (< {bound:.3})"),
+        (Some(value), None) if check.id == "rows" => format!("{value:.0}"),
+        (Some(value), None) => format!("{value:.3}"),
+        (None, _) => "–".to_owned(),
+    };
+    let (mark, color) = match check.status {
+        Status::Pass => ("✓", Color::Green),
+        Status::Fail => ("✗", Color::Red),
+        Status::Inconclusive => ("?", Color::Yellow),
+        Status::NotMeasured => ("not measured", Color::Yellow),
+    };
+    right(format!("{value} {mark}")).fg(color)
+}
+
+fn right(text: String) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
+}
+
+fn new_table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    if std::env::var_os("NO_COLOR").is_some() {
+        table.force_no_tty();
+    }
+    table
+}
