@@ -30,6 +30,18 @@
 //! [`PRIOR_WEIGHT`] times the size that the fitted score has by chance. Where there is nothing to learn, the ranks are
 //! those of the fixed attack, to which DeLong's variance applies; where there is, the fitted part outgrows it.
 //!
+//! **What that gives**, over 2,000 innocent audits each (`tests/null.rs`; a holdout of as many rows as members, or
+//! five generators over so many rows); the one-sided bounds should each be wrong in 5 %:
+//!
+//! | design | rows | mean AUC | interval covers 0.5 | upper bound below 0.5 | lower bound above 0.5 |
+//! |---|---|---|---|---|---|
+//! | holdout | 25 | 0.502 | 96.7 % | 3.9 % | 3.5 % |
+//! | cross-fitted | 25 | 0.501 | 97.4 % | 2.5 % | 3.5 % |
+//! | holdout | 100 | 0.501 | 94.0 % | 4.9 % | 6.0 % |
+//! | cross-fitted | 100 | 0.501 | 95.5 % | 4.4 % | 4.7 % |
+//! | holdout | 300 | 0.500 | 95.0 % | 5.7 % | 4.8 % |
+//! | cross-fitted | 300 | 0.500 | 94.5 % | 5.7 % | 4.9 % |
+//!
 //! **Reading it.** The direction of the attack is fixed by cross-fitting and by the prior, never chosen after the fact.
 //! An AUC far *below* 0.5 is therefore not excellence but an alarm: something in the audit (labels, splits, a synthetic
 //! table made from the non-members) is the wrong way round.
