@@ -63,6 +63,9 @@ impl Schema {
 pub struct Field {
     /// The column's name; `c1`, `c2`, … where the file has none.
     pub name: String,
+    /// The name as the file's header spells it, where that is not [`Field::name`] (blanks around it, or nothing).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
     /// What the values mean.
     pub kind: Kind,
     /// The type in memory and in Parquet and Arrow files.
@@ -89,7 +92,17 @@ impl Field {
     pub fn new(name: impl Into<String>, kind: Kind, storage: Storage) -> Self {
         let number = storage.is_number().then(NumberFormat::default);
         let datetime = (kind == Kind::Datetime).then(|| "%Y-%m-%d".to_owned());
-        Self { name: name.into(), kind, storage, missing: Vec::new(), number, datetime, order: Vec::new(), arrow: None }
+        Self {
+            name: name.into(),
+            header: None,
+            kind,
+            storage,
+            missing: Vec::new(),
+            number,
+            datetime,
+            order: Vec::new(),
+            arrow: None,
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -211,9 +224,18 @@ impl NumberFormat {
         if scaled.abs() < 9.0e15 { scaled / scale } else { on_step }
     }
 
-    /// The number as text, with a point as the decimal mark.
+    /// The number as text, with a point as the decimal mark: the shortest text that is read as `x` if it has no more
+    /// than `decimals` digits after the mark, else rounded to them.
     pub fn format(&self, x: f64) -> String {
-        let fixed = format!("{:.*}", usize::from(self.decimals), x);
+        // Rounding to 17 decimals would spell out the binary fraction: 0.1 + 17 digits is not 0.1.
+        let decimals = usize::from(self.decimals);
+        let shortest = x.to_string();
+        let n_shortest = shortest.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        let fixed = match n_shortest {
+            n if n > decimals || !x.is_finite() => format!("{x:.decimals$}"),
+            0 if decimals > 0 => format!("{shortest}.{}", "0".repeat(decimals)),
+            n => shortest + &"0".repeat(decimals - n),
+        };
         // Minus zero is zero.
         let fixed = match fixed.strip_prefix('-') {
             Some(digits) if digits.bytes().all(|b| matches!(b, b'0' | b'.')) => digits.to_owned(),
@@ -335,4 +357,24 @@ pub enum Quoting {
     Always,
     /// All that are not numbers.
     Text,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_spelled_as_the_format_says() {
+        let check = |decimals, padded, x, expected| {
+            assert_eq!(NumberFormat { decimals, padded, step: 1.0 }.format(x), expected);
+        };
+        check(1, true, 63.0, "63.0");
+        check(3, false, 75.0, "75");
+        check(3, false, 60.667, "60.667");
+        check(2, false, 1.005, "1");
+        check(2, true, -0.001, "0.00");
+        check(14, false, 58.765_229_295_003_42, "58.76522929500342");
+        check(17, false, 123.4, "123.4");
+        check(0, false, 1e20, "100000000000000000000");
+    }
 }
