@@ -4,6 +4,9 @@ mod error;
 pub mod schema;
 pub mod table;
 
+pub mod identifier;
+pub mod infer;
+
 #[cfg(feature = "diffusion")]
 pub mod diffusion;
 

@@ -113,6 +113,11 @@ impl Field {
         if (self.kind == Kind::Datetime) != self.datetime.is_some() {
             return bad("`datetime` belongs to columns of kind datetime, and to no others");
         }
+        if let Some(format) = &self.datetime
+            && crate::infer::DatetimeWriter::new(format).is_none()
+        {
+            return bad("`datetime` is no `chrono` format of a date without a time zone");
+        }
         if (self.kind == Kind::Datetime) != (self.storage == Storage::Timestamp) {
             return bad("a datetime is stored as timestamp, and nothing else is");
         }
