@@ -6,6 +6,7 @@ pub mod table;
 
 pub mod identifier;
 pub mod infer;
+pub mod io;
 
 #[cfg(feature = "diffusion")]
 pub mod diffusion;
