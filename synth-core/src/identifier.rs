@@ -312,7 +312,7 @@ fn from_pattern(positions: &[Position], n_head: usize, free_heads: &[u64], row_i
     spell(0..n_head, head);
     spell(n_head..n_numbered, tail);
     for i in n_numbered..classes.len() {
-        spell(i..i + 1, mix(mix(seed ^ 0x66_696c_6c65_72, row_idx), i as u64));
+        spell(i..i + 1, mix(mix(seed ^ 0x6669_6c6c_6572, row_idx), i as u64));
     }
 
     let mut symbols = symbols.into_iter();

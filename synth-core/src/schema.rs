@@ -208,6 +208,10 @@ pub struct NumberFormat {
     /// Every number is written with exactly `decimals` digits (`63.0`), not with as few as it needs (`63`).
     #[serde(default)]
     pub padded: bool,
+    /// Numbers have at least this many digits after the mark: 1 where `62.0` stands beside `60.667`, as some programs
+    /// write every float. Not more than `decimals`.
+    #[serde(default)]
+    pub at_least: u8,
     /// The distance between neighbouring grid points: every value is a whole multiple of it. Positive.
     pub step: f64,
 }
@@ -215,7 +219,7 @@ pub struct NumberFormat {
 impl Default for NumberFormat {
     /// Whole numbers.
     fn default() -> Self {
-        Self { decimals: 0, padded: false, step: 1.0 }
+        Self { decimals: 0, padded: false, at_least: 0, step: 1.0 }
     }
 }
 
@@ -246,10 +250,13 @@ impl NumberFormat {
             Some(digits) if digits.bytes().all(|b| matches!(b, b'0' | b'.')) => digits.to_owned(),
             _ => fixed,
         };
-        if self.padded || self.decimals == 0 {
+        let at_least = usize::from(if self.padded { self.decimals } else { self.at_least.min(self.decimals) });
+        if at_least == decimals {
             return fixed;
         }
-        fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
+        let whole = fixed.len() - decimals;
+        let significant = fixed.trim_end_matches('0').len().max(whole + at_least);
+        fixed[..significant].trim_end_matches('.').to_owned()
     }
 }
 
@@ -371,8 +378,10 @@ mod tests {
     #[test]
     fn numbers_are_spelled_as_the_format_says() {
         let check = |decimals, padded, x, expected| {
-            assert_eq!(NumberFormat { decimals, padded, step: 1.0 }.format(x), expected);
+            assert_eq!(NumberFormat { decimals, padded, ..NumberFormat::default() }.format(x), expected);
         };
+        let like_floats = NumberFormat { decimals: 3, at_least: 1, ..NumberFormat::default() };
+        assert_eq!([62.0, 60.667, 0.5].map(|x| like_floats.format(x)), ["62.0", "60.667", "0.5"]);
         check(1, true, 63.0, "63.0");
         check(3, false, 75.0, "75");
         check(3, false, 60.667, "60.667");

@@ -219,7 +219,7 @@ pub fn from_array(name: &str, array: &ArrayRef) -> Inferred {
 fn number_field(name: &str, storage: Storage, values: &[f64], decimals: u8, padded: bool) -> Field {
     let mut field = Field::new(name, kind::of_numbers(name, values), storage);
     let step = number::step(values, decimals);
-    field.number = Some(crate::schema::NumberFormat { decimals, padded, step });
+    field.number = Some(crate::schema::NumberFormat { decimals, padded, at_least: 0, step });
     field
 }
 
@@ -319,11 +319,13 @@ mod tests {
     #[test]
     fn the_number_format_is_that_of_the_cells() {
         let format = |cells: &[&str]| infer("x", cells).field.number.unwrap();
-        assert_eq!(format(&["63.0", "41.5"]), NumberFormat { decimals: 1, padded: true, step: 0.1 });
-        assert_eq!(format(&["60.667", "75"]), NumberFormat { decimals: 3, padded: false, step: 0.001 });
+        assert_eq!(format(&["63.0", "41.5"]), NumberFormat { decimals: 1, padded: true, at_least: 0, step: 0.1 });
+        assert_eq!(format(&["60.667", "75.0"]).at_least, 1);
+        assert_eq!(format(&["60.667", "75.00"]).at_least, 0, "not even with zeros, not as short as can be: not kept");
+        assert_eq!(format(&["60.667", "75"]), NumberFormat { decimals: 3, padded: false, at_least: 0, step: 0.001 });
         let fives: Vec<String> = (1..30).map(|i| (i * 5).to_string()).collect();
         let fives: Vec<&str> = fives.iter().map(String::as_str).collect();
-        assert_eq!(format(&fives), NumberFormat { decimals: 0, padded: false, step: 5.0 });
+        assert_eq!(format(&fives), NumberFormat { decimals: 0, padded: false, at_least: 0, step: 5.0 });
     }
 
     #[test]

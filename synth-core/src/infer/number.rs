@@ -21,6 +21,8 @@ pub(crate) struct Spelled {
     pub(crate) plain_whole: bool,
     /// With an exponent.
     pub(crate) scientific: bool,
+    /// The last of two or more decimals is a zero that could be left out.
+    pub(crate) trailing_zero: bool,
 }
 
 /// Reads a cell without blanks around it as a number with the decimal mark `decimal`, if it is one and no code.
@@ -74,7 +76,8 @@ pub(crate) fn spelled(cell: &str, decimal: char) -> Option<Spelled> {
     }
     let value = if value == 0.0 { 0.0 } else { value };
     let decimals = if scientific { decimals_of(value) } else { decimals };
-    Some(Spelled { value, decimals, plain_whole, scientific })
+    let trailing_zero = !scientific && decimals > 1 && bytes.last() == Some(&b'0');
+    Some(Spelled { value, decimals, plain_whole, scientific, trailing_zero })
 }
 
 /// Digits after the point in the shortest plain form of `x`.
@@ -91,12 +94,13 @@ pub(super) struct FormatOf {
     fewest: usize,
     most: usize,
     scientific: bool,
+    trailing_zero: bool,
 }
 
 impl FormatOf {
     /// Of no number yet.
     pub(super) fn new() -> Self {
-        Self { fewest: usize::MAX, most: 0, scientific: false }
+        Self { fewest: usize::MAX, most: 0, scientific: false, trailing_zero: false }
     }
 
     /// Takes in one number.
@@ -104,13 +108,15 @@ impl FormatOf {
         self.fewest = self.fewest.min(spelled.decimals);
         self.most = self.most.max(spelled.decimals);
         self.scientific |= spelled.scientific;
+        self.trailing_zero |= spelled.trailing_zero;
     }
 
     /// The format of the column whose numbers are `values`; NaN is missing.
     pub(super) fn finish(self, values: &[f64]) -> NumberFormat {
         let decimals = self.most.min(17) as u8;
         let padded = decimals > 0 && self.fewest == self.most && !self.scientific && self.most <= 17;
-        NumberFormat { decimals, padded, step: step(values, decimals) }
+        let at_least = u8::from(!padded && self.most > 0 && self.fewest > 0 && !self.trailing_zero);
+        NumberFormat { decimals, padded, at_least, step: step(values, decimals) }
     }
 }
 

@@ -79,9 +79,10 @@ fn file_body(bytes: &Buffer) -> Option<Buffer> {
     let without_magic = bytes.strip_suffix(MAGIC)?;
     let (rest, length) = without_magic.split_last_chunk::<4>()?;
     let n_footer = usize::try_from(i32::from_le_bytes(*length)).ok()?;
-    // The opening magic is padded to eight bytes.
-    let n_body = rest.len().checked_sub(n_footer)?.checked_sub(8)?;
-    Some(bytes.slice_with_length(8, n_body))
+    // The opening magic is padded with zeros, by the specification to eight bytes, by some writers to 64.
+    let n_opening = MAGIC.len() + rest.iter().skip(MAGIC.len()).take_while(|&&b| b == 0).count();
+    let n_body = rest.len().checked_sub(n_footer)?.checked_sub(n_opening)?;
+    Some(bytes.slice_with_length(n_opening, n_body))
 }
 
 fn check_size(n_rows: usize, n_columns: usize, limits: &Limits) -> Result<()> {

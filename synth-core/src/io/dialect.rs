@@ -150,11 +150,14 @@ impl Agreement {
     }
 }
 
-/// Whether single quotes stand around fields and not in them (`Crohn's`).
+/// Whether single quotes stand around fields and not in them (`Crohn's`): each beside a delimiter, a line end or its
+/// double.
 fn single_quotes_wrap(sample: &str) -> bool {
-    let mut fields = sample.split([',', ';', '\t', '|', '\n', '\r']).filter(|f| f.contains('\''));
-    fields.next().is_some()
-        && fields.all(|f| f.trim().len() > 1 && f.trim().starts_with('\'') && f.trim().ends_with('\''))
+    let bytes = sample.as_bytes();
+    let is_bound = |b: Option<&u8>| b.is_none_or(|b| b",;\t|\n\r'".contains(b));
+    let mut quotes = (0..bytes.len()).filter(|&i| bytes[i] == b'\'').peekable();
+    quotes.peek().is_some()
+        && quotes.all(|i| is_bound(i.checked_sub(1).map(|i| &bytes[i])) || is_bound(bytes.get(i + 1)))
 }
 
 /// The first lines of `text`, whole.

@@ -1,9 +1,9 @@
 //! Whether a table's first row holds names or data.
 //!
-//! Each column may speak. *For names*: a word above numbers. *For data*: a number above numbers, or a word that
-//! recurs below. If both are said, names win when no word recurs and the numbers above numbers are distinct whole
+//! Each column may speak. *For names*: a word above figures (numbers, dates, codes of digits). *For data*: a figure
+//! above figures, or a word that recurs below. If both are said, names win when no word recurs and the figures above figures are distinct whole
 //! ones (`id,2019,2020`: years as names); else the majority. If nothing is said, the first row is taken for names
-//! unless it cannot be: a cell in it is a number, or two are equal.
+//! unless it cannot be: a cell in it is a figure, or two are equal.
 
 use std::collections::HashSet;
 
@@ -27,49 +27,53 @@ pub(super) enum FirstRow {
 
 /// Judges the first row of `columns`, which have all rows, the first included.
 pub(super) fn first_row(columns: &[StringArray], decimal: char) -> FirstRow {
-    let number = |cell: &str| spelled(cell.trim(), decimal);
+    let figure = |cell: &str| {
+        let no_letter = |c: char| !c.is_alphabetic() || c == 'T' || c == 'Z';
+        let like_a_figure = cell.contains(|c: char| c.is_ascii_digit()) && cell.chars().all(no_letter);
+        like_a_figure || spelled(cell.trim(), decimal).is_some()
+    };
     let no_value =
         |cell: &str| matches!(cell.trim(), "" | "?" | "." | "NA" | "N/A" | "NaN" | "nan" | "null" | "NULL" | "-");
     let first: Vec<&str> = columns.iter().map(|column| column.value(0).trim()).collect();
 
-    let (mut words_above_numbers, mut recurring) = (0, 0);
-    let mut numbers_above_numbers = Vec::new();
+    let (mut words_above, mut recurring) = (0, 0);
+    let mut figures_above = Vec::new();
     for (column, &name) in columns.iter().zip(&first) {
         if no_value(name) {
             continue;
         }
         let below = (1..arrow::array::Array::len(column).min(MAX_ROWS + 1)).map(|row| column.value(row));
-        let (mut n_numbers, mut n_words, mut recurs) = (0, 0, false);
+        let (mut n_figures, mut n_words, mut recurs) = (0, 0, false);
         for cell in below.filter(|cell| !no_value(cell)) {
-            if number(cell).is_some() {
-                n_numbers += 1;
+            if figure(cell) {
+                n_figures += 1;
             } else {
                 n_words += 1;
             }
             recurs |= cell.trim() == name;
         }
-        let is_numeric = n_numbers > 0 && n_words * 20 <= n_numbers;
-        match number(name) {
-            Some(spelled) if is_numeric => numbers_above_numbers.push(spelled),
-            None if is_numeric && n_words == 0 => words_above_numbers += 1,
-            None if recurs => recurring += 1,
+        let of_figures = n_figures > 0 && n_words * 20 <= n_figures;
+        match figure(name) {
+            true if of_figures => figures_above.push(name),
+            false if of_figures && n_words == 0 => words_above += 1,
+            false if recurs => recurring += 1,
             _ => {}
         }
     }
-    let for_data = numbers_above_numbers.len() + recurring;
-    if words_above_numbers == 0 && for_data == 0 {
+    let for_data = figures_above.len() + recurring;
+    if words_above == 0 && for_data == 0 {
         let distinct: HashSet<&str> = first.iter().copied().collect();
-        let could_be_names = first.iter().all(|cell| number(cell).is_none())
+        let could_be_names = first.iter().all(|cell| !figure(cell))
             && distinct.len() == first.len()
             && first.iter().any(|cell| !no_value(cell));
         return if could_be_names { FirstRow::NamesPerhaps } else { FirstRow::Data };
     }
     let like_years = || {
-        let distinct: HashSet<u64> = numbers_above_numbers.iter().map(|s| s.value.to_bits()).collect();
-        distinct.len() == numbers_above_numbers.len() && numbers_above_numbers.iter().all(|s| s.plain_whole)
+        let distinct: HashSet<&str> = figures_above.iter().copied().collect();
+        let is_whole = |cell: &&str| spelled(cell, decimal).is_some_and(|s| s.plain_whole);
+        distinct.len() == figures_above.len() && figures_above.iter().all(is_whole)
     };
-    let names =
-        for_data == 0 || (words_above_numbers > 0 && recurring == 0 && like_years()) || words_above_numbers > for_data;
+    let names = for_data == 0 || (words_above > 0 && recurring == 0 && like_years()) || words_above > for_data;
     if names { FirstRow::Names } else { FirstRow::Data }
 }
 
@@ -95,6 +99,8 @@ mod tests {
         check(&[&["unknown", "1.0", "1.0"], &["2", "1.0", "3.0"]], FirstRow::Data);
         check(&[&["x", "y"], &["1", "?"], &["?", "NA"]], FirstRow::Names);
         check(&[&["a", "a"], &["1", "2"]], FirstRow::Names);
+        check(&[&["when", "cost"], &["2020-01-01", "$1,000"], &["2020-01-02", "$5"]], FirstRow::Names);
+        check(&[&["2020-01-03", "x"], &["2020-01-01", "y"], &["2020-01-02", "z"]], FirstRow::Data);
         check(&[&["age", "sex"]], FirstRow::NamesPerhaps);
         check(&[&["63", "m"]], FirstRow::Data);
     }

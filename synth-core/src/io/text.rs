@@ -393,7 +393,7 @@ impl Names {
             } else {
                 names.push(name.to_owned());
             }
-            spelled.push((has_header && raw != name || has_header && name.is_empty()).then(|| raw.to_owned()));
+            spelled.push((has_header && (raw != name || name.is_empty())).then(|| raw.to_owned()));
         }
         for (i, name) in names.iter_mut().enumerate().filter(|(_, name)| name.is_empty()) {
             *name = format!("c{}", i + 1);
