@@ -79,6 +79,8 @@ pub enum Rule {
     UnknownColumn,
     /// The file is what its first bytes say, and whole.
     Corrupt,
+    /// The file's format and its columns' types are among those that can be held.
+    Unsupported,
     /// The schema file is well formed.
     Schema,
     /// There is something to learn from.
@@ -100,6 +102,7 @@ impl Rule {
             Rule::NotADate => "not-a-date",
             Rule::UnknownColumn => "unknown-column",
             Rule::Corrupt => "corrupt",
+            Rule::Unsupported => "unsupported",
             Rule::Schema => "schema",
             Rule::NothingToLearn => "nothing-to-learn",
         }

@@ -5,6 +5,10 @@ pub mod identifier;
 pub mod schema;
 pub mod table;
 
+pub mod identifier;
+pub mod infer;
+pub mod io;
+
 #[cfg(feature = "diffusion")]
 mod copula;
 #[cfg(feature = "diffusion")]

@@ -63,6 +63,9 @@ impl Schema {
 pub struct Field {
     /// The column's name; `c1`, `c2`, … where the file has none.
     pub name: String,
+    /// The name as the file's header spells it, where that is not [`Field::name`] (blanks around it, or nothing).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
     /// What the values mean.
     pub kind: Kind,
     /// The type in memory and in Parquet and Arrow files.
@@ -89,7 +92,17 @@ impl Field {
     pub fn new(name: impl Into<String>, kind: Kind, storage: Storage) -> Self {
         let number = storage.is_number().then(NumberFormat::default);
         let datetime = (kind == Kind::Datetime).then(|| "%Y-%m-%d".to_owned());
-        Self { name: name.into(), kind, storage, missing: Vec::new(), number, datetime, order: Vec::new(), arrow: None }
+        Self {
+            name: name.into(),
+            header: None,
+            kind,
+            storage,
+            missing: Vec::new(),
+            number,
+            datetime,
+            order: Vec::new(),
+            arrow: None,
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -99,6 +112,11 @@ impl Field {
         }
         if (self.kind == Kind::Datetime) != self.datetime.is_some() {
             return bad("`datetime` belongs to columns of kind datetime, and to no others");
+        }
+        if let Some(format) = &self.datetime
+            && crate::infer::DatetimeWriter::new(format).is_none()
+        {
+            return bad("`datetime` is no `chrono` format of a date without a time zone");
         }
         if (self.kind == Kind::Datetime) != (self.storage == Storage::Timestamp) {
             return bad("a datetime is stored as timestamp, and nothing else is");
@@ -190,6 +208,10 @@ pub struct NumberFormat {
     /// Every number is written with exactly `decimals` digits (`63.0`), not with as few as it needs (`63`).
     #[serde(default)]
     pub padded: bool,
+    /// Numbers have at least this many digits after the mark: 1 where `62.0` stands beside `60.667`, as some programs
+    /// write every float. Not more than `decimals`.
+    #[serde(default)]
+    pub at_least: u8,
     /// The distance between neighbouring grid points: every value is a whole multiple of it. Positive.
     pub step: f64,
 }
@@ -197,7 +219,7 @@ pub struct NumberFormat {
 impl Default for NumberFormat {
     /// Whole numbers.
     fn default() -> Self {
-        Self { decimals: 0, padded: false, step: 1.0 }
+        Self { decimals: 0, padded: false, at_least: 0, step: 1.0 }
     }
 }
 
@@ -211,18 +233,30 @@ impl NumberFormat {
         if scaled.abs() < 9.0e15 { scaled / scale } else { on_step }
     }
 
-    /// The number as text, with a point as the decimal mark.
+    /// The number as text, with a point as the decimal mark: the shortest text that is read as `x` if it has no more
+    /// than `decimals` digits after the mark, else rounded to them.
     pub fn format(&self, x: f64) -> String {
-        let fixed = format!("{:.*}", usize::from(self.decimals), x);
+        // Rounding to 17 decimals would spell out the binary fraction: 0.1 + 17 digits is not 0.1.
+        let decimals = usize::from(self.decimals);
+        let shortest = x.to_string();
+        let n_shortest = shortest.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        let fixed = match n_shortest {
+            n if n > decimals || !x.is_finite() => format!("{x:.decimals$}"),
+            0 if decimals > 0 => format!("{shortest}.{}", "0".repeat(decimals)),
+            n => shortest + &"0".repeat(decimals - n),
+        };
         // Minus zero is zero.
         let fixed = match fixed.strip_prefix('-') {
             Some(digits) if digits.bytes().all(|b| matches!(b, b'0' | b'.')) => digits.to_owned(),
             _ => fixed,
         };
-        if self.padded || self.decimals == 0 {
+        let at_least = usize::from(if self.padded { self.decimals } else { self.at_least.min(self.decimals) });
+        if at_least == decimals {
             return fixed;
         }
-        fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
+        let whole = fixed.len() - decimals;
+        let significant = fixed.trim_end_matches('0').len().max(whole + at_least);
+        fixed[..significant].trim_end_matches('.').to_owned()
     }
 }
 
@@ -335,4 +369,26 @@ pub enum Quoting {
     Always,
     /// All that are not numbers.
     Text,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_spelled_as_the_format_says() {
+        let check = |decimals, padded, x, expected| {
+            assert_eq!(NumberFormat { decimals, padded, ..NumberFormat::default() }.format(x), expected);
+        };
+        let like_floats = NumberFormat { decimals: 3, at_least: 1, ..NumberFormat::default() };
+        assert_eq!([62.0, 60.667, 0.5].map(|x| like_floats.format(x)), ["62.0", "60.667", "0.5"]);
+        check(1, true, 63.0, "63.0");
+        check(3, false, 75.0, "75");
+        check(3, false, 60.667, "60.667");
+        check(2, false, 1.005, "1");
+        check(2, true, -0.001, "0.00");
+        check(14, false, 58.765_229_295_003_42, "58.76522929500342");
+        check(17, false, 123.4, "123.4");
+        check(0, false, 1e20, "100000000000000000000");
+    }
 }

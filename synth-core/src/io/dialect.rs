@@ -1,0 +1,289 @@
+//! How a text file is encoded, delimited and quoted.
+//!
+//! The delimiter is the one `csv-nose` finds, if every record of the sample then has the same number of fields, more
+//! than one; else the customary delimiter under which the records agree best. Which fields are quoted is found by
+//! writing the sample in each style and comparing.
+
+use csv_nose::{Quote, SampleSize, Sniffer};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use crate::error::{BadInput, Result, Rule};
+use crate::infer::spelled;
+use crate::schema::Quoting;
+
+/// Bytes of text that are looked at.
+const SAMPLE_BYTES: usize = 128 << 10;
+/// Records that are looked at.
+const SAMPLE_RECORDS: usize = 300;
+
+/// The text of a file, and how it was encoded.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    pub(super) text: String,
+    pub(super) encoding: &'static Encoding,
+    pub(super) bom: bool,
+}
+
+/// Decodes a text file: UTF-8, UTF-16 with its mark, or an older encoding by its letters' frequencies.
+pub(super) fn decode(bytes: Vec<u8>) -> Result<Decoded> {
+    let decoded = match Encoding::for_bom(&bytes) {
+        Some((encoding, n_mark)) => {
+            let text = match encoding.decode_without_bom_handling_and_without_replacement(&bytes[n_mark..]) {
+                Some(text) => text.into_owned(),
+                None => return Err(undecodable(&bytes[n_mark..], encoding).into()),
+            };
+            Decoded { text, encoding, bom: true }
+        }
+        None => match String::from_utf8(bytes) {
+            Ok(text) => Decoded { text, encoding: UTF_8, bom: false },
+            Err(error) => decode_older(error.as_bytes())?,
+        },
+    };
+    if let Some(at) = decoded.text.find('\0') {
+        return Err(BadInput::new(Rule::Encoding, "there is a NUL character")
+            .at_line(line_of(decoded.text.as_bytes(), at))
+            .hint("the file is damaged, not text, or UTF-16 without its mark: save it as UTF-8")
+            .into());
+    }
+    Ok(decoded)
+}
+
+fn decode_older(bytes: &[u8]) -> Result<Decoded> {
+    // Single-byte encodings decode anything, a damaged UTF-8 file too. Letters that are whole in UTF-8 do not come
+    // about by chance: where they outnumber the broken ones, the file is UTF-8.
+    let (mut n_whole, mut n_broken) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        n_whole += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        n_broken += usize::from(!chunk.invalid().is_empty());
+    }
+    let label = csv_nose::detect_encoding(bytes).name;
+    let encoding = Encoding::for_label(label.as_bytes()).unwrap_or(UTF_8);
+    if n_whole >= n_broken || encoding == UTF_8 || bytes.contains(&0) {
+        return Err(undecodable(bytes, UTF_8).into());
+    }
+    match encoding.decode_without_bom_handling_and_without_replacement(bytes) {
+        // The control characters from 80 to 9f are what binary data gives.
+        Some(text) if !text.contains(|c: char| ('\u{80}'..'\u{a0}').contains(&c)) => {
+            Ok(Decoded { text: text.into_owned(), encoding, bom: false })
+        }
+        _ => Err(undecodable(bytes, UTF_8).into()),
+    }
+}
+
+fn undecodable(bytes: &[u8], encoding: &'static Encoding) -> BadInput {
+    let bad = BadInput::new(Rule::Encoding, format!("the text is no valid {}", encoding.name()))
+        .hint("the file is damaged or not text: save it as UTF-8");
+    if encoding == UTF_16LE || encoding == UTF_16BE {
+        return bad;
+    }
+    let at = std::str::from_utf8(bytes).err().map_or(0, |e| e.valid_up_to());
+    bad.at_line(line_of(bytes, at))
+}
+
+fn line_of(bytes: &[u8], at: usize) -> u64 {
+    1 + bytes[..at].iter().filter(|&&b| b == b'\n').count() as u64
+}
+
+/// Delimiter and quote of `text`.
+pub(super) fn delimiter_and_quote(text: &str) -> (u8, u8) {
+    let sample = sample_of(text);
+    let nose = Sniffer::new().sample_size(SampleSize::Records(100)).sniff_bytes(sample.as_bytes()).ok();
+    let quote = match nose.as_ref().map(|m| m.dialect.quote) {
+        Some(Quote::Some(b'\'')) if !sample.contains('"') && single_quotes_wrap(sample) => b'\'',
+        _ => b'"',
+    };
+    let found = nose.map(|m| m.dialect.delimiter).filter(u8::is_ascii);
+    let agreement = |delimiter: u8| Agreement::of(sample, delimiter, quote);
+
+    const CUSTOMARY: [u8; 4] = [b',', b';', b'\t', b'|'];
+    if let Some(found) = found.filter(|d| CUSTOMARY.contains(d))
+        && agreement(found).is_whole()
+    {
+        // A decimal comma divides every line as well as the semicolon does; the wider table is the right one.
+        let wider = CUSTOMARY.into_iter().find(|&d| {
+            let other = agreement(d);
+            other.is_whole() && other.n_fields > agreement(found).n_fields
+        });
+        return (wider.unwrap_or(found), quote);
+    }
+    let best = CUSTOMARY.into_iter().map(|d| (agreement(d), d)).max_by(|(a, da), (b, db)| {
+        let by_share = a.useful_share().total_cmp(&b.useful_share()).then(a.n_fields.cmp(&b.n_fields));
+        by_share.then(db.cmp(da))
+    });
+    match (best, found) {
+        (Some((agreement, delimiter)), _) if agreement.useful_share() >= 0.5 => (delimiter, quote),
+        (_, Some(found)) if agreement(found).is_whole() && matches!(found, b' ' | b':' | b'~' | b'^' | b'#') => {
+            (found, quote)
+        }
+        _ => (b',', quote),
+    }
+}
+
+/// How well the records of a sample agree on a number of fields.
+#[derive(Debug, Clone, Copy)]
+struct Agreement {
+    n_fields: usize,
+    share: f64,
+}
+
+impl Agreement {
+    fn of(sample: &str, delimiter: u8, quote: u8) -> Self {
+        let mut counts: Vec<(usize, usize)> = Vec::new();
+        let mut n_records = 0;
+        for record in reader(sample, delimiter, quote).into_byte_records().take(SAMPLE_RECORDS).flatten() {
+            n_records += 1;
+            match counts.iter_mut().find(|(n, _)| *n == record.len()) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((record.len(), 1)),
+            }
+        }
+        let (n_fields, count) = counts.into_iter().max_by_key(|&(n, count)| (count, n)).unwrap_or((1, 0));
+        Self { n_fields, share: f64::from(count as u32) / f64::from(n_records.max(1)) }
+    }
+
+    fn is_whole(self) -> bool {
+        self.n_fields > 1 && self.share == 1.0
+    }
+
+    fn useful_share(self) -> f64 {
+        if self.n_fields > 1 { self.share } else { 0.0 }
+    }
+}
+
+/// Whether single quotes stand around fields and not in them (`Crohn's`): each beside a delimiter, a line end or its
+/// double.
+fn single_quotes_wrap(sample: &str) -> bool {
+    let bytes = sample.as_bytes();
+    let is_bound = |b: Option<&u8>| b.is_none_or(|b| b",;\t|\n\r'".contains(b));
+    let mut quotes = (0..bytes.len()).filter(|&i| bytes[i] == b'\'').peekable();
+    quotes.peek().is_some()
+        && quotes.all(|i| is_bound(i.checked_sub(1).map(|i| &bytes[i])) || is_bound(bytes.get(i + 1)))
+}
+
+/// The first lines of `text`, whole.
+fn sample_of(text: &str) -> &str {
+    if text.len() <= SAMPLE_BYTES {
+        return text;
+    }
+    let end = text.floor_char_boundary(SAMPLE_BYTES);
+    // A line cut in two would be a record of its own, with too few fields.
+    text[..end].rfind('\n').map_or(&text[..end], |newline| &text[..=newline])
+}
+
+/// The one way in which this crate has text taken apart.
+pub(super) fn reader(text: &str, delimiter: u8, quote: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .quote(quote)
+        .from_reader(text.as_bytes())
+}
+
+/// Whether a blank follows every delimiter in the sample. The blanks of padded numbers do not count.
+pub(super) fn has_space_after_delimiter(text: &str, delimiter: u8, quote: u8) -> bool {
+    if delimiter == b' ' {
+        return false;
+    }
+    let (mut n_with, mut n_without) = (0, 0);
+    for record in reader(sample_of(text), delimiter, quote).into_byte_records().take(SAMPLE_RECORDS).flatten() {
+        for field in record.iter().skip(1) {
+            if field.first() == Some(&b' ') { n_with += 1 } else { n_without += 1 }
+        }
+    }
+    n_with > 0 && n_without == 0
+}
+
+/// Which fields a sample of records quotes: the style that writes most of them as they are in the file.
+pub(super) struct QuotingVotes {
+    delimiter: char,
+    quote: char,
+    decimal: char,
+    votes: [(Quoting, usize); 3],
+}
+
+impl QuotingVotes {
+    pub(super) fn new(delimiter: u8, quote: u8, decimal: char) -> Self {
+        let votes = [(Quoting::Necessary, 0), (Quoting::Text, 0), (Quoting::Always, 0)];
+        Self { delimiter: delimiter.into(), quote: quote.into(), decimal, votes }
+    }
+
+    /// Compares one record with its text in the file, line end excluded.
+    pub(super) fn add<'a>(&mut self, fields: impl Iterator<Item = &'a str> + Clone, raw: &str) {
+        for (style, count) in &mut self.votes {
+            let mut line = String::with_capacity(raw.len());
+            for (i, field) in fields.clone().enumerate() {
+                if i > 0 {
+                    line.push(self.delimiter);
+                }
+                let quoted = match style {
+                    Quoting::Necessary => false,
+                    Quoting::Always => true,
+                    Quoting::Text => !matches!(field, "" | "NA") && spelled(field.trim(), self.decimal).is_none(),
+                };
+                push_field(&mut line, field, quoted, self.delimiter, self.quote);
+            }
+            *count += usize::from(line == raw);
+        }
+    }
+
+    /// The winner; the one that quotes less where styles do not differ.
+    pub(super) fn winner(&self) -> Quoting {
+        let most = self.votes.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        self.votes.iter().find(|(_, count)| *count == most).map_or(Quoting::Necessary, |(style, _)| *style)
+    }
+}
+
+/// Appends a field to a line, in quotes if asked for or needed.
+pub(super) fn push_field(line: &mut String, field: &str, quoted: bool, delimiter: char, quote: char) {
+    let needs = || field.contains([delimiter, quote, '\n', '\r']);
+    if !quoted && !needs() {
+        line.push_str(field);
+        return;
+    }
+    line.push(quote);
+    for c in field.chars() {
+        if c == quote {
+            line.push(quote);
+        }
+        line.push(c);
+    }
+    line.push(quote);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delimiters_are_found() {
+        let check = |text: &str, delimiter: u8| assert_eq!(delimiter_and_quote(text).0, delimiter, "{text}");
+        check("a,b\n1,2\n3,4\n", b',');
+        check("a;b;c\n1,5;2;3\n2,5;3;4\n", b';');
+        check("a;b\n1,5;2,5\n2,5;3,5\n", b';');
+        check("a\tb\n1\t2\n", b'\t');
+        check("a|b\n1|2\n", b'|');
+        check("a\n1\n2\n", b',');
+        check("39, State-gov, Male\n50, Private, Female\n", b',');
+        check("a,b\n\"x;y\",2\n\"z\",3\n", b',');
+    }
+
+    #[test]
+    fn single_quotes_are_quotes_only_around_fields() {
+        assert_eq!(delimiter_and_quote("a,b\n'x,y',1\n'z,w',2\n'q,r',2\n").1, b'\'');
+        assert_eq!(delimiter_and_quote("a,b\nCrohn's,1\n'z',2\n").1, b'"');
+    }
+
+    #[test]
+    fn encodings_are_found_and_damage_is_not_mended() {
+        assert_eq!(decode("é".into()).unwrap().encoding, UTF_8);
+        let latin = b"name,ville\nJos\xe9,Orl\xe9ans\nAndr\xe9,Besan\xe7on\n".to_vec();
+        assert_eq!(decode(latin).unwrap().encoding.name(), "windows-1252");
+        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain("a,b".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        assert_eq!(decode(utf16).unwrap().text, "a,b");
+        let mut damaged = "Zürich,Genève\nBâle,Orléans\n".as_bytes().to_vec();
+        damaged.push(0xff);
+        assert!(decode(damaged).is_err());
+        assert!(decode(b"a,b\n1,\0\n".to_vec()).is_err());
+    }
+}
