@@ -64,6 +64,7 @@ impl Bar {
         self.0.set_position((fitting.share * STEPS as f64) as u64);
         let left = humantime::format_duration(Duration::from_secs(fitting.remaining.as_secs()));
         let (loss, speed) = (fitting.loss.total(), fitting.rows_per_second);
-        self.0.set_message(format!("{:3.0} % · loss {loss:.3} · {speed:.0} rows/s · {left} left", 100.0 * fitting.share));
+        self.0
+            .set_message(format!("{:3.0} % · loss {loss:.3} · {speed:.0} rows/s · {left} left", 100.0 * fitting.share));
     }
 }

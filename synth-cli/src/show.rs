@@ -116,7 +116,8 @@ pub(crate) fn verdict(verdict: &Verdict) -> Result<()> {
 }
 
 fn decision_lines(decision: Decision, verdict: &Verdict) -> String {
-    let mut text = format!("{decision} under policy {} {}: score {}", verdict.policy, verdict.policy_version, verdict.score);
+    let mut text =
+        format!("{decision} under policy {} {}: score {}", verdict.policy, verdict.policy_version, verdict.score);
     for sentence in verdict.violations().chain(verdict.gaps()) {
         text.push_str("\n  ");
         text.push_str(sentence);
@@ -135,8 +136,7 @@ pub(crate) fn report(report: &QualityReport) -> Result<()> {
         });
         let (value, interval) = match &measure.outcome {
             Outcome::Measured(estimate) => {
-                let interval =
-                    estimate.uncertainty.map(|u| format!("{:.3} to {:.3}", u.interval[0], u.interval[1]));
+                let interval = estimate.uncertainty.map(|u| format!("{:.3} to {:.3}", u.interval[0], u.interval[1]));
                 (right(format!("{:.4}", estimate.value)), interval.unwrap_or_default())
             }
             Outcome::NotMeasured(reason) => (right("–".to_owned()), format!("not measured: {reason}")),

@@ -185,7 +185,7 @@ mod tests {
             .collect();
         let mut fields =
             [Field::new("a", Kind::Continuous, Storage::Float), Field::new("b", Kind::Ordinal, Storage::Float)];
-        fields[0].number = Some(crate::schema::NumberFormat { decimals: 6, padded: false, step: 1e-6 });
+        fields[0].number = Some(crate::schema::NumberFormat { decimals: 6, step: 1e-6, ..Default::default() });
         let a: Vec<f64> = pairs.iter().map(|p| (p.0 * 1e6).round() / 1e6).collect();
         let b: Vec<f64> = pairs.iter().map(|p| f64::from(u8::from(p.1 > 0.0))).collect();
         let columns = vec![column_from_numbers(&fields[0], &a), column_from_numbers(&fields[1], &b)];

@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
-pub mod identifier;
 pub mod schema;
 pub mod table;
 

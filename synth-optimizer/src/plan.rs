@@ -89,7 +89,8 @@ impl Plan {
 
     /// The settings of an engine that trains; what the plan does not say is at its default.
     pub fn train_config(&self, seed: u64) -> TrainConfig {
-        let Plan { engine: _, n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, label } = self.clone();
+        let Plan { engine: _, n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, label } =
+            self.clone();
         let defaults = TrainConfig::default();
         TrainConfig { n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, label, seed, ..defaults }
     }

@@ -16,7 +16,8 @@ pub(super) fn run(args: &args::Judge, common: &Common) -> Result<Code> {
     let name = args.report.display().to_string();
     let text = std::fs::read_to_string(&args.report);
     let text = text.map_err(|source| Error::Io { action: "read", name: name.clone(), source })?;
-    let report = read_report(&text).with_context(|| format!("{name} is no report of `synth evaluate` or `synth run`"))?;
+    let report =
+        read_report(&text).with_context(|| format!("{name} is no report of `synth evaluate` or `synth run`"))?;
     let verdict = judge(&report, &policy);
     if common.json {
         show::json(&verdict)?;

@@ -239,7 +239,7 @@ impl Column {
                 Some(label) => Column::Constant { label },
                 None => Column::Absent,
             },
-            Kind::Identifier => Column::Identifier { shape: IdentifierShape::fit(table, field_idx) },
+            Kind::Identifier => Column::Identifier { shape: IdentifierShape::of(table, field_idx) },
             Kind::Text | Kind::Empty => Column::Absent,
         }
     }

@@ -191,7 +191,7 @@ mod tests {
             along in 0.0f64..1.0,
             decimals in 0u8..4,
         ) {
-            let format = NumberFormat { decimals, padded: false, step: 0.1f64.powi(i32::from(decimals)) };
+            let format = NumberFormat { decimals, step: 0.1f64.powi(i32::from(decimals)), ..NumberFormat::default() };
             let values: Vec<f64> = values.iter().map(|&v| format.snap(f64::from(v) * format.step)).collect();
             let map = QuantileMap::fit(values.clone(), Grid::Decimal(format));
             for &value in &values {
