@@ -203,7 +203,7 @@ impl Storage {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberFormat {
-    /// Digits after the decimal mark: all values have at most this many.
+    /// Digits after the decimal mark: all values have at most this many. 17, the largest: as many as a value needs.
     pub decimals: u8,
     /// Every number is written with exactly `decimals` digits (`63.0`), not with as few as it needs (`63`).
     #[serde(default)]
@@ -241,6 +241,7 @@ impl NumberFormat {
         let shortest = x.to_string();
         let n_shortest = shortest.split_once('.').map_or(0, |(_, fraction)| fraction.len());
         let fixed = match n_shortest {
+            n if n > decimals && decimals >= 17 => return shortest,
             n if n > decimals || !x.is_finite() => format!("{x:.decimals$}"),
             0 if decimals > 0 => format!("{shortest}.{}", "0".repeat(decimals)),
             n => shortest + &"0".repeat(decimals - n),
@@ -389,6 +390,7 @@ mod tests {
         check(2, true, -0.001, "0.00");
         check(14, false, 58.765_229_295_003_42, "58.76522929500342");
         check(17, false, 123.4, "123.4");
+        check(17, false, -0.008_078_955_842_860_109, "-0.008078955842860109");
         check(0, false, 1e20, "100000000000000000000");
     }
 }

@@ -4,9 +4,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array,
-    Int8Array, Int32Array, LargeStringArray, ListArray, RecordBatch, StringArray, TimestampMillisecondArray,
-    UInt64Array,
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int8Array,
+    Int32Array, LargeStringArray, ListArray, RecordBatch, TimestampMillisecondArray, UInt64Array,
 };
 use arrow::datatypes::{DataType, Int8Type, Int32Type, TimeUnit};
 use proptest::prelude::*;
@@ -35,6 +34,8 @@ fn written_again(bytes: &[u8]) -> (Vec<u8>, Reading) {
 
 #[test]
 fn ordinary_files_are_written_as_they_were_read() {
+    // Found by the property test below: 18 decimals were rounded to 17.
+    let tiny = "x\n-0.008078955842860109\n0.5\n";
     let check = |text: &str| {
         let (again, _) = written_again(text.as_bytes());
         assert_eq!(String::from_utf8(again).unwrap(), text);
@@ -59,6 +60,7 @@ fn ordinary_files_are_written_as_they_were_read() {
     check("code\n00123\n00007\n");
     check("big,small\n12345678901234567890,0.000001\n1,0.5\n");
     check("x\n1\n\"\"\n3\n");
+    check(tiny);
     check("text\n\"two\nlines\"\none\n");
 }
 
@@ -237,8 +239,6 @@ fn an_inferred_schema_survives_toml() {
 }
 
 fn batch() -> RecordBatch {
-    let list = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]).slice(0, 0);
-    assert_eq!(list.len(), 0);
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("i8", Arc::new(Int8Array::from(vec![Some(1), None, Some(-3)]))),
         ("u64", Arc::new(UInt64Array::from(vec![Some(u64::MAX), None, Some(3)]))),
@@ -293,8 +293,11 @@ fn parquet_and_arrow_types_come_back() {
         );
 
         // Cut off or changed anywhere, it is refused or read, and nothing else happens.
-        for n in (0..bytes.len()).step_by(97) {
+        for n in (0..bytes.len()).step_by(7) {
             _ = read_bytes(bytes[..n].to_vec(), &ReadOptions::default());
+            let mut changed = bytes.clone();
+            changed[n] ^= 0xff;
+            _ = read_bytes(changed, &ReadOptions::default());
         }
         let cut = ReadOptions::default();
         check_with(&bytes[..bytes.len() - 30], &cut, Rule::Corrupt, None);
@@ -336,8 +339,6 @@ fn what_an_encoding_cannot_spell_is_refused() {
     let mut source = table.schema().source.clone();
     source.dialect.encoding = "windows-1252".to_owned();
     assert!(matches!(write(&table, &source, Vec::new()), Err(Error::Setting { name: "encoding", .. })));
-    let text = table.labels(1);
-    assert_eq!(StringArray::from(text).len(), 2);
 }
 
 /// One cell of a column of words: anything that is no missing token, no number and not only blanks.
@@ -346,6 +347,8 @@ fn word() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
     #[test]
     fn what_is_written_is_read_again(
         rows in prop::collection::vec((any::<i32>(), -1000.0..1000.0_f64, word(), any::<bool>(), 0_u32..20_000), 3..40),

@@ -129,9 +129,18 @@ fn read_any(bytes: Vec<u8>, options: &ReadOptions) -> Result<Reading> {
     }
     match told_by_content(&bytes)? {
         Format::Csv => text::read(bytes, compression, options),
-        Format::Parquet => arrow_files::read_parquet(bytes, compression, options),
-        Format::Arrow => arrow_files::read_arrow(bytes, compression, options),
+        Format::Parquet => unless_damaged(|| arrow_files::read_parquet(bytes, compression, options)),
+        Format::Arrow => unless_damaged(|| arrow_files::read_arrow(bytes, compression, options)),
     }
+}
+
+/// Runs a reader that meets some damage with a panic instead of an error, as those of Parquet and Arrow do when one
+/// byte of the metadata is changed. The panic hook is run all the same: a program may silence it.
+fn unless_damaged(read: impl FnOnce() -> Result<Reading>) -> Result<Reading> {
+    // Whatever the reader had in its hands is dropped with it.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        Err(BadInput::new(Rule::Corrupt, "the file is damaged").hint("write the file again").into())
+    })
 }
 
 fn told_by_content(bytes: &[u8]) -> Result<Format> {
