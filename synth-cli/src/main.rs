@@ -18,7 +18,11 @@ use clap::Parser;
 fn main() -> ExitCode {
     let args = args::Args::parse();
     let quiet = args.quiet;
-    let code = commands::run(args).unwrap_or_else(|error| {
+    // A panic's own message may quote what it met, and a library may panic and recover: neither is for the user.
+    std::panic::set_hook(Box::new(|_| {}));
+    let result = std::panic::catch_unwind(|| commands::run(args));
+    let result = result.unwrap_or_else(|_| Err(anyhow::anyhow!("the program met a state it holds for impossible")));
+    let code = result.unwrap_or_else(|error| {
         let code = exit::Code::of(&error);
         show::error(&error, code);
         code

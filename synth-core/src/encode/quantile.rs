@@ -1,6 +1,6 @@
 //! A column's distribution as a monotone line between its values and the unit interval.
 //!
-//! The line is the empirical distribution function, made invertible: a value shared by [`SHARED`] rows or more is an
+//! The line is the empirical distribution function, made invertible: a value shared by five rows or more is an
 //! atom, a vertical piece of the line, and is given back exactly; the others are joined by straight pieces that bend
 //! halfway between neighbours, so that what is drawn between two rare values is rarely either of them, and is snapped
 //! to the column's grid. The inverse of an interval is a draw: the randomised probability integral transform
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::schema::NumberFormat;
 
 /// A value that this many training rows share may be given back exactly; rarer ones are interpolated.
-pub const SHARED: usize = 5;
+pub(super) const SHARED: usize = 5;
 
 /// The points that a column's values can lie on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
