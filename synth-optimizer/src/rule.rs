@@ -44,7 +44,7 @@ pub const RULES: &[Rule] = &[
         name: "privacy-narrower",
         uses: 1,
         applies: |s| s.trains() && (s.leaks() || s.nearly_leaks()),
-        change: |_, plan| plan.hidden.iter_mut().for_each(|width| *width = lowered(*width, *width / 2, 64)),
+        change: |_, plan| plan.hidden.iter_mut().for_each(|width| *width = lowered(*width, *width / 2, 16)),
         because: "the table gives away training rows, or may",
         suggestion: "a narrower network, which has less room to learn rows by heart",
     },

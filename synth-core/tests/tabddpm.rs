@@ -1,0 +1,230 @@
+//! TabDDPM as its users meet it: on small tables, with missing values, on any number of threads, from a file.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use synth_core::diffusion::{Method, Progress, SamplerConfig, TrainConfig, TrainingFailure, Variance};
+use synth_core::io::{ReadOptions, read_bytes, write};
+use synth_core::{Engine, Error, Generator, Kind, Model, Table};
+
+/// A table like a small clinical one: five numbers that hang together, six columns of levels, some cells missing.
+fn small_table(n_rows: usize) -> Table {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let mut text = String::from("age,pressure,chol,rate,oldpeak,sex,pain,sugar,slope,vessels,disease\n");
+    for _ in 0..n_rows {
+        let normal = |rng: &mut ChaCha8Rng| (0..12).map(|_| rng.r#gen::<f64>()).sum::<f64>() - 6.0;
+        let (illness, size) = (normal(rng), normal(rng));
+        let age = 54.0 + 7.0 * illness + 5.0 * normal(rng);
+        let pressure = 130.0 + 0.5 * (age - 54.0) + 14.0 * normal(rng);
+        let chol = 245.0 + 30.0 * size + 40.0 * normal(rng);
+        let rate = 150.0 - 12.0 * illness + 15.0 * normal(rng);
+        let oldpeak = (0.8 + 0.9 * illness + 0.7 * normal(rng)).max(0.0);
+        let sex = u8::from(size + 0.5 * normal(rng) > -0.4);
+        let pain = ["none", "typical", "atypical", "other"][(illness.abs() * 1.6) as usize % 4];
+        let sugar = if normal(rng) > 1.0 { "yes" } else { "no" };
+        let slope = 1 + (illness + 0.6 * normal(rng) > 0.0) as u8 + (illness + normal(rng) > 1.3) as u8;
+        let vessels = (illness + 0.5 * normal(rng)).clamp(0.0, 3.0) as u8;
+        // Missing where somebody is ill: to be learnt, not filled in.
+        let vessels = if illness > 0.8 && rng.r#gen::<f64>() < 0.5 { "?".to_owned() } else { vessels.to_string() };
+        let chol = if rng.r#gen::<f64>() < 0.1 { "?".to_owned() } else { format!("{chol:.0}") };
+        let disease = if illness + 0.5 * normal(rng) > 0.3 { "present" } else { "absent" };
+        text += &format!(
+            "{age:.0},{pressure:.0},{chol},{rate:.0},{oldpeak:.1},{sex},{pain},{sugar},{slope},{vessels},{disease}\n"
+        );
+    }
+    read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table
+}
+
+fn fit(table: &Table, config: &TrainConfig) -> Result<Model, Error> {
+    Model::fit(Engine::TabDdpm, table, config, &mut |_| ControlFlow::Continue(()))
+}
+
+/// A network and a chain that fit in a test.
+fn quick() -> TrainConfig {
+    TrainConfig { n_iter: 20, min_steps: 1, hidden: vec![32], n_timesteps: 20, ..TrainConfig::default() }
+}
+
+fn present(table: &Table, column: usize) -> Vec<f64> {
+    table.numbers(column).into_iter().filter(|x| !x.is_nan()).collect()
+}
+
+fn ks(a: &[f64], b: &[f64]) -> f64 {
+    let share = |x: f64, of: &[f64]| of.iter().filter(|&&y| y <= x).count() as f64 / of.len() as f64;
+    a.iter().chain(b).map(|&x| (share(x, a) - share(x, b)).abs()).fold(0.0, f64::max)
+}
+
+fn pearson(x: &[f64], y: &[f64]) -> f64 {
+    let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+    let (mx, my) = (mean(x), mean(y));
+    let sum = |f: &dyn Fn(f64, f64) -> f64| x.iter().zip(y).map(|(&x, &y)| f(x - mx, y - my)).sum::<f64>();
+    sum(&|x, y| x * y) / (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt()
+}
+
+/// The known collapse of TabDDPM on small tables: all numbers end on the training minimum and maximum, because a poor ε
+/// is never clipped, zeros enter as huge logarithms, or a thousand steps are too few. Seen elsewhere with exactly these
+/// two settings on 302 rows: a KS of .5 and more, and all numbers at the ends.
+#[test]
+fn three_hundred_rows_do_not_collapse() {
+    let table = small_table(300);
+    for (n_iter, batch_size) in [(200, 64), (800, 256)] {
+        let config = TrainConfig { n_iter, batch_size, hidden: vec![128, 128], ..TrainConfig::default() };
+        let model = fit(&table, &config).unwrap();
+        let report = model.train_report().unwrap();
+        assert!(report.n_steps >= 1500, "{} steps", report.n_steps);
+        assert!(report.held_out.gaussian < 0.7 * report.nothing.gaussian, "{report:?}");
+        let made = model.sample(0..300, 1);
+        for column in (0..table.n_columns()).filter(|&i| table.column(i).0.kind.is_scale()) {
+            let (real, synthetic) = (present(&table, column), present(&made, column));
+            let name = &table.column(column).0.name;
+            // The expected distance of two fresh samples of 300 is .07; a column beyond twice that is not one.
+            assert!(ks(&real, &synthetic) < 0.14, "{name}: {}", ks(&real, &synthetic));
+            let (min, max) = real.iter().fold((f64::MAX, f64::MIN), |(lo, hi), &x| (lo.min(x), hi.max(x)));
+            let real_at_ends = real.iter().filter(|&&x| x == min || x == max).count() as f64 / real.len() as f64;
+            let at_ends = synthetic.iter().filter(|&&x| x == min || x == max).count() as f64 / synthetic.len() as f64;
+            assert!(at_ends < real_at_ends + 0.05, "{name}: {at_ends} of the numbers are at the ends");
+        }
+        let of = |table: &Table| pearson(&table.numbers(0), &table.numbers(4));
+        // Three standard errors of a correlation of .5 in 300 rows.
+        assert!((of(&table) - of(&made)).abs() < 0.15, "{} {}", of(&table), of(&made));
+    }
+}
+
+#[test]
+fn missing_values_are_modelled_with_what_they_hang_on() {
+    let table = small_table(600);
+    let config = TrainConfig { n_iter: 150, hidden: vec![128], ..TrainConfig::default() };
+    let made = fit(&table, &config).unwrap().sample(0..2000, 1);
+    let column = |table: &Table, name: &str| table.schema().index_of(name).unwrap();
+    for name in ["chol", "vessels"] {
+        let rate = |table: &Table| {
+            let missing = table.missing(column(table, name));
+            missing.iter().filter(|&&m| m).count() as f64 / missing.len() as f64
+        };
+        assert!((rate(&table) - rate(&made)).abs() < 0.05, "{name}: {} {}", rate(&table), rate(&made));
+    }
+    // Among the ill, `vessels` is missing far more often.
+    let among_ill = |table: &Table| {
+        let ill = table.labels(column(table, "disease"));
+        let missing = table.missing(column(table, "vessels"));
+        let of = |state: &str| {
+            let rows: Vec<usize> = (0..ill.len()).filter(|&i| ill[i].as_deref() == Some(state)).collect();
+            rows.iter().filter(|&&i| missing[i]).count() as f64 / rows.len() as f64
+        };
+        of("present") - of("absent")
+    };
+    assert!(among_ill(&table) > 0.15);
+    assert!((among_ill(&table) - among_ill(&made)).abs() < 0.1, "{} {}", among_ill(&table), among_ill(&made));
+}
+
+#[test]
+fn the_bytes_do_not_depend_on_the_number_of_threads() {
+    let table = small_table(1200);
+    let config = TrainConfig { n_iter: 3, batch_size: 300, dropout: 0.1, ..quick() };
+    let run = |n_threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+        pool.install(|| {
+            let model = fit(&table, &config).unwrap();
+            let mut out = Vec::new();
+            write(&model.sample(0..1100, 4), &table.schema().source, &mut out).unwrap();
+            (model.to_bytes(), out)
+        })
+    };
+    assert_eq!(run(1), run(3));
+}
+
+#[test]
+fn rows_do_not_depend_on_how_the_range_is_cut() {
+    let table = small_table(200);
+    let model = fit(&table, &quick()).unwrap();
+    let whole = model.sample(0..700, 9);
+    let parts = [model.sample(0..3, 9), model.sample(3..600, 9), model.sample(600..700, 9)];
+    assert_eq!(Table::concat(&parts).unwrap().batch(), whole.batch());
+    assert_ne!(model.sample(0..700, 10).batch(), whole.batch());
+}
+
+#[test]
+fn a_model_file_gives_back_the_model() {
+    let table = small_table(200);
+    for config in [quick(), TrainConfig { label: Some("disease".to_owned()), ..quick() }] {
+        let model = fit(&table, &config).unwrap();
+        let again = Model::from_bytes(&model.to_bytes()).unwrap();
+        assert_eq!(again.sample(0..50, 3).batch(), model.sample(0..50, 3).batch());
+        assert_eq!(again.to_bytes(), model.to_bytes());
+    }
+    let copula = Model::fit(Engine::Copula, &table, &quick(), &mut |_| ControlFlow::Continue(())).unwrap();
+    let again = Model::from_bytes(&copula.to_bytes()).unwrap();
+    assert_eq!(again.sample(0..50, 3).batch(), copula.sample(0..50, 3).batch());
+}
+
+#[test]
+fn a_label_keeps_its_shares_and_conditions_the_rest() {
+    let table = small_table(600);
+    let config =
+        TrainConfig { n_iter: 60, hidden: vec![64], label: Some("disease".to_owned()), ..TrainConfig::default() };
+    let made = fit(&table, &config).unwrap().sample(0..2000, 2);
+    let (disease, peak) = (table.schema().index_of("disease").unwrap(), table.schema().index_of("oldpeak").unwrap());
+    let of = |table: &Table| {
+        let ill: Vec<bool> = table.labels(disease).iter().map(|l| l.as_deref() == Some("present")).collect();
+        let mean = |state: bool| {
+            let peaks = table.numbers(peak).into_iter().zip(&ill).filter(|(_, ill)| **ill == state).map(|(x, _)| x);
+            let peaks: Vec<f64> = peaks.collect();
+            peaks.iter().sum::<f64>() / peaks.len() as f64
+        };
+        (ill.iter().filter(|&&i| i).count() as f64 / ill.len() as f64, mean(true) - mean(false))
+    };
+    let (real, synthetic) = (of(&table), of(&made));
+    assert!((real.0 - synthetic.0).abs() < 0.04 && (real.1 - synthetic.1).abs() < 0.25, "{real:?} {synthetic:?}");
+    let unknown = TrainConfig { label: Some("age".to_owned()), ..quick() };
+    assert!(matches!(fit(&table, &unknown), Err(Error::Setting { name: "label", .. })));
+}
+
+#[test]
+fn few_steps_and_ddim_draw_rows_too() {
+    let table = small_table(300);
+    let config = TrainConfig { n_iter: 100, hidden: vec![64], ..TrainConfig::default() };
+    let Model::TabDdpm(model) = fit(&table, &config).unwrap() else { unreachable!("it was asked for") };
+    for (n_steps, method) in [(25, Method::Ancestral(Variance::Forward)), (25, Method::Ddim { eta: 0.5 })] {
+        let sampler = SamplerConfig { n_steps: Some(n_steps), method };
+        let made = model.as_ref().clone().with_sampler(sampler).unwrap().sample(0..300, 1);
+        assert!(ks(&table.numbers(0), &made.numbers(0)) < 0.2, "{method:?}");
+    }
+    let none = SamplerConfig { n_steps: Some(0), ..SamplerConfig::default() };
+    assert!(model.as_ref().clone().with_sampler(none).is_err());
+}
+
+#[test]
+fn training_that_did_not_end_well_is_a_named_failure() {
+    let table = small_table(100);
+    let failure = |config: &TrainConfig, observer: &mut dyn FnMut(&Progress) -> ControlFlow<()>| match Model::fit(
+        Engine::TabDdpm,
+        &table,
+        config,
+        observer,
+    ) {
+        Err(Error::Training(failure)) => failure,
+        other => panic!("{other:?}"),
+    };
+    let go_on = &mut |_: &Progress| ControlFlow::Continue(());
+    let wild = TrainConfig { lr: 1e30, ..quick() };
+    assert!(matches!(failure(&wild, go_on), TrainingFailure::NonFinite { .. }));
+    let idle = TrainConfig { lr: 1e-30, ..quick() };
+    assert!(matches!(failure(&idle, go_on), TrainingFailure::NothingLearnt { .. }));
+    let late = TrainConfig { time_budget: Some(Duration::ZERO), ..quick() };
+    assert_eq!(failure(&late, go_on), TrainingFailure::Deadline { done: 1, planned: 20 });
+    let mut stop_at_two = |p: &Progress| if p.epoch == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    assert_eq!(failure(&quick(), &mut stop_at_two), TrainingFailure::Interrupted { done: 2, planned: 20 });
+}
+
+#[test]
+fn encoding_is_undone_exactly() {
+    let table = small_table(300);
+    let encoder = synth_core::encode::Encoder::fit(&table).unwrap();
+    for seed in 0..5 {
+        let encoded = encoder.encode(&table, &mut ChaCha8Rng::seed_from_u64(seed));
+        let again = encoder.decode(encoded.z.view(), encoded.codes.view(), 0, seed);
+        assert_eq!(again.batch(), table.batch());
+    }
+    assert!((0..table.n_columns()).any(|i| table.column(i).0.kind == Kind::Categorical));
+}
