@@ -226,8 +226,8 @@ fn eta(codes: &[u32], n_codes: usize, numbers: &[f64]) -> Option<f64> {
     let all: f64 = complete().map(|(_, x)| (x - first - mean).powi(2)).sum();
     let between: f64 =
         of_level.iter().filter(|(k, _)| *k > 0).map(|&(k, sum)| k as f64 * (sum / k as f64 - mean).powi(2)).sum();
-    let ratio = (between / all).sqrt();
-    ratio.is_finite().then(|| ratio.clamp(0.0, 1.0))
+    let share = between / all;
+    share.is_finite().then(|| root(share))
 }
 
 fn bergsma_v(x: &[u32], n_x: usize, y: &[u32], n_y: usize) -> Option<f64> {
@@ -260,7 +260,13 @@ fn bergsma_v(x: &[u32], n_x: usize, y: &[u32], n_y: usize) -> Option<f64> {
     let phi2 = (sum - 1.0 - (r - 1.0) * (c - 1.0) / (n - 1.0)).max(0.0);
     let corrected = |k: f64| k - (k - 1.0).powi(2) / (n - 1.0);
     let smaller = corrected(r).min(corrected(c)) - 1.0;
-    (smaller > 0.0).then(|| (phi2 / smaller).sqrt().clamp(0.0, 1.0))
+    (smaller > 0.0).then(|| root(phi2 / smaller))
+}
+
+/// The root of a share, at most 1. A share that is 0 but for rounding has root 0: else the order in which the rows or
+/// the levels come would show in the eighth digit.
+fn root(share: f64) -> f64 {
+    if share < 1e-12 { 0.0 } else { share.sqrt().min(1.0) }
 }
 
 fn n_codes(codes: &[u32]) -> usize {
@@ -334,6 +340,16 @@ mod tests {
     }
 
     const NAN: f64 = f64::NAN;
+
+    #[test]
+    fn what_is_nothing_but_rounding_is_nothing() {
+        // φ² is 1/3 + 1/2 + 1 + 1 + 1/2 + 1/6 + 1/6 - 1 - 16/6 = 0, in whatever order it is summed.
+        let (x, y) = ([3, 1, 2, 4, 0, 0, 1], [4, 0, 1, 3, 2, 4, 4]);
+        assert_eq!(cramers_v(&x, &y).unwrap(), Some(0.0));
+        assert_eq!(cramers_v(&x.map(|code| 4 - code), &y).unwrap(), Some(0.0));
+        // Both levels have the mean 0.2.
+        assert_eq!(correlation_ratio(&[0, 0, 0, 1, 1], &[0.1, 0.2, 0.3, 0.05, 0.35]).unwrap(), Some(0.0));
+    }
 
     #[test]
     fn pearson_agrees_with_pandas() {
