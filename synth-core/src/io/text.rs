@@ -204,7 +204,9 @@ impl RawTable {
             return Err(open_quote(last.into()).into());
         }
         if lines.len() == n_empty_at_end {
-            return Err(BadInput::new(Rule::EmptyFile, "the file has only empty lines").into());
+            return Err(BadInput::new(Rule::EmptyFile, "the file has only empty lines")
+                .hint("give a table with rows")
+                .into());
         }
 
         let mut notes = Vec::new();
