@@ -365,7 +365,7 @@ impl Parts {
         };
         let n_rows = table.n_rows();
         if n_rows < N_FOLDS * MIN_ROWS {
-            let problem = format!("{n_rows} rows of data; at least {} are needed", N_FOLDS * MIN_ROWS);
+            let problem = format!("the table has {n_rows} rows of data, at least {} are needed", N_FOLDS * MIN_ROWS);
             return too_few(problem, "a table so small would tell its rows");
         }
         match self.rows.iter().all(|rows| rows.len() >= MIN_ROWS) {
