@@ -7,20 +7,31 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// Turn a private table into a synthetic one that can be shared, with the proof.
 #[derive(Debug, Parser)]
-#[command(name = "synth", version, about, propagate_version = true)]
+#[command(name = "synth", version, propagate_version = true, after_help = PROGRAM_HELP)]
 pub(crate) struct Args {
     /// Threads to use; results do not depend on it [default: all cores]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(help_heading = "General")]
     pub(crate) threads: Option<u16>,
-    /// Print the result as JSON on standard output
-    #[arg(long, global = true)]
+    /// Print the result as one JSON object on standard output
+    #[arg(long, global = true, help_heading = "General")]
     pub(crate) json: bool,
     /// No progress and no notes
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = "General")]
     pub(crate) quiet: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+const PROGRAM_HELP: &str = "\
+Example:
+  synth run patients.csv --out shared --policy hipaa
+
+Exit codes:
+  0 done, or accepted     4 refused by the policy     7 the time was up
+  1 internal error        5 not enough evidence     130 interrupted
+  2 wrong arguments       6 larger than the limits
+  3 bad input";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -53,7 +64,7 @@ pub(crate) struct Reading {
     #[arg(long, value_name = "FILE")]
     pub(crate) schema: Option<PathBuf>,
     /// Whether the first line of a text file holds the names [default: found by looking]
-    #[arg(long, value_name = "yes|no")]
+    #[arg(long, value_name = "yes|no", hide_possible_values = true)]
     pub(crate) header: Option<YesNo>,
 }
 
@@ -68,34 +79,34 @@ pub(crate) enum YesNo {
 #[command(next_help_heading = "Training")]
 pub(crate) struct Training {
     /// The generator: `auto` starts with tabddpm and may switch
-    #[arg(long, default_value = "auto")]
+    #[arg(long, default_value = "auto", value_name = "NAME")]
     pub(crate) engine: EngineChoice,
     /// Condition the generator on this column of levels
     #[arg(long, value_name = "COL")]
     pub(crate) target: Option<String>,
     /// Epochs: passes over the rows
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) n_iter: Option<usize>,
     /// Rows in a training step
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) batch_size: Option<usize>,
     /// Learning rate
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
     /// Steps of the diffusion
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) n_timesteps: Option<usize>,
     /// Widths of the hidden layers
-    #[arg(long, value_name = "N,N", value_delimiter = ',')]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', allow_negative_numbers = true)]
     pub(crate) hidden: Option<Vec<usize>>,
     /// Share of hidden units dropped in a step
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) dropout: Option<f64>,
     /// Stop after this time: 90s, 10m, 1h
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) time_budget: Option<Duration>,
     /// Everything random follows from it
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
 }
 
@@ -121,13 +132,13 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) force: bool,
     /// What a table must show: hipaa, gdpr, clinical-strict, research, or a TOML file
-    #[arg(long, default_value = "hipaa")]
+    #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
     pub(crate) policy: String,
     /// Synthetic rows [default: as many as the input has]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rows: Option<u64>,
     /// The most attempts
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_attempts: u64,
     /// Write the best table of a refused run too, as `REFUSED-synthetic`
     #[arg(long)]
@@ -156,10 +167,10 @@ pub(crate) struct Fit {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Sample {
-    /// The model file
+    /// The model file; `-` reads standard input
     pub(crate) model: PathBuf,
     /// Rows to draw
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rows: u64,
     /// The table to write, in the form its name says or else that of the model's table; `-` is standard output
     #[arg(long, value_name = "FILE")]
@@ -168,7 +179,7 @@ pub(crate) struct Sample {
     #[arg(long)]
     pub(crate) force: bool,
     /// Everything random follows from it
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
 }
 
@@ -183,14 +194,14 @@ pub(crate) struct Evaluate {
     /// Real rows it never saw; without them privacy cannot be measured
     #[arg(long, value_name = "FILE")]
     pub(crate) holdout: Option<PathBuf>,
-    /// Where to write the report as JSON
+    /// Where to write the report as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Replace the report if it exists
     #[arg(long)]
     pub(crate) force: bool,
     /// Decides what is chosen at random
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -198,10 +209,10 @@ pub(crate) struct Evaluate {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Judge {
-    /// A report of `synth evaluate` or `synth run`
+    /// A report of `synth evaluate` or `synth run`; `-` reads standard input
     pub(crate) report: PathBuf,
     /// hipaa, gdpr, clinical-strict, research, or a TOML file
-    #[arg(long, default_value = "hipaa")]
+    #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
     pub(crate) policy: String,
 }
 

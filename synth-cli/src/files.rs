@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use synth_compliance::Policy;
 use synth_core::io::{Header, ReadOptions, read_bytes, read_path, write};
 use synth_core::schema::{Compression, Format, Schema, Source};
-use synth_core::{Error, Table};
+use synth_core::{BadInput, Error, Rule, Table};
 
 use crate::args::{Reading, YesNo};
 use crate::exit::Usage;
@@ -30,19 +30,15 @@ pub(crate) fn read_options(args: &Reading) -> Result<ReadOptions> {
 }
 
 fn read_schema(path: &Path) -> Result<Schema> {
-    let text = read_text(path)?;
-    Schema::from_toml(&text).with_context(|| format!("schema {}", path.display()))
-}
-
-fn read_text(path: &Path) -> Result<String> {
     let failed = |source| Error::Io { action: "read", name: path.display().to_string(), source };
-    Ok(std::fs::read_to_string(path).map_err(failed)?)
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    Schema::from_toml(&text).with_context(|| format!("schema {}", path.display()))
 }
 
 /// Reads a table, `-` being standard input, and tells its notes to the user.
 pub(crate) fn read_table(path: &Path, options: &ReadOptions, quiet: bool) -> Result<Table> {
     let reading = if is_standard(path) {
-        let options = ReadOptions { name: Some("standard input".to_owned()), ..options.clone() };
+        let options = ReadOptions { name: Some(name_of(path)), ..options.clone() };
         read_bytes(read_standard_input(options.limits.bytes)?, &options)?
     } else {
         read_path(path, options)?
@@ -51,6 +47,29 @@ pub(crate) fn read_table(path: &Path, options: &ReadOptions, quiet: bool) -> Res
         reading.notes.iter().for_each(|note| show::note(note));
     }
     Ok(reading.table)
+}
+
+/// All bytes of a file, or of standard input.
+pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>> {
+    let limit = synth_core::io::Limits::default().bytes;
+    if is_standard(path) {
+        return read_standard_input(limit);
+    }
+    let failed = |source| Error::Io { action: "read", name: path.display().to_string(), source };
+    Ok(std::fs::read(path).map_err(failed)?)
+}
+
+/// Names the input in an error of what was made of it; the libraries know the table and not its file.
+pub(crate) fn in_input(error: Error, name: &str) -> Error {
+    match error {
+        Error::BadInput(bad) => bad.in_input(name).into(),
+        error => error,
+    }
+}
+
+/// What messages call an input.
+pub(crate) fn name_of(path: &Path) -> String {
+    if is_standard(path) { "standard input".to_owned() } else { path.display().to_string() }
 }
 
 /// One byte more than the limit, so that the reader sees that there is more and refuses.
@@ -63,11 +82,25 @@ fn read_standard_input(limit: u64) -> Result<Vec<u8>> {
 
 /// A policy by name, or else from a file.
 pub(crate) fn read_policy(name: &str) -> Result<Policy> {
+    let Some(path) = policy_path(name) else { return Ok(Policy::named(name)?) };
+    let failed = |problem: &dyn std::fmt::Display| Usage(format!("cannot read the policy {name}: {problem}"));
+    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
+    Policy::from_toml(&text).map_err(|error| match error {
+        // The parser's message quotes the line, and that is a cell if the file is a table.
+        synth_compliance::Error::Toml(error) => {
+            let message = error.to_string();
+            let mut lines = message.lines().filter(|line| !line.trim().is_empty());
+            let (place, problem) = (lines.next().unwrap_or("no TOML"), lines.next_back().unwrap_or(""));
+            failed(&format!("{place}: {problem}")).into()
+        }
+        error => anyhow::Error::from(error).context(format!("policy {name}")),
+    })
+}
+
+/// The file that `--policy` names, if it names one.
+pub(crate) fn policy_path(name: &str) -> Option<&Path> {
     let is_path = name.ends_with(".toml") || name.contains(std::path::MAIN_SEPARATOR);
-    if is_path {
-        return Policy::from_toml(&read_text(Path::new(name))?).with_context(|| format!("policy {name}"));
-    }
-    Ok(Policy::named(name)?)
+    is_path.then(|| Path::new(name))
 }
 
 /// Whether a path stands for standard input or output.
@@ -85,11 +118,7 @@ impl Pending {
     /// Writes all of a file, under a name that is nobody's.
     pub(crate) fn write(path: &Path, fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<Self> {
         let failed = || format!("cannot write {}", path.display());
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let file = tempfile::Builder::new().prefix(".synth-").tempfile_in(folder).with_context(failed)?;
+        let file = tempfile::Builder::new().prefix(".synth-").tempfile_in(folder_of(path)).with_context(failed)?;
         let mut out = BufWriter::new(file);
         fill(&mut out).with_context(failed)?;
         let file = out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(failed)?;
@@ -128,12 +157,86 @@ impl From<bool> for Replace {
     }
 }
 
-/// Refuses early what could not be written at the end.
-pub(crate) fn check_free(path: &Path, replace: Replace) -> Result<()> {
-    if !is_standard(path) && replace == Replace::No && path.exists() {
+/// Refuses early what could not be written at the end, and what would be written over an input.
+pub(crate) fn check_output(path: &Path, inputs: &[&Path], replace: Replace) -> Result<()> {
+    if is_standard(path) {
+        return Ok(());
+    }
+    check_apart(path, inputs)?;
+    if path.is_dir() {
+        return Err(Usage(format!("{} is a folder; name a file in it", path.display())).into());
+    }
+    if replace == Replace::No && path.symlink_metadata().is_ok() {
         return Err(Usage(format!("{} exists; --force replaces it", path.display())).into());
     }
+    let folder = folder_of(path);
+    if !folder.exists() {
+        return Err(Usage(format!("there is no folder {}; make it first", folder.display())).into());
+    }
+    check_writable(folder)
+}
+
+/// Refuses to write over a file that is read.
+pub(crate) fn check_apart(output: &Path, inputs: &[&Path]) -> Result<()> {
+    if inputs.iter().any(|input| is_same(output, input)) {
+        let problem = format!("{} is an input and would be lost; give the output another name", output.display());
+        return Err(Usage(problem).into());
+    }
     Ok(())
+}
+
+/// Whether two paths lead to one file, through links or not.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// Refuses early a folder in which nothing could be written at the end. One that is not there will be made.
+pub(crate) fn check_writable(folder: &Path) -> Result<()> {
+    let there = folder.ancestors().map(|f| if f == Path::new("") { Path::new(".") } else { f }).find(|f| f.exists());
+    let there = there.unwrap_or(Path::new("."));
+    if !there.is_dir() {
+        return Err(Usage(format!("{} is no folder", there.display())).into());
+    }
+    match tempfile::Builder::new().prefix(".synth-").tempfile_in(there) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            // The outer message names the temporary file.
+            let cause = std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
+            Err(Usage(format!("cannot write in {}: {cause}", there.display())).into())
+        }
+    }
+}
+
+/// Refuses a table that no machine of today would hold.
+pub(crate) fn check_size(rows: u64, columns: usize) -> Result<()> {
+    const MAX_CELLS: u64 = 1_000_000_000;
+    if rows.saturating_mul(columns as u64) > MAX_CELLS {
+        let problem = format!("{rows} rows of {columns} columns are more than {MAX_CELLS} cells");
+        return Err(Error::from(BadInput::new(Rule::TooLarge, problem).hint("ask for fewer --rows")).into());
+    }
+    Ok(())
+}
+
+/// Refuses a table with more columns than can be compared each with each in sensible time and memory.
+pub(crate) fn check_columns(table: &Table, input: &Path) -> Result<()> {
+    const MAX_COLUMNS: usize = 2000;
+    let n = table.n_columns();
+    if n > MAX_COLUMNS {
+        let bad = BadInput::new(Rule::TooLarge, format!("{n} columns, at most {MAX_COLUMNS} can be compared"));
+        let bad = bad.in_input(&name_of(input)).hint("leave out those that need not be shared");
+        return Err(Error::from(bad).into());
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Writes a file at once, or to standard output.

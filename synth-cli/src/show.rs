@@ -6,7 +6,7 @@ use anyhow::Result;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
 use serde::Serialize;
-use synth_compliance::{Check, Decision, Status, Verdict};
+use synth_compliance::{Check, Decision, Policy, Status, Verdict};
 use synth_metrics::{Domain, Outcome, QualityReport, definition};
 use synth_optimizer::{Assessment, Attempt, AttemptResult, Plan, RunRecord};
 
@@ -46,7 +46,8 @@ pub(crate) fn error(error: &anyhow::Error, code: Code) {
         }
     }
     let _ = writeln!(std::io::stderr(), "error: {text}");
-    if code == Code::Internal {
+    let is_ours = error.chain().all(|cause| !cause.is::<std::io::Error>());
+    if code == Code::Internal && is_ours {
         let _ = writeln!(std::io::stderr(), "this is not your fault: please report it with the command you ran");
     }
 }
@@ -59,7 +60,7 @@ pub(crate) fn exit(code: Code) {
 }
 
 /// The attempts of a run side by side, each measure against its limit, and the decision.
-pub(crate) fn run(record: &RunRecord) -> Result<()> {
+pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
     let mut table = new_table();
     let mut header = vec![Cell::new("check"), Cell::new("limit")];
     header.extend(record.attempts.iter().map(|a| right(format!("attempt {}", a.number))));
@@ -75,13 +76,14 @@ pub(crate) fn run(record: &RunRecord) -> Result<()> {
     }
     for id in ids {
         let checks: Vec<Option<&Check>> = columns.iter().map(|a| a.and_then(|a| a.verdict.check(id))).collect();
-        let limit = checks.iter().flatten().find_map(|c| c.limit);
-        let mut row = vec![Cell::new(id), Cell::new(limit.map_or(String::new(), |l| format!("{l:.2}")))];
-        let cells = checks.iter().zip(&columns).map(|(check, assessment)| check_cell(*check, *assessment));
-        row.extend(cells);
+        let mut row = vec![Cell::new(id), Cell::new(limit_of(id, policy))];
+        row.extend(checks.iter().zip(&columns).map(|(check, of)| check_cell(*check, of.map(|a| &a.report))));
         table.add_row(row);
     }
-    line(table)?;
+    // Without a table there is nothing to check.
+    if table.row_count() > 0 {
+        line(table)?;
+    }
     for attempt in &record.attempts {
         line(attempt_line(attempt))?;
     }
@@ -104,12 +106,12 @@ fn attempt_line(attempt: &Attempt<Plan, Assessment>) -> String {
 }
 
 /// A verdict's checks against their limits, and the decision.
-pub(crate) fn verdict(verdict: &Verdict) -> Result<()> {
+pub(crate) fn verdict(verdict: &Verdict, report: &QualityReport, policy: &Policy) -> Result<()> {
     let mut table = new_table();
     table.set_header(vec![Cell::new("check"), Cell::new("limit"), right("value".to_owned())]);
     for check in &verdict.checks {
-        let limit = check.limit.map_or(String::new(), |l| format!("{l:.2}"));
-        table.add_row(vec![Cell::new(&check.id), Cell::new(limit), check_cell(Some(check), None)]);
+        let limit = limit_of(&check.id, policy);
+        table.add_row(vec![Cell::new(&check.id), Cell::new(limit), check_cell(Some(check), Some(report))]);
     }
     line(table)?;
     line(decision_lines(verdict.decision, verdict))
@@ -146,17 +148,32 @@ pub(crate) fn report(report: &QualityReport) -> Result<()> {
     line(table)
 }
 
-fn check_cell(check: Option<&Check>, assessment: Option<&Assessment>) -> Cell {
+/// What a policy asks of a check, in signs.
+fn limit_of(id: &str, policy: &Policy) -> String {
+    if id == ROWS {
+        return format!("≥ {}", policy.min_rows());
+    }
+    match policy.gates().iter().find(|gate| gate.measure == id).map(|gate| (gate.min, gate.max)) {
+        Some((Some(min), Some(max))) => format!("{min:.2} to {max:.2}"),
+        Some((Some(min), None)) => format!("≥ {min:.2}"),
+        Some((None, Some(max))) => format!("≤ {max:.2}"),
+        _ => String::new(),
+    }
+}
+
+/// The check on the number of rows, whose value is in the report alone.
+const ROWS: &str = "rows";
+
+/// A check's value, the bound that has to keep the limit where that is another number, and the outcome.
+fn check_cell(check: Option<&Check>, report: Option<&QualityReport>) -> Cell {
     let Some(check) = check else { return right("–".to_owned()) };
-    let interval = assessment.and_then(|a| match &a.report.measure(&check.id)?.outcome {
-        Outcome::Measured(estimate) => Some(estimate.uncertainty?.one_sided[1]),
-        Outcome::NotMeasured(_) => None,
-    });
-    let value = match (check.value, interval) {
-        (Some(value), Some(bound)) => format!("{value:.3} (< {bound:.3})"),
-        (Some(value), None) if check.id == "rows" => format!("{value:.0}"),
-        (Some(value), None) => format!("{value:.3}"),
-        (None, _) => "–".to_owned(),
+    let value = match (check.value, check.bound) {
+        (Some(value), Some(bound)) if bound > value => format!("{value:.3} (< {bound:.3}) "),
+        (Some(value), Some(bound)) if bound < value => format!("{value:.3} (> {bound:.3}) "),
+        (Some(value), _) => format!("{value:.3} "),
+        (None, _) if check.id == ROWS => report.map_or(String::new(), |report| format!("{} ", report.rows.train)),
+        // A requirement has an outcome only.
+        (None, _) => String::new(),
     };
     let (mark, color) = match check.status {
         Status::Pass => ("✓", Color::Green),
@@ -164,7 +181,7 @@ fn check_cell(check: Option<&Check>, assessment: Option<&Assessment>) -> Cell {
         Status::Inconclusive => ("?", Color::Yellow),
         Status::NotMeasured => ("not measured", Color::Yellow),
     };
-    right(format!("{value} {mark}")).fg(color)
+    right(format!("{value}{mark}")).fg(color)
 }
 
 fn right(text: String) -> Cell {

@@ -65,6 +65,25 @@ impl Copula {
         let cholesky = cholesky_of_nearest(&latent_correlations(&scores));
         Ok(Self { encoder, cuts, cholesky })
     }
+
+    /// Whether a copula that was read from a file is one that [`Copula::fit`] could have made.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(crate) fn check(&self) -> std::result::Result<(), &'static str> {
+        self.encoder.check()?;
+        let layout = self.encoder.layout();
+        let n_latent = layout.n_scale() + layout.blocks().len();
+        if self.cholesky.dim() != (n_latent, n_latent) || !self.cholesky.iter().all(|x| x.is_finite()) {
+            return Err("its correlations are not those of its columns");
+        }
+        let one_each = layout.blocks().len() == self.cuts.len()
+            && layout.blocks().iter().zip(&self.cuts).all(|(block, cuts)| block.n_levels == cuts.len());
+        if !one_each || !self.cuts.iter().all(|cuts| cuts.is_sorted()) {
+            return Err("the shares of its levels are not those of its columns");
+        }
+        Ok(())
+    }
 }
 
 impl Generator for Copula {

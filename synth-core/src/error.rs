@@ -85,6 +85,8 @@ pub enum Rule {
     Schema,
     /// There is something to learn from.
     NothingToLearn,
+    /// Rows that were never seen are not those that were.
+    SameRows,
 }
 
 impl Rule {
@@ -105,6 +107,7 @@ impl Rule {
             Rule::Unsupported => "unsupported",
             Rule::Schema => "schema",
             Rule::NothingToLearn => "nothing-to-learn",
+            Rule::SameRows => "same-rows",
         }
     }
 }

@@ -163,6 +163,17 @@ impl IdentifierShape {
         Some(pattern(positions?, identifiers))
     }
 
+    /// Whether identifiers can be made from a shape that was read from a file.
+    pub(crate) fn is_sound(&self) -> bool {
+        match self {
+            IdentifierShape::Counter { width, .. } => *width <= MAX_LENGTH,
+            IdentifierShape::Pattern { positions, n_head, free_heads } => {
+                let n_classes = radices(positions).count();
+                positions.len() <= MAX_LENGTH && *n_head <= n_classes && free_heads.len() <= MAX_HEADS
+            }
+        }
+    }
+
     /// The identifier of row `row_idx`: another one in each row, none of them real, the same in every call. A counter
     /// does not depend on `seed`.
     pub fn generate(&self, row_idx: u64, seed: u64) -> String {

@@ -2,7 +2,9 @@
 //!
 //! A model file is a safetensors file: an eight-byte length, a JSON header that `head -c` shows, and the tensors. The
 //! header's metadata holds one entry, `synth`, with everything but the weights as JSON. Nothing in it is executed, and
-//! every length is checked against the bytes that are there before anything is allocated.
+//! every length is checked against the bytes that are there before anything is allocated. A line after the
+//! JSON holds the check sum of it and of the tensors, which notices damage, not malice. (An entry of its own would
+//! stand before or after the other by chance.)
 //!
 //! **A model file tells much of its table**: the levels of its columns and the values of its numbers are in it. Treat it
 //! like the table itself unless a policy says otherwise.
@@ -102,7 +104,9 @@ impl Model {
         };
         let header = FileHeader { version: MODEL_VERSION, model: header };
         let header = serde_json::to_string(&header).expect("a header has only string keys and finite numbers");
-        let metadata = HashMap::from([("synth".to_owned(), header)]);
+        let views = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.shape(), tensor.bytes.as_slice()));
+        let check_sum = check_sum(&header, views.collect());
+        let metadata = HashMap::from([("synth".to_owned(), format!("{header}\n{check_sum}"))]);
         safetensors::serialize(tensors, Some(metadata)).expect("names are unique and shapes fit their data")
     }
 
@@ -117,33 +121,43 @@ impl Model {
             SafeTensors::read_metadata(bytes).map_err(|_| bad("these bytes are no model, or they are damaged"))?;
         let header = metadata.metadata().as_ref().and_then(|m| m.get("synth"));
         let header = header.ok_or_else(|| bad("it holds tensors, but none of a model of this program"))?;
+        let (header, written) = header.rsplit_once('\n').unwrap_or((header, ""));
         let version: Version = serde_json::from_str(header).map_err(|_| bad("its header names no version"))?;
         if version.version != MODEL_VERSION {
             return Err(bad(&format!("it has version {}, this program reads {MODEL_VERSION}", version.version)));
         }
+        let tensors = SafeTensors::deserialize(bytes).map_err(|_| bad("its tensors are damaged"))?;
+        let views = tensors.iter().map(|(name, tensor)| (name, tensor.shape().to_vec(), tensor.data()));
+        let views: Vec<(&str, Vec<usize>, &[u8])> = views.collect();
+        let views = views.iter().map(|(name, shape, bytes)| (*name, shape.as_slice(), *bytes));
+        if written != check_sum(header, views.collect()) {
+            return Err(bad("it is damaged: its check sum is not that of its content"));
+        }
         let header: FileHeader = serde_json::from_str(header).map_err(|_| bad("its header is damaged"))?;
         match header.model {
-            Header::Copula { model } => Ok(Model::Copula(Box::new(model))),
+            Header::Copula { model } => {
+                model.check().map_err(bad)?;
+                Ok(Model::Copula(Box::new(model)))
+            }
             Header::TabDdpm { encoder, config, sampler, label, report } => {
+                encoder.check().map_err(bad)?;
                 let blocks = encoder.layout().blocks();
                 let label = match label {
                     None => None,
                     Some((block_idx, shares)) => match blocks.get(block_idx) {
-                        Some(block) if block.n_levels == shares.len() => {
+                        Some(block) if block.n_levels == shares.len() && shares.iter().all(|s| *s >= 0.0) => {
                             Some((Label { block_idx, n_levels: block.n_levels }, shares))
                         }
                         _ => return Err(bad("its label is none of its columns")),
                     },
                 };
-                let tensors = SafeTensors::deserialize(bytes).map_err(|_| bad("its tensors are damaged"))?;
+                config.check().map_err(|_| bad("a setting of its training is out of range"))?;
                 let network = read_network(&tensors, &encoder, label.as_ref().map(|l| l.0), &config.hidden)?;
-                if config.n_timesteps == 0 || config.n_timesteps > 10_000 {
-                    return Err(bad("its schedule has no steps, or too many"));
-                }
                 let schedule = Schedule::new(config.schedule, config.n_timesteps);
                 let model =
                     TabDdpm { encoder, network, schedule, config, label, sampler: SamplerConfig::default(), report };
-                Ok(Model::TabDdpm(Box::new(model.with_sampler(sampler)?)))
+                let model = model.with_sampler(sampler).map_err(|_| bad("a setting of its sampler is out of range"))?;
+                Ok(Model::TabDdpm(Box::new(model)))
             }
         }
     }
@@ -226,6 +240,19 @@ fn network_tensors(network: &Network<f32>) -> Vec<(String, Tensor)> {
         tensors.extend([(format!("{name}.weight"), weight), (format!("{name}.bias"), bias)]);
     }
     tensors
+}
+
+/// The check sum of a header and of tensors, whatever order they come in: eight hexadecimal digits.
+fn check_sum(header: &str, mut tensors: Vec<(&str, &[usize], &[u8])>) -> String {
+    tensors.sort_unstable_by_key(|(name, ..)| *name);
+    let mut crc = flate2::Crc::new();
+    crc.update(header.as_bytes());
+    for (name, shape, bytes) in tensors {
+        crc.update(name.as_bytes());
+        shape.iter().for_each(|&n| crc.update(&(n as u64).to_le_bytes()));
+        crc.update(bytes);
+    }
+    format!("{:08x}", crc.sum())
 }
 
 fn named_layers(network: &Network<f32>) -> Vec<(String, &Linear<f32>)> {

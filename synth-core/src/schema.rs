@@ -4,6 +4,8 @@
 //! words of a boolean, the order of an ordinal. It prints as TOML and is read back from it, so that a person can
 //! correct what [`infer`](crate::infer) found.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{BadInput, Result, Rule};
@@ -43,17 +45,31 @@ impl Schema {
         let bad =
             |problem: String| BadInput::new(Rule::Schema, problem).hint("`synth profile INPUT` prints a valid one");
         // The parser's own message quotes the line, which is the user's schema and not a cell.
-        let schema: Schema = toml::from_str(text).map_err(|e| bad(e.message().to_owned()))?;
-        if schema.version != SCHEMA_VERSION {
-            return Err(bad(format!("version {} is not {SCHEMA_VERSION}", schema.version)).into());
+        let schema: Schema = toml::from_str(text).map_err(|e| {
+            let line = e.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count() as u64);
+            let bad = bad(e.message().to_owned());
+            line.map_or(bad.clone(), |line| bad.at_line(line))
+        })?;
+        schema.check().map_err(|problem| match problem.hint.is_empty() {
+            true => problem.hint("`synth profile INPUT` prints a valid one"),
+            false => problem,
+        })?;
+        Ok(schema)
+    }
+
+    /// What every schema that comes from outside has to keep.
+    pub(crate) fn check(&self) -> std::result::Result<(), BadInput> {
+        if self.version != SCHEMA_VERSION {
+            return Err(BadInput::new(Rule::Schema, format!("version {} is not {SCHEMA_VERSION}", self.version)));
         }
-        for (i, field) in schema.fields.iter().enumerate() {
-            if schema.fields[..i].iter().any(|f| f.name == field.name) {
-                return Err(bad("two fields have one name".to_owned()).in_column(&field.name).into());
+        let mut seen = HashSet::new();
+        for field in &self.fields {
+            if !seen.insert(field.name.as_str()) {
+                return Err(BadInput::new(Rule::Schema, "two fields have one name").in_column(&field.name));
             }
             field.check()?;
         }
-        Ok(schema)
+        Ok(())
     }
 }
 
@@ -105,8 +121,8 @@ impl Field {
         }
     }
 
-    fn check(&self) -> Result<()> {
-        let bad = |problem: &str| Err(BadInput::new(Rule::Schema, problem).in_column(&self.name).into());
+    fn check(&self) -> std::result::Result<(), BadInput> {
+        let bad = |problem: &str| Err(BadInput::new(Rule::Schema, problem).in_column(&self.name));
         if self.storage.is_number() != self.number.is_some() {
             return bad("`number` belongs to columns stored as integer or float, and to no others");
         }

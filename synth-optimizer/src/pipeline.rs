@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use synth_compliance::{DISCLAIMER, Decision, Policy};
 use synth_core::diffusion::{Loss, Progress, TrainConfig, TrainReport, TrainingFailure};
 use synth_core::{Engine, Generator, Kind, Model, Table};
+use synth_metrics::comparison::MIN_ROWS;
 use synth_metrics::membership::Audit;
 use synth_metrics::{Baseline, Comparison, Options, measure};
 
@@ -274,10 +275,12 @@ impl<'a> Pipeline<'a> {
     /// Makes attempts on `table` until one is accepted or none is left.
     ///
     /// # Errors
-    /// [`Error::Core`] if nothing can be learnt from the table or a setting is out of range, [`Error::Metrics`] if the
+    /// [`Error::Core`] if there are fewer than ten rows (two for each fold), or fewer than five identifiers to cut them
+    /// by, if nothing can be learnt from the table or a setting is out of range, [`Error::Metrics`] if the
     /// tables cannot be compared. That no table was accepted is a [`Decision`], not an error.
     pub fn run(self, table: &Table) -> Result<Run> {
         let parts = Parts::of(table, self.seed);
+        parts.check(table)?;
         let _ = (self.observer)(&Event::Designed(&parts.design));
         let n_learnt = match parts.design {
             Design::Split { train, .. } => train,
@@ -354,6 +357,26 @@ struct Parts {
 }
 
 impl Parts {
+    /// Every part must have rows to measure: an empty fold would prove nothing, and pass for it.
+    fn check(&self, table: &Table) -> Result<()> {
+        let too_few = |problem: String, hint| {
+            let bad = synth_core::BadInput::new(synth_core::Rule::TooFewRows, problem).hint(hint);
+            Err(Error::Core(bad.into()))
+        };
+        let n_rows = table.n_rows();
+        if n_rows < N_FOLDS * MIN_ROWS {
+            let problem = format!("the table has {n_rows} rows of data, at least {} are needed", N_FOLDS * MIN_ROWS);
+            return too_few(problem, "a table so small would tell its rows");
+        }
+        match self.rows.iter().all(|rows| rows.len() >= MIN_ROWS) {
+            true => Ok(()),
+            false => too_few(
+                "the rows belong to too few subjects to keep some of them aside".to_owned(),
+                "if the identifier with the fewest distinct values names no subjects, give it another `kind` in the schema",
+            ),
+        }
+    }
+
     fn of(table: &Table, seed: u64) -> Self {
         let n_rows = table.n_rows();
         let groups = groups(table);

@@ -1,36 +1,69 @@
 //! `synth evaluate`: the measures of a synthetic table.
 
+use std::path::Path;
+
 use anyhow::Result;
 use synth_core::io::ReadOptions;
+use synth_core::{BadInput, Error, Rule, Table};
 use synth_metrics::{Comparison, Options, measure};
 
 use super::Common;
 use crate::args;
-use crate::exit::Code;
+use crate::exit::{Code, Usage};
 use crate::files::{self, Replace};
 use crate::show;
 
 pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
+    let tables = [Some(&args.train), Some(&args.synthetic), args.holdout.as_ref()];
+    let inputs: Vec<&Path> = tables.into_iter().chain([args.reading.schema.as_ref()]).flatten().map(|p| &**p).collect();
     if let Some(out) = &args.out {
-        files::check_free(out, replace)?;
+        files::check_output(out, &inputs, replace)?;
+    }
+    if inputs.iter().filter(|path| files::is_standard(path)).count() > 1 {
+        return Err(Usage("only one input can be standard input".to_owned()).into());
     }
     let options = files::read_options(&args.reading)?;
     let train = files::read_table(&args.train, &options, common.quiet)?;
+    files::check_columns(&train, &args.train)?;
     // What the columns are is told by the training rows alone.
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..options };
     let synthetic = files::read_table(&args.synthetic, &like_train, common.quiet)?;
     let holdout = args.holdout.as_ref().map(|path| files::read_table(path, &like_train, common.quiet)).transpose()?;
+    if let Some(holdout) = &holdout
+        && has_same_rows(&train, holdout)
+    {
+        let problem = "the holdout has the rows of the training table, of which the generator saw every one";
+        let hint = "give rows that the generator never saw, or leave --holdout out";
+        let name = files::name_of(args.holdout.as_deref().unwrap_or(Path::new("")));
+        return Err(Error::from(BadInput::new(Rule::SameRows, problem).in_input(&name).hint(hint)).into());
+    }
     let comparison = Comparison::new(&train, &synthetic, holdout.as_ref())?;
     let report = measure(&comparison, &Options { seed: args.seed, ..Options::default() });
     if let Some(out) = &args.out {
         let text = serde_json::to_vec_pretty(&report)?;
         files::write_file(out, replace, |file| Ok(file.write_all(&text)?))?;
     }
-    if common.json {
-        show::json(&report)?;
-    } else if args.out.as_deref().is_none_or(|out| !files::is_standard(out)) {
-        show::report(&report)?;
+    match args.out.as_deref().is_some_and(files::is_standard) {
+        true => {}
+        false if common.json => show::json(&report)?,
+        false => show::report(&report)?,
     }
     Ok(Code::Accepted)
+}
+
+/// Whether two tables hold the same rows, in any order: with such a holdout every privacy measure would pass.
+fn has_same_rows(one: &Table, other: &Table) -> bool {
+    if one.n_rows() != other.n_rows() || one.n_columns() != other.n_columns() {
+        return false;
+    }
+    let sorted = |table: &Table| {
+        let mut rows = vec![Vec::with_capacity(table.n_columns()); table.n_rows()];
+        for column_idx in 0..table.n_columns() {
+            rows.iter_mut().zip(table.labels(column_idx)).for_each(|(row, label)| row.push(label));
+        }
+        rows.sort_unstable();
+        rows
+    };
+    sorted(one) == sorted(other)
 }

@@ -1,5 +1,7 @@
 //! `synth fit`: a generator for all rows of a table.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
 use synth_core::Model;
 use synth_core::diffusion::TrainConfig;
@@ -17,17 +19,29 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     if files::is_standard(&args.model) {
         return Err(Usage("--model needs a file: a model is not text".to_owned()).into());
     }
-    files::check_free(&args.model, replace)?;
+    args.training.check()?;
+    let inputs: Vec<&Path> = [&args.input].into_iter().chain(&args.reading.schema).map(PathBuf::as_path).collect();
+    files::check_output(&args.model, &inputs, replace)?;
     let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
+    files::check_columns(&table, &args.input)?;
+    args.training.check_target(&table)?;
     let plan = args.training.applied_to(Plan::base(table.n_rows(), table.n_columns()));
     let config = TrainConfig { time_budget: args.training.time_budget, ..plan.train_config(args.training.seed) };
     let bar = Bar::new(common.quiet);
     let model = Model::fit(plan.engine, &table, &config, &mut |progress| bar.follow_fit(progress));
     bar.finish();
-    let model = model?;
+    let model = model.map_err(|error| files::in_input(error, &files::name_of(&args.input)))?;
     files::write_file(&args.model, replace, |out| super::run::write_model(&model, out))?;
+    if common.json {
+        show::json(&serde_json::json!({
+            "engine": model.engine(),
+            "rows": table.n_rows(),
+            "columns": table.n_columns(),
+            "training": model.train_report(),
+        }))?;
+        return Ok(Code::Accepted);
+    }
     match model.train_report() {
-        Some(report) if common.json => show::json(report)?,
         Some(report) => show::line(format!(
             "{}: {} rows, {} epochs, {} steps; held-out loss {:.3}, {:.3} without a model",
             model.engine(),
@@ -37,7 +51,6 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
             report.held_out.total(),
             report.nothing.total(),
         ))?,
-        None if common.json => show::json(&model.engine())?,
         None => show::line(format!("{}: {} rows", model.engine(), table.n_rows()))?,
     }
     Ok(Code::Accepted)

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use synth_compliance::judge;
-use synth_core::Error;
+use synth_core::{BadInput, Rule};
 use synth_metrics::QualityReport;
 use synth_optimizer::RunRecord;
 
@@ -13,27 +13,28 @@ use crate::{files, show};
 
 pub(super) fn run(args: &args::Judge, common: &Common) -> Result<Code> {
     let policy = files::read_policy(&args.policy)?;
-    let name = args.report.display().to_string();
-    let text = std::fs::read_to_string(&args.report);
-    let text = text.map_err(|source| Error::Io { action: "read", name: name.clone(), source })?;
+    let name = files::name_of(&args.report);
+    let bytes = files::read_all(&args.report)?;
     let report =
-        read_report(&text).with_context(|| format!("{name} is no report of `synth evaluate` or `synth run`"))?;
+        read_report(&bytes).with_context(|| format!("{name} is no report of `synth evaluate` or `synth run`"))?;
     let verdict = judge(&report, &policy);
     if common.json {
         show::json(&verdict)?;
     } else {
-        show::verdict(&verdict)?;
+        show::verdict(&verdict, &report, &policy)?;
     }
     Ok(Code::from(verdict.decision))
 }
 
 /// A report of measures, or of a run, whose deciding measures are then judged.
-fn read_report(text: &str) -> Result<QualityReport> {
-    let value: serde_json::Value = serde_json::from_str(text)?;
+fn read_report(bytes: &[u8]) -> Result<QualityReport> {
+    let value: serde_json::Value = serde_json::from_slice(bytes)?;
+    // The parser's message would quote the value it did not expect, and that is a cell if the file is a table.
+    let other = |_| BadInput::new(Rule::Unsupported, "it is JSON of another form, or of another version");
     if value.get("attempts").is_none() {
-        return Ok(serde_json::from_value(value)?);
+        return Ok(serde_json::from_value(value).map_err(other)?);
     }
-    let record: RunRecord = serde_json::from_value(value)?;
+    let record: RunRecord = serde_json::from_value(value).map_err(other)?;
     let assessment = record.assessment().ok_or_else(|| Usage("no attempt of that run had a table".to_owned()))?;
     Ok(assessment.report.clone())
 }

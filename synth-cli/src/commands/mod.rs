@@ -8,9 +8,10 @@ mod run;
 mod sample;
 
 use anyhow::{Context, Result};
+use synth_core::{Error, Table};
 
 use crate::args::{Args, Command, EngineChoice, Training};
-use crate::exit::Code;
+use crate::exit::{Code, Usage};
 use crate::interrupt;
 
 /// What every verb is told.
@@ -28,7 +29,7 @@ pub(crate) fn run(args: Args) -> Result<Code> {
     match args.command {
         Command::Run(args) => run::run(&args, &common),
         Command::Fit(args) => fit::run(&args, &common),
-        Command::Sample(args) => sample::run(&args),
+        Command::Sample(args) => sample::run(&args, &common),
         Command::Evaluate(args) => evaluate::run(&args, &common),
         Command::Judge(args) => judge::run(&args, &common),
         Command::Profile(args) => profile::run(&args, &common),
@@ -43,6 +44,32 @@ impl Training {
             EngineChoice::Tabddpm => Some(synth_core::Engine::TabDdpm),
             EngineChoice::Copula => Some(synth_core::Engine::Copula),
         }
+    }
+
+    /// Refuses settings out of their range before anything is read.
+    fn check(&self) -> Result<()> {
+        let config = self.applied_to(synth_optimizer::Plan::base(2, 2)).train_config(self.seed);
+        config.check().map_err(|error| match error {
+            Error::Setting { name, allowed, got } => {
+                Usage(format!("--{} must be {allowed}, got {got}", name.replace('_', "-"))).into()
+            }
+            error => error.into(),
+        })
+    }
+
+    /// Refuses a target that is no column of levels. Engines that cannot be conditioned would not notice.
+    fn check_target(&self, table: &Table) -> Result<()> {
+        let Some(target) = &self.target else { return Ok(()) };
+        let schema = table.schema();
+        let problem = match schema.index_of(target).map(|i| schema.fields[i].kind) {
+            Some(kind) if kind.is_levels() => return Ok(()),
+            Some(kind) => {
+                let kind = format!("{kind:?}").to_lowercase();
+                format!("--target needs a column of levels, `{target}` is {kind}; a --schema may say otherwise")
+            }
+            None => format!("--target: there is no column `{target}`; `synth profile` lists the columns"),
+        };
+        Err(Usage(problem).into())
     }
 
     /// The plan with what the user gave.

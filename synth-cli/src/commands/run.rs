@@ -24,20 +24,36 @@ const REFUSED: &str = "REFUSED-synthetic";
 
 pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     let policy = files::read_policy(&args.policy)?;
+    args.training.check()?;
+    if files::is_standard(&args.out) {
+        return Err(Usage("--out needs a folder: a run writes several files".to_owned()).into());
+    }
+    files::check_writable(&args.out)?;
     let replace = Replace::from(args.force);
-    let earlier = earlier_results(&args.out)?;
+    let mut earlier = earlier_results(&args.out)?;
+    // A schema that was edited in its place stays as it is, comments and all.
+    let keeps_schema = args.reading.schema.as_ref().is_some_and(|own| files::is_same(own, &args.out.join(SCHEMA)));
+    earlier.retain(|path| !(keeps_schema && path.ends_with(SCHEMA)));
+    let inputs: Vec<&Path> = args.input.as_deref().into_iter().chain(files::policy_path(&args.policy)).collect();
+    earlier.iter().try_for_each(|path| files::check_apart(path, &inputs))?;
     if !earlier.is_empty() && replace == Replace::No {
         let problem = format!("{} holds the results of an earlier run; --force replaces them", args.out.display());
         return Err(Usage(problem).into());
     }
     let table = read(args, common.quiet)?;
-    if args.training.n_iter.is_some_and(|n| n < 400) && !common.quiet {
+    if let Some(input) = &args.input {
+        files::check_columns(&table, input)?;
+    }
+    args.training.check_target(&table)?;
+    files::check_size(args.rows.unwrap_or(0), table.n_columns())?;
+    let may_train = args.training.engine() != Some(synth_core::Engine::Copula);
+    if may_train && args.training.n_iter.is_some_and(|n| n < 400) && !common.quiet {
         show::note("fewer than 400 epochs is less than tabddpm usually needs");
     }
 
     let bar = Bar::new(common.quiet);
     let observer = |event: &synth_optimizer::pipeline::Event<'_>| bar.follow(event);
-    let mut pipeline = Pipeline::new(policy)
+    let mut pipeline = Pipeline::new(policy.clone())
         .with_seed(args.training.seed)
         .with_plan(|plan| args.training.applied_to(plan))
         .with_max_attempts(usize::try_from(args.max_attempts).unwrap_or(usize::MAX))
@@ -56,28 +72,45 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     }
     let run = pipeline.run(&table);
     bar.finish();
-    let run = run?;
+    let name = args.input.as_deref().map_or(files::DEMO_NAME.to_owned(), files::name_of);
+    let run = run.map_err(|error| match error {
+        synth_optimizer::Error::Core(error) => files::in_input(error, &name).into(),
+        error => anyhow::Error::from(error),
+    })?;
 
     let code = match (&run.record.decision, &run.record.stopped) {
-        (_, Some(StopReason::Interrupted)) => return Ok(Code::Interrupted),
+        (_, Some(StopReason::Interrupted)) => return Ok(interrupted()),
         (Decision::Accepted, _) => Code::Accepted,
         (_, Some(StopReason::Deadline)) => Code::Deadline,
         (decision, _) => Code::from(*decision),
     };
     // Asked for while the last attempt was being measured.
     if interrupt::flow().is_break() {
-        return Ok(Code::Interrupted);
+        return Ok(interrupted());
     }
-    let written = write(&args.out, &run, &table, &earlier, replace)?;
+    let schema = if keeps_schema { WriteSchema::No } else { WriteSchema::Yes };
+    let written = write(&args.out, &run, &table, schema, &earlier, replace)?;
     if common.json {
         show::json(&run.record)?;
     } else {
-        show::run(&run.record)?;
+        show::run(&run.record, &policy)?;
         for path in written {
             show::line(path.display())?;
         }
     }
     Ok(code)
+}
+
+fn interrupted() -> Code {
+    show::note("interrupted: nothing was written");
+    Code::Interrupted
+}
+
+/// Whether the schema is among the files to write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WriteSchema {
+    Yes,
+    No,
 }
 
 fn read(args: &args::Run, quiet: bool) -> Result<Table> {
@@ -113,7 +146,14 @@ fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Writes everything beside its place, then takes the earlier results away, then gives the new ones their names: a
 /// table of an earlier run never stands beside the report of this one.
-fn write(folder: &Path, run: &Run, input: &Table, earlier: &[PathBuf], replace: Replace) -> Result<Vec<PathBuf>> {
+fn write(
+    folder: &Path,
+    run: &Run,
+    input: &Table,
+    schema: WriteSchema,
+    earlier: &[PathBuf],
+    replace: Replace,
+) -> Result<Vec<PathBuf>> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let source = &input.schema().source;
     let mut pending = Vec::new();
@@ -128,9 +168,11 @@ fn write(folder: &Path, run: &Run, input: &Table, earlier: &[PathBuf], replace: 
         let path = table_path(REFUSED);
         pending.push((path.clone(), Pending::write(&path, |out| files::fill_table(&refused.table, source, out))?));
     }
-    let path = folder.join(SCHEMA);
-    let schema = input.schema().to_toml();
-    pending.push((path.clone(), Pending::write(&path, |out| Ok(out.write_all(schema.as_bytes())?))?));
+    if schema == WriteSchema::Yes {
+        let path = folder.join(SCHEMA);
+        let text = input.schema().to_toml();
+        pending.push((path.clone(), Pending::write(&path, |out| Ok(out.write_all(text.as_bytes())?))?));
+    }
     let path = folder.join(REPORT);
     let report = serde_json::to_vec_pretty(&run.record)?;
     pending.push((path.clone(), Pending::write(&path, |out| Ok(out.write_all(&report)?))?));

@@ -83,7 +83,11 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    fn check(&self) -> Result<()> {
+    /// Whether every setting is in its range; [`TabDdpm::fit`](super::TabDdpm::fit) asks the same.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for the first that is not.
+    pub fn check(&self) -> Result<()> {
         fn require(ok: bool, name: &'static str, allowed: &'static str, got: impl ToString) -> Result<()> {
             if ok { Ok(()) } else { Err(Error::Setting { name, allowed, got: got.to_string() }) }
         }

@@ -66,20 +66,34 @@ impl Encoder {
             return Err(BadInput::new(Rule::TooFewRows, problem).into());
         }
         let columns: Vec<Column> = (0..table.n_columns()).map(|i| Column::fit(table, i)).collect();
-        let mut layout = Layout::default();
-        for (field_idx, column) in columns.iter().enumerate() {
-            match column {
-                Column::Scale { missing, .. } => layout.push_scale(field_idx, *missing),
-                Column::Levels { names, missing } => layout.push_levels(field_idx, names.len() + usize::from(*missing)),
-                Column::Constant { .. } | Column::Identifier { .. } | Column::Absent => {}
-            }
-        }
+        let layout = layout_of(&columns);
         if layout.n_scale() == 0 && layout.blocks().is_empty() {
             let problem = "no column can be learnt: all are identifiers, free text, constant or empty";
             let hint = "set `kind` in the schema that `synth profile` prints";
             return Err(BadInput::new(Rule::NothingToLearn, problem).hint(hint).into());
         }
         Ok(Self { schema: Arc::clone(table.schema()), columns, layout, n_rows: table.n_rows() })
+    }
+
+    /// Whether an encoder that was read from a file is one that [`Encoder::fit`] could have made.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(crate) fn check(&self) -> std::result::Result<(), &'static str> {
+        self.schema.check().map_err(|_| "its schema is not valid")?;
+        if self.n_rows < 2 {
+            return Err("it has learnt no rows");
+        }
+        if self.columns.len() != self.schema.fields.len() {
+            return Err("its columns are not those of its schema");
+        }
+        if !self.columns.iter().zip(&self.schema.fields).all(|(column, field)| column.is_sound(field)) {
+            return Err("the distribution of a column is damaged");
+        }
+        if self.layout != layout_of(&self.columns) || self.layout.width() == 0 {
+            return Err("its layout is not that of its columns");
+        }
+        Ok(())
     }
 
     /// The schema of the table that was learnt.
@@ -212,7 +226,30 @@ impl Encoder {
     }
 }
 
+fn layout_of(columns: &[Column]) -> Layout {
+    let mut layout = Layout::default();
+    for (field_idx, column) in columns.iter().enumerate() {
+        match column {
+            Column::Scale { missing, .. } => layout.push_scale(field_idx, *missing),
+            Column::Levels { names, missing } => layout.push_levels(field_idx, names.len() + usize::from(*missing)),
+            Column::Constant { .. } | Column::Identifier { .. } | Column::Absent => {}
+        }
+    }
+    layout
+}
+
 impl Column {
+    /// Whether cells of `field` can be drawn from it.
+    fn is_sound(&self, field: &Field) -> bool {
+        match self {
+            Column::Scale { map, .. } => field.kind.is_scale() && map.is_sound(),
+            Column::Levels { names, .. } => field.kind.is_levels() && !names.is_empty(),
+            Column::Constant { .. } => field.kind == Kind::Constant,
+            Column::Identifier { shape } => field.kind == Kind::Identifier && shape.is_sound(),
+            Column::Absent => true,
+        }
+    }
+
     fn fit(table: &Table, field_idx: usize) -> Self {
         let (field, _) = table.column(field_idx);
         match field.kind {

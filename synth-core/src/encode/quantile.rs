@@ -37,6 +37,15 @@ impl Grid {
         Grid::Steps { origin, step: step.max(1) as f64 / 1e6 }
     }
 
+    fn is_sound(&self) -> bool {
+        let origin = match self {
+            Grid::Decimal(format) if format.decimals > 17 => return false,
+            Grid::Decimal(_) => 0.0,
+            Grid::Steps { origin, .. } => *origin,
+        };
+        origin.is_finite() && self.step().is_finite() && self.step() > 0.0
+    }
+
     fn step(&self) -> f64 {
         match self {
             Grid::Decimal(format) => format.step,
@@ -87,6 +96,14 @@ impl QuantileMap {
             below += count;
         }
         Self { x, u, grid }
+    }
+
+    /// Whether a line that was read from a file is one: finite, never falling, shares within 0 and 1.
+    pub(super) fn is_sound(&self) -> bool {
+        let Self { x, u, grid } = self;
+        let line = |knots: &[f64]| knots.iter().all(|knot| knot.is_finite()) && knots.is_sorted();
+        let shares = u.iter().all(|share| (0.0..=1.0).contains(share));
+        x.len() == u.len() && x.len() >= 2 && line(x) && line(u) && shares && grid.is_sound()
     }
 
     /// The part of the unit interval that is given back as `value` (snapped to the grid).

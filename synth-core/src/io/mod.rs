@@ -125,7 +125,7 @@ fn read_named(bytes: Vec<u8>, name: Option<&str>, options: &ReadOptions) -> Resu
 fn read_any(bytes: Vec<u8>, options: &ReadOptions) -> Result<Reading> {
     let (bytes, compression) = compression::unpack(bytes, &options.limits)?;
     if bytes.is_empty() {
-        return Err(BadInput::new(Rule::EmptyFile, "the file is empty").into());
+        return Err(BadInput::new(Rule::EmptyFile, "the file is empty").hint("give a table with rows").into());
     }
     match told_by_content(&bytes)? {
         Format::Csv => text::read(bytes, compression, options),
@@ -174,6 +174,7 @@ fn too_many_bytes(limit: u64) -> BadInput {
 
 fn too_many_columns(n: usize, limit: usize) -> BadInput {
     BadInput::new(Rule::TooLarge, format!("the table has {n} columns, at most {limit} are read"))
+        .hint("leave out those that need not be shared")
 }
 
 fn too_many_rows(limit: usize) -> BadInput {

@@ -54,6 +54,7 @@ pub(super) fn read(bytes: Vec<u8>, compression: Compression, options: &ReadOptio
 
     let names = Names::of(&raw.columns, has_header)?;
     notes.extend(names.note());
+    notes.extend(names.note_of_case());
     let first = usize::from(has_header);
     let n_rows = raw.lines.len() - first;
     if n_rows == 0 {
@@ -203,7 +204,9 @@ impl RawTable {
             return Err(open_quote(last.into()).into());
         }
         if lines.len() == n_empty_at_end {
-            return Err(BadInput::new(Rule::EmptyFile, "the file has only empty lines").into());
+            return Err(BadInput::new(Rule::EmptyFile, "the file has only empty lines")
+                .hint("give a table with rows")
+                .into());
         }
 
         let mut notes = Vec::new();
@@ -409,5 +412,14 @@ impl Names {
         let unnamed = unnamed.filter(|(spelled, _)| spelled.as_ref().is_some_and(|s| s.trim().is_empty()));
         let unnamed: Vec<&str> = unnamed.map(|(_, name)| name.as_str()).collect();
         (!unnamed.is_empty()).then(|| format!("columns without a name are called {}", unnamed.join(", ")))
+    }
+
+    /// By position, not by name: were the header missing, a name would be a cell.
+    fn note_of_case(&self) -> Option<String> {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut alike =
+            self.names.iter().enumerate().filter_map(|(i, name)| Some((seen.insert(name.to_lowercase(), i)?, i)));
+        let (one, other) = alike.next()?;
+        Some(format!("the names of columns {} and {} differ in capitals only", one + 1, other + 1))
     }
 }

@@ -1,0 +1,110 @@
+//! What is printed for people: help that fits a screen, tables that can be piped.
+
+use crate::support::{DEMO, Folder};
+
+#[test]
+fn help_fits_a_screen_and_has_an_example() {
+    let folder = Folder::new();
+    for verb in ["", "run", "fit", "sample", "evaluate", "judge", "profile"] {
+        let args: Vec<&str> = [verb, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
+        let help = folder.synth(&args).with(0).out();
+        assert!(help.lines().count() <= 45, "{verb}: {} lines", help.lines().count());
+        assert!(help.contains(&format!("Example:\n  synth {verb}")), "{verb}: {help}");
+        assert!(help.contains("--json"), "{verb}: {help}");
+    }
+    assert!(folder.synth(&["--version"]).with(0).out().starts_with("synth "));
+    assert!(folder.synth(&[]).with(2).stderr.contains("Usage: synth"));
+}
+
+#[test]
+fn the_program_introduces_itself() {
+    let help = Folder::new().synth(&["--help"]).with(0).out();
+    insta::assert_snapshot!(help.split("Commands:").next().unwrap(), @r"
+    Turn a private table into a synthetic one that can be shared, with the proof
+
+    Usage: synth [OPTIONS] <COMMAND>
+    ");
+}
+
+#[test]
+fn results_are_readable_when_piped() {
+    let folder = Folder::new();
+    let run = ["run", "--demo", "--engine", "copula", "--out", "out", "--policy", "gdpr"];
+    for variables in [&[][..], &[("NO_COLOR", "1")], &[("CLICOLOR_FORCE", "0"), ("TERM", "dumb")]] {
+        let ended = folder.synth_with(&[&run[..], &["--force"]].concat(), b"", variables).with(5);
+        assert!(!ended.out().contains('\u{1b}'), "{}", ended.out());
+        assert_eq!(ended.stderr, "");
+    }
+    let out = folder.synth(&["judge", "out/report.json", "--policy", "gdpr"]).with(5).out();
+    // The numbers move with the generator; the form does not.
+    let form: String =
+        out.lines().take(11).map(|line| line.replace(|c: char| c.is_ascii_digit(), "0") + "\n").collect();
+    insta::assert_snapshot!(form, @r"
+    ┌──────────────────────────────────────────────────────┐
+    │ check               limit                      value │
+    ╞══════════════════════════════════════════════════════╡
+    │ rows                ≥ 000                      000 ✓ │
+    │ ks_mean             ≤ 0.00                   0.000 ✓ │
+    │ corr_delta          ≤ 0.00                   0.000 ✓ │
+    │ mia_auc             0.00 to 0.00   0.000 (> 0.000) ✓ │
+    │ dup_excess          ≤ 0.00                   0.000 ✓ │
+    │ singling_out_risk   ≤ 0.00              not measured │
+    │ linkability_risk    ≤ 0.00              not measured │
+    │ inference_risk      ≤ 0.00              not measured │
+    ");
+    assert!(out.contains("rows                ≥ "), "{out}");
+    assert!(out.contains("686 ✓"), "{out}");
+}
+
+#[test]
+fn usage_errors_say_what_is_allowed() {
+    let folder = Folder::new();
+    let message = |args: &[&str]| {
+        let ended = folder.synth(&[&["run", DEMO, "--out", "out"], args].concat()).with(2);
+        assert!(ended.stdout.is_empty() && !folder.path("out").exists());
+        ended.stderr.lines().next().unwrap_or_default().to_owned()
+    };
+    let messages: Vec<String> = [
+        &["--n-iter", "-1"][..],
+        &["--n-iter", "0"],
+        &["--batch-size", "0"],
+        &["--lr", "NaN"],
+        &["--lr", "-1"],
+        &["--dropout", "2"],
+        &["--hidden", "0"],
+        &["--hidden", "4000000000,4000000000"],
+        &["--n-timesteps", "4000000000"],
+        &["--rows", "0"],
+        &["--rows", "many"],
+        &["--max-attempts", "0"],
+        &["--threads", "0"],
+        &["--seed", "36893488147419103232"],
+        &["--time-budget", "soon"],
+        &["--engine", "gan"],
+        &["--policy", "hippa"],
+        &["--epsilon", "1"],
+    ]
+    .into_iter()
+    .map(message)
+    .collect();
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    error: invalid value '-1' for '--n-iter <N>': invalid digit found in string
+    error: --n-iter must be at least 1, got 0
+    error: --batch-size must be at least 1, got 0
+    error: --lr must be positive and finite, got NaN
+    error: --lr must be positive and finite, got -1
+    error: --dropout must be in [0, 1), got 2
+    error: --hidden must be one or more widths in [1, 8192], got [0]
+    error: --hidden must be one or more widths in [1, 8192], got [4000000000, 4000000000]
+    error: --n-timesteps must be in [2, 10000], got 4000000000
+    error: invalid value '0' for '--rows <N>': 0 is not in 1..18446744073709551615
+    error: invalid value 'many' for '--rows <N>': invalid digit found in string
+    error: invalid value '0' for '--max-attempts <N>': 0 is not in 1..18446744073709551615
+    error: invalid value '0' for '--threads <N>': 0 is not in 1..=65535
+    error: invalid value '36893488147419103232' for '--seed <N>': number too large to fit in target type
+    error: invalid value 'soon' for '--time-budget <TIME>': expected number at 0
+    error: invalid value 'gan' for '--engine <NAME>'
+    error: there is no policy called `hippa`; there are hipaa, gdpr, clinical-strict, research
+    error: unexpected argument '--epsilon' found
+    ");
+}

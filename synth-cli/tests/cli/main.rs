@@ -1,0 +1,11 @@
+//! The whole program, seen from outside: what it prints, what it writes, how it ends.
+//!
+//! Every call in these tests also checks what holds always: no panic and no backtrace is shown, and no temporary file
+//! stays behind. The tables are small and the training short, so that the suite takes seconds.
+
+mod bad_input;
+mod help;
+mod model_file;
+mod runs;
+mod support;
+mod verbs;

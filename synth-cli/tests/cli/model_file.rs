@@ -1,0 +1,167 @@
+//! Model files that are damaged or made to harm: refused with words, before anything large is asked of memory.
+
+use serde_json::{Value, json};
+
+use crate::support::{DEMO, Folder, SHORT};
+
+/// A model file taken apart: eight bytes of length, a JSON header, the tensors. The header's metadata has one text,
+/// `synth`: JSON, a line end, and the check sum of both.
+#[derive(Clone)]
+struct Parts {
+    header: Value,
+    synth: Value,
+    tensors: Vec<u8>,
+}
+
+impl Parts {
+    fn of(bytes: &[u8]) -> Self {
+        let n = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        let header: Value = serde_json::from_slice(&bytes[8..8 + n]).unwrap();
+        let (synth, _) = header["__metadata__"]["synth"].as_str().unwrap().rsplit_once('\n').unwrap();
+        Self { synth: serde_json::from_str(synth).unwrap(), tensors: bytes[8 + n..].to_vec(), header }
+    }
+
+    /// The file with a check sum that is right.
+    fn sealed(&self) -> Vec<u8> {
+        let synth = self.synth.to_string();
+        let mut crc = flate2::Crc::new();
+        crc.update(synth.as_bytes());
+        let mut names: Vec<&String> =
+            self.header.as_object().unwrap().keys().filter(|k| *k != "__metadata__").collect();
+        names.sort();
+        for name in names {
+            let tensor = &self.header[name];
+            let whole = |v: &Value| v.as_u64().unwrap();
+            crc.update(name.as_bytes());
+            tensor["shape"].as_array().unwrap().iter().for_each(|n| crc.update(&whole(n).to_le_bytes()));
+            let [from, to] = [0, 1].map(|i| whole(&tensor["data_offsets"][i]) as usize);
+            crc.update(self.tensors.get(from..to).unwrap_or_default());
+        }
+        self.with_metadata(&format!("{synth}\n{:08x}", crc.sum()))
+    }
+
+    fn with_metadata(&self, synth: &str) -> Vec<u8> {
+        let mut header = self.header.clone();
+        header["__metadata__"]["synth"] = json!(synth);
+        let header = header.to_string();
+        [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &self.tensors].concat()
+    }
+}
+
+/// A fitted model of each engine.
+fn models(folder: &Folder) -> [Vec<u8>; 2] {
+    folder.synth(&["fit", DEMO, "--engine", "copula", "--model", "copula"]).with(0);
+    folder.synth(&[&["fit", DEMO, "--model", "tabddpm", "--target", "cens"], &SHORT[..]].concat()).with(0);
+    [folder.read("copula"), folder.read("tabddpm")]
+}
+
+#[track_caller]
+fn refused(folder: &Folder, bytes: &[u8], message: &str) {
+    folder.write("bad", bytes);
+    let sample = ["sample", "bad", "--rows", "3", "--out", "s.csv"];
+    let ended = folder.synth(&sample).fails(3, "bad: model file: ");
+    assert!(ended.stderr.contains(message), "{message:?} is not in {:?}", ended.stderr);
+    assert!(!folder.path("s.csv").exists());
+}
+
+#[test]
+fn damage_is_noticed_wherever_it_is() {
+    let folder = Folder::new();
+    for model in models(&folder) {
+        let mut at: Vec<usize> = (0..16).collect();
+        at.extend((0..40).map(|i| 16 + i * (model.len() - 17) / 39));
+        for at in at {
+            for bit in [0, 6] {
+                let mut bytes = model.clone();
+                bytes[at] ^= 1 << bit;
+                refused(&folder, &bytes, "");
+            }
+        }
+        for length in [0, 1, 8, 9, 100, model.len() / 2, model.len() - 1] {
+            refused(&folder, &model[..length], "");
+        }
+        refused(&folder, &[&model[..], b"more"].concat(), "");
+    }
+}
+
+#[test]
+fn what_is_no_model_of_this_version_is_named_so() {
+    let folder = Folder::new();
+    refused(&folder, &std::fs::read(DEMO).unwrap(), "no model, or they are damaged");
+    refused(&folder, &u64::MAX.to_le_bytes(), "no model, or they are damaged");
+    refused(&folder, &[&(1_u64 << 60).to_le_bytes()[..], b"{}"].concat(), "no model, or they are damaged");
+    refused(&folder, &[&2_u64.to_le_bytes()[..], b"{}"].concat(), "none of a model of this program");
+    for model in models(&folder) {
+        let parts = Parts::of(&model);
+        assert_eq!(Parts::of(&parts.sealed()).synth, parts.synth);
+        folder.write("good", parts.sealed());
+        folder.synth(&["sample", "good", "--rows", "3", "--out", "-"]).with(0);
+        let mut later = parts.clone();
+        later.synth["version"] = json!(2);
+        refused(&folder, &later.sealed(), "it has version 2, this program reads 1");
+        refused(&folder, &parts.with_metadata("{}"), "names no version");
+        refused(&folder, &parts.with_metadata(&parts.synth.to_string()), "check sum");
+        let nested = "[".repeat(100_000);
+        refused(&folder, &parts.with_metadata(&nested), "names no version");
+    }
+}
+
+#[test]
+fn crafted_models_are_refused_though_their_check_sum_is_right() {
+    let folder = Folder::new();
+    let [copula, tabddpm] = models(&folder).map(|model| Parts::of(&model));
+    let crafted = |model: &Parts, pointer: &str, value: Value, message: &str| {
+        let mut model = model.clone();
+        *model.synth.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = value;
+        refused(&folder, &model.sealed(), message);
+    };
+    for (model, encoder) in [(&copula, "/model/model/encoder"), (&tabddpm, "/model/encoder")] {
+        let at = |rest: &str| format!("{encoder}{rest}");
+        crafted(model, &at("/n_rows"), json!(0), "learnt no rows");
+        crafted(model, &at("/columns"), json!([]), "not those of its schema");
+        crafted(model, &at("/columns/0/levels/names"), json!([]), "distribution of a column");
+        crafted(model, &at("/columns/1/scale/map/x"), json!([]), "distribution of a column");
+        crafted(model, &at("/columns/1/scale/map/x/0"), json!(1e300), "distribution of a column");
+        crafted(model, &at("/columns/1/scale/map/u/0"), json!(-3), "distribution of a column");
+        crafted(model, &at("/columns/1/scale/map/grid/decimal/step"), json!(0), "distribution of a column");
+        let huge = json!({ "counter": { "prefix": "", "suffix": "", "next": 1, "width": 1_u64 << 50 } });
+        crafted(model, &at("/columns/0"), json!({ "identifier": { "shape": huge } }), "distribution of a column");
+        crafted(model, &at("/layout/blocks/0/n_levels"), json!(1_u64 << 60), "layout");
+        crafted(model, &at("/schema/field/0/name"), json!("age"), "schema is not valid");
+        crafted(model, &at("/schema/version"), json!(7), "schema is not valid");
+    }
+    crafted(&copula, "/model/model/cuts", json!([]), "shares of its levels");
+    crafted(&copula, "/model/model/cholesky/dim", json!([1, 1]), "header is damaged");
+    crafted(&copula, "/model/model/cholesky", json!({ "v": 1, "dim": [0, 0], "data": [] }), "correlations");
+    crafted(&copula, "/model/model/cholesky/dim", json!([1_u64 << 60, 1]), "header is damaged");
+    crafted(&tabddpm, "/model/config/n_timesteps", json!(1_u64 << 40), "out of range");
+    crafted(&tabddpm, "/model/config/hidden", json!([1_u64 << 40]), "out of range");
+    crafted(&tabddpm, "/model/config/hidden", json!([32]), "another type or shape");
+    crafted(&tabddpm, "/model/config/hidden", json!([16, 16]), "another type or shape");
+    crafted(&tabddpm, "/model/label", json!([99, [1.0]]), "label is none of its columns");
+    crafted(&tabddpm, "/model/label/1", json!([]), "label is none of its columns");
+    crafted(&tabddpm, "/model/sampler/n_steps", json!(4096), "sampler is out of range");
+
+    // Tensors: not finite, of another shape, larger than the file, over each other, missing.
+    for value in [f32::NAN, f32::INFINITY] {
+        let mut model = tabddpm.clone();
+        let at = model.header["mlp.0.weight"]["data_offsets"][0].as_u64().unwrap() as usize;
+        model.tensors[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        refused(&folder, &model.sealed(), "tensor `mlp.0.weight` holds a value that is not finite");
+    }
+    let shaped = |name: &str, key: &str, value: Value, message: &str| {
+        let mut model = tabddpm.clone();
+        model.header[name][key] = value;
+        refused(&folder, &model.sealed(), message);
+    };
+    shaped("mlp.0.weight", "shape", json!([16, 128]), "tensor `mlp.0.weight` has another type or shape");
+    shaped("mlp.0.weight", "shape", json!([1_u64 << 60]), "damaged");
+    shaped("mlp.0.weight", "data_offsets", json!([0, 1_u64 << 60]), "damaged");
+    shaped("mlp.0.weight", "data_offsets", json!([0, 4]), "damaged");
+    shaped("mlp.0.weight", "dtype", json!("I32"), "tensor `mlp.0.weight` has another type or shape");
+    let mut model = tabddpm.clone();
+    let tensor = model.header["mlp.0.weight"].take();
+    model.header.as_object_mut().unwrap().remove("mlp.0.weight");
+    model.header["other"] = tensor;
+    refused(&folder, &model.sealed(), "tensor `mlp.0.weight` is missing");
+}

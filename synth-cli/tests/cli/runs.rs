@@ -1,0 +1,191 @@
+//! `synth run` as a job in somebody's script: exit codes, the folder it leaves, the same bytes again.
+
+use crate::support::{DEMO, Folder, SHORT, plain, table};
+
+const COPULA: [&str; 2] = ["--engine", "copula"];
+/// What a run may leave when there is no table to share.
+const NO_TABLE: [&str; 3] = ["report.html", "report.json", "schema.toml"];
+
+fn run(folder: &Folder, args: &[&str], code: i32) {
+    folder.synth(&[&["run"], args].concat()).with(code);
+}
+
+/// No table and no model, under any name.
+#[track_caller]
+fn assert_no_table(folder: &Folder, out: &str) {
+    let names = folder.names(out);
+    let refused = |name: &String| !NO_TABLE.contains(&name.as_str()) && name != "audit.jsonl";
+    assert!(!names.iter().any(refused), "{names:?}");
+}
+
+#[test]
+fn every_exit_code_means_what_it_says() {
+    let folder = Folder::new();
+    let code = |args: &[&str], code| run(&folder, &[args, &COPULA[..]].concat(), code);
+    code(&[DEMO, "--out", "accepted"], 0);
+    code(&[DEMO, "--out", "usage", "--policy", "nobody's"], 2);
+    code(&["nothing.csv", "--out", "input"], 3);
+    code(&[DEMO, "--out", "refused", "--policy", "clinical-strict"], 4);
+    code(&[DEMO, "--out", "evidence", "--policy", "gdpr"], 5);
+    code(&[DEMO, "--out", "large", "--rows", "4611686018427387904"], 6);
+    run(&folder, &[&[DEMO, "--out", "late", "--time-budget", "1ms"], &SHORT[..]].concat(), 7);
+    for nothing in ["usage", "input", "large"] {
+        assert!(!folder.path(nothing).exists(), "{nothing}");
+    }
+    for no_table in ["refused", "evidence", "late"] {
+        assert_no_table(&folder, no_table);
+        assert!(folder.path(no_table).join("report.json").exists(), "{no_table}");
+    }
+    folder
+        .synth(&[&["fit", DEMO, "--model", "m", "--time-budget", "1ms"], &SHORT[..]].concat())
+        .fails(7, "time budget");
+    folder.synth(&[&["fit", DEMO, "--model", "m"], &COPULA[..]].concat()).with(0);
+    folder
+        .synth(&["sample", "m", "--rows", "100000000000", "--out", "-"])
+        .fails(6, "[too-large]; ask for fewer --rows");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupted_run_writes_nothing() {
+    use std::process::{Command, Stdio};
+    let folder = Folder::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_synth"))
+        .args(["run", "--demo", "--engine", "tabddpm", "--out"])
+        .arg(folder.path("out"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let id = child.id().to_string();
+    // Until the program listens, an interrupt ends it as it ends any program.
+    let listens = || {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim);
+        caught.is_some_and(|mask| u64::from_str_radix(mask, 16).is_ok_and(|mask| mask & 0b10 != 0))
+    };
+    while !listens() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "note: interrupted: nothing was written\n");
+    assert!(!folder.path("out").exists());
+}
+
+#[test]
+fn results_are_replaced_only_by_force_and_then_all_of_them() {
+    let folder = Folder::new();
+    let first = [DEMO, "--out", "out", "--seed", "1", "--engine", "copula"];
+    run(&folder, &first, 0);
+    folder.write("out/mine.txt", "not of the program");
+    let before = folder.files("out");
+    folder
+        .synth(&[&["run"], &first[..]].concat())
+        .fails(2, "holds the results of an earlier run; --force replaces them");
+    assert_eq!(folder.files("out"), before);
+
+    // A run that fails leaves the old results alone; one that is refused takes the stale table away.
+    run(&folder, &["nothing.csv", "--out", "out", "--force"], 3);
+    assert_eq!(folder.files("out"), before);
+    run(&folder, &[&first[..], &["--force", "--policy", "clinical-strict"]].concat(), 4);
+    assert!(folder.path("out/mine.txt").exists());
+    std::fs::remove_file(folder.path("out/mine.txt")).unwrap();
+    assert_no_table(&folder, "out");
+
+    run(&folder, &[&first[..], &["--force", "--policy", "clinical-strict", "--keep-refused"]].concat(), 4);
+    let names = folder.names("out");
+    assert!(names.contains(&"REFUSED-synthetic.csv".to_owned()), "{names:?}");
+    assert!(!names.contains(&"synthetic.csv".to_owned()) && !names.contains(&"model.synth".to_owned()), "{names:?}");
+    run(&folder, &[&first[..], &["--force"]].concat(), 0);
+    let names = folder.names("out");
+    assert!(names.contains(&"synthetic.csv".to_owned()) && !names.contains(&"REFUSED-synthetic.csv".to_owned()));
+}
+
+#[test]
+fn the_input_outlives_every_choice_of_output() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("out")).unwrap();
+    folder.write("out/synthetic.csv", plain(150));
+    let lost = "is an input and would be lost";
+    folder.synth(&["run", "out/synthetic.csv", "--out", "out", "--force"]).fails(2, lost);
+    folder.synth(&["run", "out/synthetic.csv", "--out", "out/../out", "--force"]).fails(2, lost);
+    folder.synth(&["run", "out/synthetic.csv", "--out", "out"]).fails(2, lost);
+    folder.synth(&["run", "out/synthetic.csv", "--out", "out/synthetic.csv"]).fails(2, "is no folder");
+    folder.synth(&["run", "out/synthetic.csv", "--out", "out/synthetic.csv/deeper"]).fails(2, "is no folder");
+    assert_eq!(folder.files("out"), [("synthetic.csv".to_owned(), plain(150).into_bytes())]);
+    #[cfg(unix)]
+    {
+        // Taking a link away does not take away what it leads to.
+        folder.write("in.csv", std::fs::read(DEMO).unwrap());
+        std::fs::create_dir(folder.path("links")).unwrap();
+        std::os::unix::fs::symlink("../in.csv", folder.path("links/synthetic.csv")).unwrap();
+        folder.synth(&["run", "in.csv", "--out", "links", "--force"]).fails(2, lost);
+        run(&folder, &[DEMO, "--out", "links", "--force", "--engine", "copula"], 0);
+        assert_eq!(folder.read("in.csv"), std::fs::read(DEMO).unwrap());
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_folder_that_cannot_be_written_is_refused_before_the_work() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("locked")).unwrap();
+    std::fs::set_permissions(folder.path("locked"), std::fs::Permissions::from_mode(0o555)).unwrap();
+    // Permissions do not hold for root, under whom some machines run their tests.
+    if std::fs::write(folder.path("locked/x"), "").is_err() {
+        folder.synth(&["run", DEMO, "--out", "locked/out"]).fails(2, "cannot write in locked: Permission denied");
+        folder.synth(&["fit", DEMO, "--model", "locked/m"]).fails(2, "cannot write in locked: Permission denied");
+    }
+    folder.synth(&["fit", DEMO, "--model", "nowhere/m"]).fails(2, "there is no folder nowhere; make it first");
+    folder.synth(&["fit", DEMO, "--model", "."]).fails(2, "is a folder");
+}
+
+#[test]
+fn equal_seeds_give_equal_bytes_on_any_machine() {
+    let folder = Folder::new();
+    // Every kind of column: numbers with gaps, levels, dates, identifiers, a constant.
+    let extra = |i: usize| {
+        let level = ["", "1.5", "2.5", "x"][i % 3];
+        format!(",{level},2020-01-{:02},P{:04},same", 1 + i % 28, i * 7 + 13)
+    };
+    folder.write("in.csv", table(120, "age,sex,dose,lab,seen,patient,site", extra));
+    for engine in [&SHORT[..], &COPULA[..]] {
+        let out = |out: &str, seed: &str, threads: &str, variables: &[(&str, &str)]| {
+            let args = ["run", "in.csv", "--out", out, "--seed", seed, "--threads", threads, "--force"];
+            let args = [&args[..], &["--keep-refused", "--max-attempts", "1", "--quiet"], engine].concat();
+            let ended = folder.synth_with(&args, b"", variables);
+            assert!([0, 4, 5].contains(&ended.code), "{ended:?}");
+            folder.files(out)
+        };
+        let one = out("one", "7", "1", &[("LC_ALL", "C"), ("TZ", "UTC")]);
+        let two = out("two", "7", "2", &[("LC_ALL", "de_DE.UTF-8"), ("TZ", "Asia/Kathmandu")]);
+        let names = |files: &[(String, Vec<u8>)]| files.iter().map(|f| f.0.clone()).collect::<Vec<_>>();
+        assert!(names(&one).iter().any(|name| name.ends_with("synthetic.csv")), "{:?}", names(&one));
+        assert_eq!(names(&one), names(&two));
+        for (one, two) in one.iter().zip(&two) {
+            assert!(one.1 == two.1, "{engine:?}: {} depends on the number of threads or the locale", one.0);
+        }
+        // The model of a fit as well, and its rows however many are drawn.
+        let fit = |model: &str, seed: &str, threads: &str| {
+            let args = ["fit", "in.csv", "--model", model, "--seed", seed, "--threads", threads, "--force"];
+            folder.synth(&[&args[..], engine].concat()).with(0);
+            folder.read(model)
+        };
+        let sample = |seed: &str, rows: &str, threads: &str| {
+            let args = ["sample", "m", "--rows", rows, "--seed", seed, "--threads", threads, "--out", "-"];
+            folder.synth(&args).with(0).out()
+        };
+        assert!(fit("m", "3", "1") == fit("m", "3", "2"), "{engine:?}");
+        let rows = sample("1", "40", "1");
+        assert_eq!(rows, sample("1", "40", "2"));
+        assert!(sample("1", "60", "2").starts_with(&rows));
+        assert_ne!(rows, sample("2", "40", "1"));
+    }
+    let other = |seed: &str| {
+        run(&folder, &["--demo", "--out", "o", "--seed", seed, "--force", "--engine", "copula"], 0);
+        folder.read("o/synthetic.csv")
+    };
+    assert_ne!(other("1"), other("2"));
+}

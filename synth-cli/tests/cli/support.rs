@@ -1,0 +1,133 @@
+//! A folder to work in, and the program run in it.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// The built-in table as a file.
+pub(crate) const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/gbsg2.csv");
+/// Stands for a cell that nothing but a synthetic table may show.
+pub(crate) const CANARY: &str = "CANARY7391";
+/// Training that is short, not good.
+pub(crate) const SHORT: [&str; 10] =
+    ["--engine", "tabddpm", "--n-iter", "5", "--batch-size", "16", "--hidden", "16", "--n-timesteps", "10"];
+
+/// A folder that goes away with its value.
+pub(crate) struct Folder(TempDir);
+
+/// How the program ended and what it said.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    /// The files in a folder by name, with their contents; none if there is no such folder.
+    pub(crate) fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
+        let Ok(entries) = std::fs::read_dir(self.path(folder)) else { return Vec::new() };
+        let content = |path: &Path| std::fs::read(path).unwrap_or_default();
+        let mut files: Vec<(String, Vec<u8>)> = entries
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), content(&path)))
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// The names of the files in a folder.
+    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
+        self.files(folder).into_iter().map(|(name, _)| name).collect()
+    }
+
+    pub(crate) fn synth(&self, args: &[&str]) -> Ended {
+        self.synth_with(args, b"", &[])
+    }
+
+    /// Runs the program with some standard input and environment variables.
+    pub(crate) fn synth_with(&self, args: &[&str], stdin: &[u8], variables: &[(&str, &str)]) -> Ended {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_synth"));
+        command.current_dir(self.0.path()).args(args).write_stdin(stdin).env("RUST_BACKTRACE", "1");
+        command.envs(variables.iter().copied());
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let code = output.status.code().unwrap_or_else(|| panic!("{args:?} ended by a signal: {stderr}"));
+        for word in ["panicked", "stack backtrace", "RUST_BACKTRACE", ".rs:"] {
+            assert!(!stderr.contains(word), "{args:?}: {stderr}");
+        }
+        self.check_for_litter(self.0.path());
+        Ended { code, stdout: output.stdout, stderr }
+    }
+
+    fn check_for_litter(&self, folder: &Path) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            assert!(!path.file_name().unwrap().to_string_lossy().starts_with(".synth-"), "{path:?} was left behind");
+            if path.is_dir() {
+                self.check_for_litter(&path);
+            }
+        }
+    }
+}
+
+impl Ended {
+    /// Asserts the exit code; gives what was said back.
+    #[track_caller]
+    pub(crate) fn with(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}\n{}", self.out(), self.stderr);
+        self
+    }
+
+    /// Asserts the exit code, a part of the message, and that there is no result.
+    #[track_caller]
+    pub(crate) fn fails(self, code: i32, message: &str) -> Self {
+        let ended = self.with(code);
+        assert!(ended.stderr.contains(message), "{message:?} is not in {:?}", ended.stderr);
+        assert!(ended.stdout.is_empty(), "{}", ended.out());
+        ended
+    }
+
+    pub(crate) fn out(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Standard output as the one JSON object it must be.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let value: serde_json::Value = serde_json::from_slice(&self.stdout).unwrap_or_else(|e| panic!("{e}: {self:?}"));
+        assert!(value.is_object(), "{value}");
+        value
+    }
+}
+
+/// A table of `n` rows with a header: two numbers, a word, and what `extra` puts behind them.
+pub(crate) fn table(n: usize, header: &str, extra: impl Fn(usize) -> String) -> String {
+    let mut text = format!("{header}\n");
+    for i in 0..n {
+        let (age, sex, dose) = (20 + i * 7 % 50, ["m", "f"][i % 2], (i * 13 % 40) as f64 / 4.0 + 0.25);
+        text.push_str(&format!("{age},{sex},{dose}{}\n", extra(i)));
+    }
+    text
+}
+
+/// The same without anything behind.
+pub(crate) fn plain(n: usize) -> String {
+    table(n, "age,sex,dose", |_| String::new())
+}
