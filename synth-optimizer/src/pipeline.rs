@@ -587,3 +587,45 @@ impl Watch<'_> {
         (self.observer)(&Event::Fitting(fitting))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use synth_core::io::{ReadOptions, read_bytes};
+
+    /// A row number each, so that rows can be told apart; and a patient for every three of them.
+    fn table(n_rows: usize) -> Table {
+        let rows = (0..n_rows).map(|i| format!("P{:05},{},{}\n", i / 3, i, i % 2));
+        let text: String = std::iter::once("patient_id,visit,flag\n".to_owned()).chain(rows).collect();
+        read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table
+    }
+
+    #[test]
+    fn every_row_is_in_one_part_and_patients_stay_together() {
+        for n_rows in [300, 2100] {
+            let table = table(n_rows);
+            let parts = Parts::of(&table, 3);
+            let mut all: Vec<usize> = parts.rows.concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..n_rows).collect::<Vec<_>>());
+            for part in &parts.rows {
+                assert!(part.iter().all(|row| (row / 3 * 3..row / 3 * 3 + 3).all(|i| part.contains(&i))));
+            }
+        }
+    }
+
+    #[test]
+    fn the_design_goes_by_the_rows_and_counts_them() {
+        assert_eq!(Parts::of(&table(300), 1).design, Design::CrossFitted { folds: 5, rows: 300 });
+        assert_eq!(Parts::of(&table(2100), 1).design, Design::Split { train: 1470, holdout: 315, audit: 315 });
+        let folds = Parts::of(&table(300), 1).rows;
+        assert!(folds.iter().all(|fold| fold.len() == 60));
+    }
+
+    #[test]
+    fn parts_follow_the_seed() {
+        let rows = |seed| Parts::of(&table(300), seed).rows;
+        assert_eq!(rows(1), rows(1));
+        assert_ne!(rows(1), rows(2));
+    }
+}

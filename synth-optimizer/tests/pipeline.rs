@@ -1,0 +1,102 @@
+//! The whole of it on tables made here, with the engine that needs no training.
+
+use std::sync::Mutex;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use synth_compliance::{Decision, Policy};
+use synth_core::io::{ReadOptions, read_bytes};
+use synth_core::{Engine, Table};
+use synth_optimizer::pipeline::Event;
+use synth_optimizer::{Design, Pipeline, StopReason};
+
+/// Four numbers around a common cause and two columns of levels: what a copula can learn.
+fn table(n_rows: usize) -> Table {
+    let rng = &mut ChaCha8Rng::seed_from_u64(5);
+    let mut text = String::from("a,b,c,d,group,flag\n");
+    for _ in 0..n_rows {
+        let mut normal = || (0..12).map(|_| rng.r#gen::<f64>()).sum::<f64>() - 6.0;
+        let cause = normal();
+        let [a, b, c, d] = [0.9, 0.6, 0.3, 0.0].map(|weight| 10.0 * (weight * cause + normal()));
+        let group = ["low", "medium", "high"][((cause + 3.0) / 2.0).clamp(0.0, 2.0) as usize];
+        text += &format!("{a:.1},{b:.1},{c:.0},{d:.2},{group},{}\n", u8::from(cause + normal() > 0.0));
+    }
+    read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table
+}
+
+fn copula(policy: &str) -> Pipeline<'static> {
+    Pipeline::new(Policy::named(policy).unwrap()).with_engine(Engine::Copula).with_seed(1)
+}
+
+#[test]
+fn a_small_table_is_audited_by_cross_fitting() {
+    let table = table(400);
+    let run = copula("hipaa").run(&table).unwrap();
+    assert_eq!(run.record.decision, Decision::Accepted, "{:#?}", run.record.assessment());
+    assert_eq!(run.record.design, Design::CrossFitted { folds: 5, rows: 400 });
+    assert!(run.record.audit.is_none() && run.refused.is_none());
+    assert_eq!(run.release.unwrap().table.n_rows(), 400);
+    // Every row was unseen once.
+    assert_eq!(run.record.attempts[0].verdict().unwrap().report.rows.holdout, Some(400));
+}
+
+#[test]
+fn a_large_table_is_split_and_the_audit_part_is_opened_once() {
+    let table = table(2400);
+    let events = Mutex::new(Vec::new());
+    let observer = |event: &Event<'_>| {
+        let name = match event {
+            Event::Started { .. } => "started",
+            Event::Finished(_) => "finished",
+            Event::Auditing => "auditing",
+            _ => return std::ops::ControlFlow::Continue(()),
+        };
+        events.lock().unwrap().push(name);
+        std::ops::ControlFlow::Continue(())
+    };
+    let run = copula("hipaa").with_rows(1000).with_observer(&observer).run(&table).unwrap();
+    assert_eq!(run.record.decision, Decision::Accepted, "{:#?}", run.record.assessment());
+    assert_eq!(run.record.design, Design::Split { train: 1680, holdout: 360, audit: 360 });
+    assert_eq!(run.record.audit.as_ref().unwrap().report.rows.holdout, Some(360));
+    assert_eq!(run.release.unwrap().table.n_rows(), 1000);
+    assert_eq!(*events.lock().unwrap(), ["started", "finished", "auditing"]);
+}
+
+#[test]
+fn a_refused_run_has_no_table_unless_asked() {
+    let table = table(400);
+    let run = copula("clinical-strict").run(&table).unwrap();
+    assert_eq!(run.record.decision, Decision::Refused);
+    assert_eq!(run.record.stopped, Some(StopReason::NoRuleApplies));
+    assert!(run.release.is_none() && run.refused.is_none());
+    let run = copula("clinical-strict").with_refused_table().run(&table).unwrap();
+    assert!(run.release.is_none() && run.refused.is_some());
+}
+
+#[test]
+fn a_policy_that_asks_for_what_is_not_measured_accepts_nothing() {
+    let run = copula("gdpr").run(&table(400)).unwrap();
+    assert_eq!(run.record.decision, Decision::NotEnoughEvidence);
+    assert!(run.release.is_none());
+}
+
+#[test]
+fn an_interrupted_run_leaves_nothing() {
+    let table = table(400);
+    let observer = |event: &Event<'_>| match event {
+        Event::Measuring => std::ops::ControlFlow::Break(()),
+        _ => std::ops::ControlFlow::Continue(()),
+    };
+    let run = copula("hipaa").with_observer(&observer).run(&table).unwrap();
+    assert_eq!(run.record.stopped, Some(StopReason::Interrupted));
+    assert!(run.release.is_none() && run.record.attempts.is_empty());
+    assert_ne!(run.record.decision, Decision::Accepted);
+}
+
+#[test]
+fn equal_runs_have_equal_records() {
+    let table = table(300);
+    let record = |seed| serde_json::to_string(&copula("hipaa").with_seed(seed).run(&table).unwrap().record).unwrap();
+    assert_eq!(record(7), record(7));
+    assert_ne!(record(7), record(8));
+}
