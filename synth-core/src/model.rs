@@ -193,6 +193,7 @@ struct FileHeader {
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "engine", rename_all = "lowercase", deny_unknown_fields)]
+#[allow(clippy::large_enum_variant)] // one at a time, while a file is written or read
 enum Header {
     TabDdpm {
         encoder: Encoder,
