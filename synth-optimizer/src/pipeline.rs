@@ -413,6 +413,14 @@ impl Parts {
     }
 }
 
+/// The rows of all folds but one, in ascending order.
+fn rows_without(folds: &[Vec<usize>], fold_idx: usize) -> Vec<usize> {
+    let others = folds.iter().enumerate().filter(|(i, _)| *i != fold_idx);
+    let mut rows: Vec<usize> = others.flat_map(|(_, fold)| fold).copied().collect();
+    rows.sort_unstable();
+    rows
+}
+
 /// Rows that belong together: those that share a value of the identifier with the most repeats, or each row alone.
 fn groups(table: &Table) -> Vec<Vec<usize>> {
     let identifiers = (0..table.n_columns()).filter(|&i| table.column(i).0.kind == Kind::Identifier);
@@ -479,34 +487,22 @@ impl PipelineTrial<'_> {
 
     fn run_cross_fitted(&self, plan: &Plan, start: &Start) -> Tried<Self> {
         let folds = &self.parts.rows;
-        let without = |fold_idx: usize| {
-            let mut rows: Vec<usize> =
-                folds.iter().enumerate().filter(|(i, _)| *i != fold_idx).flat_map(|(_, fold)| fold).copied().collect();
-            rows.sort_unstable();
-            self.table.take(&rows)
-        };
-        let mut tables: Vec<Table> = (0..folds.len()).map(without).collect();
+        let inside: Vec<Vec<usize>> = (0..folds.len()).map(|fold_idx| rows_without(folds, fold_idx)).collect();
+        let members: Vec<Table> = inside.iter().map(|rows| self.table.take(rows)).collect();
+        let non_members: Vec<Table> = folds.iter().map(|rows| self.table.take(rows)).collect();
+        let mut tables = members.clone();
         tables.push(self.table.clone());
         let mut made = self.fit_and_sample(tables, plan, start)?;
         let release = made.pop().expect("the last table was fitted");
 
-        // Each fold is unseen by its own generator, and a member for the generator before it.
-        let fold_tables: Vec<Table> = folds.iter().map(|rows| self.table.take(rows)).collect();
-        let next = |k: usize| (k + 1) % folds.len();
-        let references: Vec<Table> = (0..folds.len())
-            .map(|k| {
-                let others: Vec<Table> =
-                    (0..folds.len()).filter(|&i| i != k && i != next(k)).map(|i| fold_tables[i].clone()).collect();
-                Table::concat(&others).expect("parts of one table have the same columns")
-            })
-            .collect();
+        // Every row is a non-member once and a member of all other generators; the attack counts it as one row.
         let audits = (0..folds.len()).map(|k| Audit {
             synthetic: &made[k].table,
-            members: &fold_tables[next(k)],
-            member_ids: &folds[next(k)],
-            non_members: &fold_tables[k],
+            members: &members[k],
+            member_ids: &inside[k],
+            non_members: &non_members[k],
             non_member_ids: &folds[k],
-            reference: Some(&references[k]),
+            reference: None,
         });
         let options = Options { seed: start.seed, baseline: Baseline::LeaveOneOut, audits: audits.collect() };
         let comparison =
