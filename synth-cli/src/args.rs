@@ -134,8 +134,8 @@ pub(crate) struct Run {
     /// What a table must show: hipaa, gdpr, clinical-strict, research, or a TOML file
     #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
     pub(crate) policy: String,
-    /// Synthetic rows [default: as many as the input has]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Synthetic rows, at least 2 [default: as many as the input has]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) rows: Option<u64>,
     /// The most attempts
     #[arg(long, value_name = "N", default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]

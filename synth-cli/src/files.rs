@@ -116,9 +116,21 @@ pub(crate) struct Pending {
 
 impl Pending {
     /// Writes all of a file, under a name that is nobody's.
-    pub(crate) fn write(path: &Path, fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<Self> {
+    pub(crate) fn write(
+        path: &Path,
+        readers: Readers,
+        fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+    ) -> Result<Self> {
         let failed = || format!("cannot write {}", path.display());
-        let file = tempfile::Builder::new().prefix(".synth-").tempfile_in(folder_of(path)).with_context(failed)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".synth-");
+        // The system takes away what the user's mask forbids.
+        #[cfg(unix)]
+        if readers == Readers::AsUsual {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let file = builder.tempfile_in(folder_of(path)).with_context(failed)?;
         let mut out = BufWriter::new(file);
         fill(&mut out).with_context(failed)?;
         let file = out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(failed)?;
@@ -126,22 +138,24 @@ impl Pending {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Gives the file its name.
-    pub(crate) fn publish(self, replace: Replace) -> Result<()> {
+    /// Gives the file its name, and says which.
+    pub(crate) fn publish(self, replace: Replace) -> Result<PathBuf> {
         let failed = || format!("cannot write {}", self.path.display());
-        // A temporary file is private to its maker; a result has the permissions of any new file.
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let permissions = std::fs::Permissions::from_mode(0o644);
-            self.file.as_file().set_permissions(permissions).with_context(failed)?;
-        }
         match replace {
             Replace::Yes => self.file.persist(&self.path).map_err(|e| e.error).with_context(failed)?,
             Replace::No => self.file.persist_noclobber(&self.path).map_err(|e| e.error).with_context(failed)?,
         };
-        Ok(())
+        Ok(self.path)
     }
+}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Whoever may read any new file of the user.
+    AsUsual,
+    /// The user alone: it holds values of the real table.
+    Owner,
 }
 
 /// Whether an existing file gives way.
@@ -242,6 +256,7 @@ fn folder_of(path: &Path) -> &Path {
 /// Writes a file at once, or to standard output.
 pub(crate) fn write_file(
     path: &Path,
+    readers: Readers,
     replace: Replace,
     fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<()> {
@@ -250,7 +265,8 @@ pub(crate) fn write_file(
         fill(&mut bytes)?;
         return show::bytes(&bytes);
     }
-    Pending::write(path, fill)?.publish(replace)
+    Pending::write(path, readers, fill)?.publish(replace)?;
+    Ok(())
 }
 
 /// Writes a table in the form of `source`.

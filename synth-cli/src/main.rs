@@ -12,6 +12,7 @@ mod progress;
 mod show;
 
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use clap::Parser;
 
@@ -19,9 +20,17 @@ fn main() -> ExitCode {
     let args = args::Args::parse();
     let quiet = args.quiet;
     // A panic's own message may quote what it met, and a library may panic and recover: neither is for the user.
-    std::panic::set_hook(Box::new(|_| {}));
+    static PLACE: Mutex<String> = Mutex::new(String::new());
+    std::panic::set_hook(Box::new(|panic| {
+        if let (Some(place), Ok(mut last)) = (panic.location(), PLACE.lock()) {
+            *last = format!("{}:{}", place.file().rsplit(['/', '\\']).next().unwrap_or_default(), place.line());
+        }
+    }));
     let result = std::panic::catch_unwind(|| commands::run(args));
-    let result = result.unwrap_or_else(|_| Err(anyhow::anyhow!("the program met a state it holds for impossible")));
+    let result = result.unwrap_or_else(|_| {
+        let place = PLACE.lock().map(|place| place.clone()).unwrap_or_default();
+        Err(anyhow::anyhow!("the program met a state it holds for impossible ({place})"))
+    });
     let code = result.unwrap_or_else(|error| {
         let code = exit::Code::of(&error);
         show::error(&error, code);

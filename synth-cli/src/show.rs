@@ -87,6 +87,9 @@ pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
     for attempt in &record.attempts {
         line(attempt_line(attempt))?;
     }
+    for text in &record.notes {
+        line(format!("note: {text}"))?;
+    }
     if let Some(stopped) = &record.stopped {
         line(format!("stopped: {stopped}"))?;
     }

@@ -62,7 +62,11 @@ impl Copula {
             };
             normal_score(low, high)
         });
-        let cholesky = cholesky_of_nearest(&latent_correlations(&scores));
+        let present = Array2::from_shape_fn(scores.dim(), |(row, column)| match column < n_scale {
+            true => f64::from(u8::from(intervals.bounds()[[row, column]] != [0.0, 1.0])),
+            false => 1.0,
+        });
+        let cholesky = cholesky_of_nearest(&latent_correlations(&scores, &present));
         Ok(Self { encoder, cuts, cholesky })
     }
 
@@ -83,6 +87,14 @@ impl Copula {
             return Err("the shares of its levels are not those of its columns");
         }
         Ok(())
+    }
+}
+
+impl Copula {
+    /// See [`Encoder::with_identifiers_of`].
+    #[must_use]
+    pub(crate) fn with_identifiers_of(self, table: &Table) -> Self {
+        Self { encoder: self.encoder.with_identifiers_of(table), ..self }
     }
 }
 
@@ -136,15 +148,18 @@ fn normal_score(low: f64, high: f64) -> f64 {
     (density(low) - density(high)) / (high - low)
 }
 
-fn latent_correlations(scores: &Array2<f64>) -> Array2<f64> {
-    let (n_rows, n) = (scores.nrows() as f64, scores.ncols());
-    // Scores have mean zero by construction; their second moment is at most 1.
-    let moments = scores.t().dot(scores) / n_rows;
+/// Correlations of the latent normals, each pair over the rows in which both values are there.
+fn latent_correlations(scores: &Array2<f64>, present: &Array2<f64>) -> Array2<f64> {
+    let n = scores.ncols();
+    // Scores have mean zero by construction, and are 0 where the value is missing.
+    let products = scores.t().dot(scores);
+    let squares = scores.mapv(|s| s * s).t().dot(present);
+    let counts = present.t().dot(present);
     Array2::from_shape_fn((n, n), |(i, j)| {
-        let spread = moments[[i, i]] * moments[[j, j]];
+        let spread = squares[[i, j]] * squares[[j, i]];
         match (i == j, spread > 1e-12) {
             (true, _) => 1.0,
-            (false, true) => (moments[[i, j]] / spread).clamp(-0.99, 0.99),
+            (false, true) => (products[[i, j]] * counts[[i, j]] / spread).clamp(-0.99, 0.99),
             (false, false) => 0.0,
         }
     })
@@ -221,6 +236,23 @@ mod tests {
         };
         // Two samples of 2,000: four standard errors of the difference of two correlations near 0.64.
         assert!((pearson(&table) - pearson(&made)).abs() < 0.08, "{} {}", pearson(&table), pearson(&made));
+    }
+
+    #[test]
+    fn values_missing_together_do_not_make_a_correlation_stronger() {
+        // A correlation of 1/2 between scores of spread 1, and as many rows with both missing.
+        let scores = ndarray::array![
+            [1.0, 1.0],
+            [1.0, 1.0],
+            [1.0, 1.0],
+            [1.0, -1.0],
+            [0.0, 0.0],
+            [0.0, 0.0],
+            [0.0, 0.0],
+            [0.0, 0.0]
+        ];
+        let present = scores.mapv(f64::abs);
+        assert_eq!(latent_correlations(&scores, &present)[[0, 1]], 0.5);
     }
 
     #[test]

@@ -71,6 +71,29 @@ impl Model {
         })
     }
 
+    /// Takes the identifiers of `table` for real ones too: see [`Encoder::with_identifiers_of`].
+    ///
+    /// # Panics
+    /// If `table` has other columns than the one that was learnt.
+    #[must_use]
+    pub fn with_identifiers_of(self, table: &Table) -> Self {
+        match self {
+            Model::TabDdpm(mut model) => {
+                model.encoder = model.encoder.with_identifiers_of(table);
+                Model::TabDdpm(model)
+            }
+            Model::Copula(model) => Model::Copula(Box::new(model.with_identifiers_of(table))),
+        }
+    }
+
+    /// Which of the `n_rows` rows it was given it learnt from: an engine may keep some back to verify the result.
+    pub fn fitted_rows(&self, n_rows: usize) -> Vec<usize> {
+        match self {
+            Model::TabDdpm(model) => model.fitted_rows(),
+            Model::Copula(_) => (0..n_rows).collect(),
+        }
+    }
+
     /// What kind of generator it is.
     pub fn engine(&self) -> Engine {
         match self {

@@ -212,7 +212,7 @@ fn training_that_did_not_end_well_is_a_named_failure() {
     let idle = TrainConfig { lr: 1e-30, ..quick() };
     assert!(matches!(failure(&idle, go_on), TrainingFailure::NothingLearnt { .. }));
     let late = TrainConfig { time_budget: Some(Duration::ZERO), ..quick() };
-    assert_eq!(failure(&late, go_on), TrainingFailure::Deadline { done: 1, planned: 20 });
+    assert_eq!(failure(&late, go_on), TrainingFailure::Deadline { done: 0, planned: 20 });
     let mut stop_at_two = |p: &Progress| if p.epoch == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     assert_eq!(failure(&quick(), &mut stop_at_two), TrainingFailure::Interrupted { done: 2, planned: 20 });
 }

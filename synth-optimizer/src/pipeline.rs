@@ -66,7 +66,8 @@ pub struct Pipeline<'a> {
     observer: &'a Observer<'a>,
 }
 
-/// Told what happens, from several threads; `Break` ends the run as interrupted.
+/// Told what happens, from several threads. `Break` ends the run as interrupted; once an attempt is accepted it comes too
+/// late.
 pub type Observer<'a> = dyn Fn(&Event<'_>) -> ControlFlow<()> + Sync + 'a;
 
 /// What an observer is told.
@@ -137,7 +138,7 @@ impl std::fmt::Display for Design {
             }
             Design::CrossFitted { folds, rows } => write!(
                 f,
-                "cross-fitted: {folds} generators each without a fold of the {rows} rows, a last one with all of them"
+                "cross-fitted: {folds} generators each without a fold of the {rows} rows, a last one that is given all"
             ),
         }
     }
@@ -164,8 +165,10 @@ pub struct RunRecord {
     pub attempts: Vec<Attempt<Plan, Assessment>>,
     /// What the audit part said of the accepted table; only with a split.
     pub audit: Option<Assessment>,
-    /// How the released generator was trained.
+    /// How the generator of the released table was trained, or of the refused one that was asked for.
     pub training: Option<TrainReport>,
+    /// What a person must know about the table beside the measures. Columns are named, values never shown.
+    pub notes: Vec<String>,
     /// What all this is not.
     pub disclaimer: String,
 }
@@ -174,7 +177,8 @@ impl RunRecord {
     /// The assessment that decided: the audit's, or else that of the accepted or best attempt.
     pub fn assessment(&self) -> Option<&Assessment> {
         let attempts = || self.attempts.iter().filter_map(|a| a.verdict());
-        let best = || attempts().max_by_key(|a| (a.decision() == Decision::Accepted, a.rank()));
+        // Among equals the first, as the runner keeps it.
+        let best = || attempts().rev().max_by_key(|a| (a.decision() == Decision::Accepted, a.rank()));
         self.audit.as_ref().or_else(best)
     }
 }
@@ -310,6 +314,17 @@ impl<'a> Pipeline<'a> {
         self.conclude(&trial, outcome)
     }
 
+    fn notes(&self, trial: &PipelineTrial<'_>) -> Vec<String> {
+        let mut notes = rare_levels(trial.table);
+        if matches!(trial.parts.design, Design::CrossFitted { .. }) {
+            notes.push(
+                "all attempts were judged on the same rows: after several, the verdict on the last one is flattering"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
     /// Opens the audit part on an accepted table, and writes down what happened.
     fn conclude(&self, trial: &PipelineTrial<'_>, outcome: Outcome<Release, Plan, Assessment>) -> Result<Run> {
         let (attempts, stopped, artifact) = match outcome {
@@ -341,12 +356,32 @@ impl<'a> Pipeline<'a> {
             attempts,
             audit,
             training,
+            notes: self.notes(trial),
             disclaimer: DISCLAIMER.to_owned(),
         };
         let accepted = decision == Decision::Accepted;
         let (release, refused) = if accepted { (artifact, None) } else { (None, artifact) };
         Ok(Run { record, release, refused: refused.filter(|_| self.keeps_refused) })
     }
+}
+
+/// Levels that fewer rows than this share are named in the notes.
+const RARE: usize = 5;
+
+/// The columns of levels some of which hardly anybody shares: they are learnt and come out as they are.
+fn rare_levels(table: &Table) -> Vec<String> {
+    let columns = (0..table.n_columns()).filter(|&i| table.column(i).0.kind.is_levels());
+    let note = |i: usize| {
+        let levels = table.levels(i);
+        let mut counts = vec![0; levels.names.len()];
+        levels.codes.iter().flatten().for_each(|&code| counts[code as usize] += 1);
+        let n_rare = counts.iter().filter(|&&count| count < RARE).count();
+        let name = &table.column(i).0.name;
+        (n_rare > 0).then(|| {
+            format!("column `{name}`: {n_rare} levels are shared by fewer than {RARE} rows and may appear in the table")
+        })
+    };
+    columns.filter_map(note).collect()
 }
 
 /// The rows of each part, each in ascending order.
@@ -428,14 +463,10 @@ fn groups(table: &Table) -> Vec<Vec<usize>> {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut group_of: HashMap<String, usize> = HashMap::new();
         for (row, label) in table.labels(i).into_iter().enumerate() {
-            match label.and_then(|label| match group_of.entry(label) {
-                std::collections::hash_map::Entry::Occupied(entry) => Some(*entry.get()),
-                std::collections::hash_map::Entry::Vacant(entry) => {
-                    entry.insert(groups.len());
-                    None
-                }
-            }) {
-                Some(group) => groups[group].push(row),
+            // A label that is new gets the number of the group that is about to be made.
+            let group = label.map(|label| *group_of.entry(label).or_insert(groups.len()));
+            match group.and_then(|group| groups.get_mut(group)) {
+                Some(group) => group.push(row),
                 None => groups.push(vec![row]),
             }
         }
@@ -478,28 +509,31 @@ impl Trial for PipelineTrial<'_> {
 impl PipelineTrial<'_> {
     fn run_split(&self, plan: &Plan, start: &Start) -> Tried<Self> {
         let train = self.table.take(&self.parts.rows[0]);
-        let made = self.fit_and_sample(vec![train.clone()], plan, start)?;
+        let made = self.fit_and_sample(vec![train], plan, start)?;
         let release = made.into_iter().next().expect("one table was fitted");
-        let holdout = self.table.take(&self.parts.rows[1]);
-        let assessment = self.assess(&train, &release.table, Some(&holdout), start.seed).map_err(Failure::Fatal)?;
+        let assessment = self.assess(&release, &self.parts.rows[1], start.seed).map_err(Failure::Fatal)?;
         Ok((release, assessment))
     }
 
     fn run_cross_fitted(&self, plan: &Plan, start: &Start) -> Tried<Self> {
         let folds = &self.parts.rows;
-        let inside: Vec<Vec<usize>> = (0..folds.len()).map(|fold_idx| rows_without(folds, fold_idx)).collect();
-        let members: Vec<Table> = inside.iter().map(|rows| self.table.take(rows)).collect();
-        let non_members: Vec<Table> = folds.iter().map(|rows| self.table.take(rows)).collect();
-        let mut tables = members.clone();
+        let given: Vec<Vec<usize>> = (0..folds.len()).map(|fold_idx| rows_without(folds, fold_idx)).collect();
+        let mut tables: Vec<Table> = given.iter().map(|rows| self.table.take(rows)).collect();
         tables.push(self.table.clone());
         let mut made = self.fit_and_sample(tables, plan, start)?;
         let release = made.pop().expect("the last table was fitted");
 
-        // Every row is a non-member once and a member of all other generators; the attack counts it as one row.
+        // Every row is a non-member once and a member of the other generators, but for those that kept it back to verify
+        // their training; the attack counts it as one row.
+        let learnt: Vec<Vec<usize>> = (made.iter().zip(&given))
+            .map(|(made, given)| made.model.fitted_rows(given.len()).iter().map(|&row| given[row]).collect())
+            .collect();
+        let members: Vec<Table> = learnt.iter().map(|rows| self.table.take(rows)).collect();
+        let non_members: Vec<Table> = folds.iter().map(|rows| self.table.take(rows)).collect();
         let audits = (0..folds.len()).map(|k| Audit {
             synthetic: &made[k].table,
             members: &members[k],
-            member_ids: &inside[k],
+            member_ids: &learnt[k],
             non_members: &non_members[k],
             non_member_ids: &folds[k],
             reference: None,
@@ -513,17 +547,30 @@ impl PipelineTrial<'_> {
 
     /// What the audit part says of an accepted table; `None` without one.
     fn audit(&self, release: &Release, seed: u64) -> Result<Option<Assessment>> {
-        let (Design::Split { .. }, [train, _, audit]) = (&self.parts.design, &self.parts.rows[..]) else {
-            return Ok(None);
-        };
-        let _ = (self.observer)(&Event::Auditing);
-        let (train, audit) = (self.table.take(train), self.table.take(audit));
-        self.assess(&train, &release.table, Some(&audit), seed).map(Some)
+        match self.parts.design {
+            Design::CrossFitted { .. } => Ok(None),
+            Design::Split { .. } => {
+                let _ = (self.observer)(&Event::Auditing);
+                self.assess(release, &self.parts.rows[2], seed).map(Some)
+            }
+        }
     }
 
-    fn assess(&self, train: &Table, synthetic: &Table, holdout: Option<&Table>, seed: u64) -> Result<Assessment> {
-        let comparison = Comparison::new(train, synthetic, holdout)?;
-        let options = Options { seed, ..Options::default() };
+    /// Holds a table that was learnt from the train part against real rows that its generator never saw.
+    fn assess(&self, release: &Release, unseen_rows: &[usize], seed: u64) -> Result<Assessment> {
+        let given = &self.parts.rows[0];
+        let learnt: Vec<usize> = release.model.fitted_rows(given.len()).iter().map(|&row| given[row]).collect();
+        let (train, members, unseen) = (self.table.take(given), self.table.take(&learnt), self.table.take(unseen_rows));
+        let audit = Audit {
+            synthetic: &release.table,
+            members: &members,
+            member_ids: &learnt,
+            non_members: &unseen,
+            non_member_ids: unseen_rows,
+            reference: None,
+        };
+        let comparison = Comparison::new(&train, &release.table, Some(&unseen))?;
+        let options = Options { seed, baseline: Baseline::Holdout, audits: vec![audit] };
         Ok(Assessment::new(measure(&comparison, &options), self.policy))
     }
 
@@ -535,6 +582,7 @@ impl PipelineTrial<'_> {
         let made = tables.par_iter().enumerate().map(|(fit_idx, table)| {
             let config = TrainConfig { time_budget: budget, ..plan.train_config(fit_seed(start.seed, fit_idx)) };
             let model = Model::fit(plan.engine, table, &config, &mut |progress| watch.tell(fit_idx, *progress))?;
+            let model = model.with_identifiers_of(self.table);
             let table = model.sample(0..self.n_rows as u64, config.seed);
             Ok(Release { table, model })
         });
@@ -566,18 +614,21 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     fn tell(&self, fit_idx: usize, progress: Progress) -> ControlFlow<()> {
-        let mut fits = self.fits.lock().expect("no observer panics");
-        fits[fit_idx] = Some(progress);
-        let running: Vec<&Progress> = fits.iter().flatten().collect();
-        let done: f64 = running.iter().map(|p| p.epoch as f64 / p.n_epochs as f64).sum();
-        let share = done / fits.len() as f64;
-        let mean = |part: fn(&Loss) -> f64| running.iter().map(|p| part(&p.loss)).sum::<f64>() / running.len() as f64;
+        let (share, loss, n_rows) = {
+            let mut fits = self.fits.lock().expect("nothing panics while it is held");
+            fits[fit_idx] = Some(progress);
+            let running: Vec<&Progress> = fits.iter().flatten().collect();
+            let done: f64 = running.iter().map(|p| p.epoch as f64 / p.n_epochs as f64).sum();
+            let mean =
+                |part: fn(&Loss) -> f64| running.iter().map(|p| part(&p.loss)).sum::<f64>() / running.len() as f64;
+            let loss = Loss { gaussian: mean(|l| l.gaussian), multinomial: mean(|l| l.multinomial) };
+            (done / fits.len() as f64, loss, running.iter().map(|p| p.n_rows_seen as f64).sum::<f64>())
+        };
         let elapsed = self.started.elapsed();
-        let rows: f64 = running.iter().map(|p| p.n_rows_seen as f64).sum();
         let fitting = Fitting {
             share,
-            loss: Loss { gaussian: mean(|l| l.gaussian), multinomial: mean(|l| l.multinomial) },
-            rows_per_second: rows / elapsed.as_secs_f64().max(1e-9),
+            loss,
+            rows_per_second: n_rows / elapsed.as_secs_f64().max(1e-9),
             remaining: elapsed.mul_f64((1.0 - share) / share),
         };
         (self.observer)(&Event::Fitting(fitting))

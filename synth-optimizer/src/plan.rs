@@ -15,8 +15,13 @@ use synth_core::diffusion::TrainConfig;
 pub struct Plan {
     /// The generator.
     pub engine: Engine,
-    /// Epochs: passes over the training rows. A ceiling for engines that stop by themselves.
+    /// Epochs: passes over the training rows, within `min_steps` and `max_steps`. Changed by [`Plan::set_n_iter`].
     pub n_iter: usize,
+    /// Optimiser steps below which epochs are added, and above which they are cut: epochs of a small table are few steps,
+    /// of a large one too many.
+    pub min_steps: u64,
+    /// See `min_steps`.
+    pub max_steps: u64,
     /// Rows per step.
     pub batch_size: usize,
     /// The learning rate at the start.
@@ -77,9 +82,12 @@ impl Plan {
     pub fn base(n_rows: usize, n_columns: usize) -> Plan {
         let size = SIZES.iter().find(|s| n_rows < s.below).unwrap_or(&SIZES[SIZES.len() - 1]);
         let width = if n_columns < WIDE { size.width } else { 2 * size.width };
+        let defaults = TrainConfig::default();
         Plan {
             engine: Engine::TabDdpm,
             n_iter: size.n_iter,
+            min_steps: defaults.min_steps,
+            max_steps: defaults.max_steps,
             batch_size: size.batch_size,
             lr: size.lr,
             weight_decay: 1e-5,
@@ -90,12 +98,44 @@ impl Plan {
         }
     }
 
+    /// Sets the epochs, and the limits on steps in proportion: within unmoved limits, other epochs could be the same
+    /// training.
+    pub fn set_n_iter(&mut self, n_iter: usize) {
+        let ratio = n_iter as f64 / self.n_iter.max(1) as f64;
+        let scaled = |steps: u64| ((steps as f64 * ratio).round() as u64).max(1);
+        (self.min_steps, self.max_steps) = (scaled(self.min_steps), scaled(self.max_steps));
+        self.n_iter = n_iter;
+    }
+
     /// The settings of an engine that trains; what the plan does not say is at its default.
     pub fn train_config(&self, seed: u64) -> TrainConfig {
-        let Plan { engine: _, n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, label } =
-            self.clone();
-        let defaults = TrainConfig::default();
-        TrainConfig { n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, label, seed, ..defaults }
+        let Plan {
+            engine: _,
+            n_iter,
+            min_steps,
+            max_steps,
+            batch_size,
+            lr,
+            weight_decay,
+            hidden,
+            dropout,
+            n_timesteps,
+            label,
+        } = self.clone();
+        TrainConfig {
+            n_iter,
+            min_steps,
+            max_steps,
+            batch_size,
+            lr,
+            weight_decay,
+            hidden,
+            dropout,
+            n_timesteps,
+            label,
+            seed,
+            ..TrainConfig::default()
+        }
     }
 
     /// What becomes different in `next`, in words; empty if nothing does.
@@ -109,7 +149,20 @@ impl Plan {
     /// ```
     pub fn changes(&self, next: &Plan) -> String {
         // Destructured, so that a new field cannot be forgotten.
-        let Plan { engine, n_iter, batch_size, lr, weight_decay, hidden, dropout, n_timesteps, label } = self;
+        let Plan {
+            engine,
+            n_iter,
+            // They move with the epochs.
+            min_steps: _,
+            max_steps: _,
+            batch_size,
+            lr,
+            weight_decay,
+            hidden,
+            dropout,
+            n_timesteps,
+            label,
+        } = self;
         let mut changes = Vec::new();
         let mut note = |name: &str, before: &dyn fmt::Debug, after: &dyn fmt::Debug| {
             let (before, after) = (format!("{before:?}"), format!("{after:?}"));
@@ -156,6 +209,14 @@ mod tests {
         check(19_999, 600, 256);
         check(20_000, 700, 1024);
         check(usize::MAX, 700, 1024);
+    }
+
+    #[test]
+    fn the_limits_on_steps_move_with_the_epochs() {
+        let mut plan = Plan::base(303, 14);
+        let (min, max) = (plan.min_steps, plan.max_steps);
+        plan.set_n_iter(200);
+        assert_eq!((plan.n_iter, plan.min_steps, plan.max_steps), (200, min / 2, max / 2));
     }
 
     #[test]

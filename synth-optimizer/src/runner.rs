@@ -185,11 +185,11 @@ impl<'a, P, V> Runner<'a, P, V> {
         let mut attempts: Vec<Attempt<P, V>> = Vec::new();
         let mut best: Option<Best<T::Artifact>> = None;
         let reason = loop {
-            if attempts.len() >= self.max_attempts {
-                break StopReason::AttemptLimit(self.max_attempts);
-            }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 break StopReason::Deadline;
+            }
+            if attempts.len() >= self.max_attempts {
+                break StopReason::AttemptLimit(self.max_attempts);
             }
             let Some((plan, explanation)) = planner.next_plan(&attempts) else {
                 break StopReason::NoRuleApplies;

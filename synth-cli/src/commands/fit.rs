@@ -10,7 +10,7 @@ use synth_optimizer::Plan;
 use super::Common;
 use crate::args;
 use crate::exit::{Code, Usage};
-use crate::files::{self, Replace};
+use crate::files::{self, Readers, Replace};
 use crate::progress::Bar;
 use crate::show;
 
@@ -31,7 +31,7 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     let model = Model::fit(plan.engine, &table, &config, &mut |progress| bar.follow_fit(progress));
     bar.finish();
     let model = model.map_err(|error| files::in_input(error, &files::name_of(&args.input)))?;
-    files::write_file(&args.model, replace, |out| super::run::write_model(&model, out))?;
+    files::write_file(&args.model, Readers::Owner, replace, |out| super::run::write_model(&model, out))?;
     if common.json {
         show::json(&serde_json::json!({
             "engine": model.engine(),

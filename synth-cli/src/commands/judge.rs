@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use synth_compliance::judge;
 use synth_core::{BadInput, Rule};
 use synth_metrics::QualityReport;
-use synth_optimizer::RunRecord;
+use synth_optimizer::{Design, RunRecord};
 
 use super::Common;
 use crate::args;
@@ -35,6 +35,12 @@ fn read_report(bytes: &[u8]) -> Result<QualityReport> {
         return Ok(serde_json::from_value(value).map_err(other)?);
     }
     let record: RunRecord = serde_json::from_value(value).map_err(other)?;
+    // The holdout chose among the attempts: alone it decides nothing.
+    if matches!(record.design, Design::Split { .. }) && record.audit.is_none() {
+        let problem =
+            "no attempt of that run was accepted, so its audit part was never opened; run it under this policy";
+        return Err(Usage(problem.to_owned()).into());
+    }
     let assessment = record.assessment().ok_or_else(|| Usage("no attempt of that run had a table".to_owned()))?;
     Ok(assessment.report.clone())
 }

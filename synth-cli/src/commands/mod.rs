@@ -79,7 +79,9 @@ impl Training {
                 *place = given.clone();
             }
         }
-        set(&mut plan.n_iter, &self.n_iter);
+        if let Some(n_iter) = self.n_iter {
+            plan.set_n_iter(n_iter);
+        }
         set(&mut plan.batch_size, &self.batch_size);
         set(&mut plan.lr, &self.lr);
         set(&mut plan.n_timesteps, &self.n_timesteps);

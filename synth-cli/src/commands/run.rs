@@ -1,5 +1,6 @@
 //! `synth run`: the main job.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -11,7 +12,7 @@ use synth_optimizer::{Pipeline, Run, StopReason};
 use super::Common;
 use crate::args;
 use crate::exit::{Code, Usage};
-use crate::files::{self, Pending, Replace};
+use crate::files::{self, Pending, Readers, Replace};
 use crate::progress::Bar;
 use crate::{interrupt, show};
 
@@ -134,8 +135,11 @@ fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(folder).with_context(failed)? {
         let path = entry.with_context(failed)?.path();
         let is_ours = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-            let table = name.split_once('.').is_some_and(|(stem, _)| stem == TABLE || stem == REFUSED);
-            table || [REPORT, MODEL, SCHEMA].contains(&name)
+            let table = name.split_once('.').is_some_and(|(stem, extension)| {
+                let form = extension.trim_end_matches(".gz").trim_end_matches(".zst");
+                (stem == TABLE || stem == REFUSED) && ["csv", "tsv", "parquet", "arrow"].contains(&form)
+            });
+            (table || [REPORT, MODEL, SCHEMA].contains(&name)) && path.is_file()
         });
         if is_ours {
             found.push(path);
@@ -156,33 +160,35 @@ fn write(
 ) -> Result<Vec<PathBuf>> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let source = &input.schema().source;
-    let mut pending = Vec::new();
     let table_path = |stem: &str| folder.join(format!("{stem}.{}", source.extension()));
-    if let Some(release) = &run.release {
-        let path = table_path(TABLE);
-        pending.push((path.clone(), Pending::write(&path, |out| files::fill_table(&release.table, source, out))?));
-        let path = folder.join(MODEL);
-        pending.push((path.clone(), Pending::write(&path, |out| write_model(&release.model, out))?));
+    // In the order of their appearance: a table never stands there without its report.
+    let mut pending = Vec::new();
+    let report = serde_json::to_vec_pretty(&run.record)?;
+    let path = folder.join(REPORT);
+    pending.push(Pending::write(&path, Readers::AsUsual, |out| Ok(out.write_all(&report)?))?);
+    if schema == WriteSchema::Yes {
+        let text = input.schema().to_toml();
+        let path = folder.join(SCHEMA);
+        pending.push(Pending::write(&path, Readers::AsUsual, |out| Ok(out.write_all(text.as_bytes())?))?);
     }
     if let Some(refused) = &run.refused {
         let path = table_path(REFUSED);
-        pending.push((path.clone(), Pending::write(&path, |out| files::fill_table(&refused.table, source, out))?));
+        let fill = |out: &mut (dyn Write + Send)| files::fill_table(&refused.table, source, out);
+        pending.push(Pending::write(&path, Readers::Owner, fill)?);
     }
-    if schema == WriteSchema::Yes {
-        let path = folder.join(SCHEMA);
-        let text = input.schema().to_toml();
-        pending.push((path.clone(), Pending::write(&path, |out| Ok(out.write_all(text.as_bytes())?))?));
+    if let Some(release) = &run.release {
+        let path = folder.join(MODEL);
+        pending.push(Pending::write(&path, Readers::Owner, |out| write_model(&release.model, out))?);
+        let path = table_path(TABLE);
+        let fill = |out: &mut (dyn Write + Send)| files::fill_table(&release.table, source, out);
+        pending.push(Pending::write(&path, Readers::AsUsual, fill)?);
     }
-    let path = folder.join(REPORT);
-    let report = serde_json::to_vec_pretty(&run.record)?;
-    pending.push((path.clone(), Pending::write(&path, |out| Ok(out.write_all(&report)?))?));
     for path in earlier {
         std::fs::remove_file(path).with_context(|| format!("cannot replace {}", path.display()))?;
     }
     let mut written = Vec::new();
-    for (path, file) in pending {
-        file.publish(replace)?;
-        written.push(path);
+    for file in pending {
+        written.push(file.publish(replace)?);
     }
     Ok(written)
 }

@@ -6,7 +6,7 @@ use synth_core::{Generator, Model};
 use super::Common;
 use crate::args;
 use crate::exit::{Code, Usage};
-use crate::files::{self, Replace};
+use crate::files::{self, Readers, Replace};
 use crate::show;
 
 pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
@@ -20,7 +20,7 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     files::check_size(args.rows, model.schema().fields.len())?;
     let table = model.sample(0..args.rows, args.seed);
     let source = files::source_for(&args.out, &model.schema().source);
-    files::write_file(&args.out, replace, |out| files::fill_table(&table, &source, out))?;
+    files::write_file(&args.out, Readers::AsUsual, replace, |out| files::fill_table(&table, &source, out))?;
     if common.json {
         let (rows, columns) = (table.n_rows(), table.n_columns());
         show::json(&serde_json::json!({ "rows": rows, "columns": columns, "out": args.out.display().to_string() }))?;

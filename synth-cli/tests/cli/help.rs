@@ -97,7 +97,7 @@ fn usage_errors_say_what_is_allowed() {
     error: --hidden must be one or more widths in [1, 8192], got [0]
     error: --hidden must be one or more widths in [1, 8192], got [4000000000, 4000000000]
     error: --n-timesteps must be in [2, 10000], got 4000000000
-    error: invalid value '0' for '--rows <N>': 0 is not in 1..18446744073709551615
+    error: invalid value '0' for '--rows <N>': 0 is not in 2..18446744073709551615
     error: invalid value 'many' for '--rows <N>': invalid digit found in string
     error: invalid value '0' for '--max-attempts <N>': 0 is not in 1..18446744073709551615
     error: invalid value '0' for '--threads <N>': 0 is not in 1..=65535

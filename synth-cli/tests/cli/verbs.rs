@@ -197,8 +197,14 @@ fn evaluate_does_not_take_the_training_rows_for_a_holdout() {
     folder.write("turned.csv", format!("{header}\n{}\n", turned.join("\n")));
     let evaluate = ["evaluate", "--train", "in.csv", "--synthetic", "turned.csv", "--holdout"];
     folder.synth(&[&evaluate[..], &["in.csv"]].concat()).fails(3, "[same-rows]");
-    folder.synth(&[&evaluate[..], &["turned.csv"]].concat()).fails(3, "turned.csv: the holdout has the rows");
-    folder.write("other.csv", plain(80));
+    folder.synth(&[&evaluate[..], &["turned.csv"]].concat()).fails(3, "turned.csv: the holdout has rows of");
+    // A part of the training rows, and training rows with others beside them.
+    folder.write("part.csv", plain(20));
+    folder.synth(&[&evaluate[..], &["part.csv"]].concat()).fails(3, "[same-rows]");
+    folder.write("more.csv", plain(80));
+    folder.synth(&[&evaluate[..], &["more.csv"]].concat()).fails(3, "[same-rows]");
+    let unseen: Vec<String> = plain(140).lines().skip(61).map(str::to_owned).collect();
+    folder.write("other.csv", format!("{header}\n{}\n", unseen.join("\n")));
     folder.synth(&[&evaluate[..], &["other.csv"]].concat()).with(0);
     folder.write("narrow.csv", "age,sex\n1,m\n2,f\n");
     folder.synth(&[&evaluate[..], &["narrow.csv"]].concat()).fails(3, "column `dose`");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::denoiser::{Label, Network, NetworkDenoiser};
 use super::sampler::{Sampler, SamplerConfig};
 use super::schedule::Schedule;
-use super::trainer::{Observer, TrainConfig, TrainReport, train};
+use super::trainer::{Observer, TrainConfig, TrainReport, split_validation, train};
 use crate::encode::Encoder;
 use crate::error::Result;
 use crate::generator::Generator;
@@ -55,6 +55,12 @@ impl TabDdpm {
         Sampler::new(self.encoder.layout(), &self.schedule, config, self.encoder.z_bound())?;
         self.sampler = config;
         Ok(self)
+    }
+
+    /// The rows of the table that were learnt from, in ascending order; the others were kept back to verify the result.
+    pub fn fitted_rows(&self) -> Vec<usize> {
+        let [n_fitted, n_kept] = self.report.rows;
+        split_validation(n_fitted + n_kept, &self.config).0
     }
 
     /// How it was trained.

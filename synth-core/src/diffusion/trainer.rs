@@ -25,7 +25,7 @@ use crate::table::Table;
 pub struct TrainConfig {
     /// Epochs: passes over the rows. 400, the least that the reference's rules use.
     pub n_iter: usize,
-    /// Rows in a step; at most a quarter of the table is used. 64, from the same rules for small tables.
+    /// Rows in a step; a little fewer, so that an epoch is whole steps. 64, from the same rules for small tables.
     pub batch_size: usize,
     /// The highest learning rate. 0.002, the value of the paper's search on Adult and near it elsewhere.
     pub lr: f64,
@@ -53,7 +53,8 @@ pub struct TrainConfig {
     pub max_steps: u64,
     /// The share of rows kept back to verify the result, at least 8 and at most 2,000 rows. 0.05.
     pub validation_share: f64,
-    /// Training fails if it takes longer.
+    /// Training fails if it takes longer. No part of what was learnt: not kept in the model file.
+    #[serde(skip)]
     pub time_budget: Option<Duration>,
     /// Every draw follows from it.
     pub seed: u64,
@@ -212,7 +213,7 @@ pub(crate) fn train(
     let layout = encoder.layout();
     let label = config.label.as_deref().map(|name| find_label(encoder, name)).transpose()?;
     let (fit_rows, kept_rows) = split_validation(table.n_rows(), config);
-    let data = Rows { codes: encoder.codes(table), intervals: encoder.intervals(table), bound: encoder.z_bound() };
+    let data = Rows { codes: encoder.codes(table), intervals: encoder.intervals(table) };
     let schedule = Schedule::new(config.schedule, config.n_timesteps);
     let process = Process::<f32>::new(schedule.clone(), layout, label);
 
@@ -224,8 +225,10 @@ pub(crate) fn train(
     let adam = AdamWConfig { weight_decay: config.weight_decay, ..AdamWConfig::default() };
     let mut optimizer = AdamW::new::<f32>(&network, adam);
 
-    let batch_size = config.batch_size.min(fit_rows.len().div_ceil(4)).max(1);
-    let steps_per_epoch = (fit_rows.len() / batch_size) as u64;
+    // Equal steps that leave out fewer rows of an epoch than there are steps.
+    let steps_per_epoch = fit_rows.len().div_ceil(config.batch_size);
+    let batch_size = fit_rows.len() / steps_per_epoch;
+    let steps_per_epoch = steps_per_epoch as u64;
     let epochs_of = |n_steps: u64| n_steps.div_ceil(steps_per_epoch) as usize;
     let n_epochs = config.n_iter.min(epochs_of(config.max_steps)).max(epochs_of(config.min_steps));
     let n_steps = n_epochs as u64 * steps_per_epoch;
@@ -238,10 +241,13 @@ pub(crate) fn train(
     let mut history = Vec::with_capacity(n_epochs);
     let mut step = 0;
     for epoch in 0..n_epochs {
-        data.intervals.draw(data.bound, &mut z, &mut stream(config.seed, Purpose::Encoding, epoch as u64));
+        data.intervals.draw(&mut z, &mut stream(config.seed, Purpose::Encoding, epoch as u64));
         order.shuffle(&mut stream(config.seed, Purpose::Order, epoch as u64));
         let mut epoch_loss = Loss::default();
-        for rows in order.chunks_exact(batch_size) {
+        for rows in order.chunks_exact(batch_size).take(steps_per_epoch as usize) {
+            if config.time_budget.is_some_and(|budget| started.elapsed() > budget) {
+                return Err(TrainingFailure::Deadline { done: epoch, planned: n_epochs }.into());
+            }
             step += 1;
             let offset = stream(config.seed, Purpose::Noise, step << 16).r#gen::<f64>();
             shards.par_iter_mut().enumerate().for_each(|(shard_idx, shard)| {
@@ -278,9 +284,6 @@ pub(crate) fn train(
         };
         if observer(&progress).is_break() {
             return Err(TrainingFailure::Interrupted { done, planned: n_epochs }.into());
-        }
-        if done < n_epochs && config.time_budget.is_some_and(|budget| elapsed > budget) {
-            return Err(TrainingFailure::Deadline { done, planned: n_epochs }.into());
         }
     }
 
@@ -327,7 +330,7 @@ fn find_label(encoder: &Encoder, name: &str) -> Result<Label> {
 }
 
 /// Rows to fit on and rows to verify with, each in ascending order.
-fn split_validation(n_rows: usize, config: &TrainConfig) -> (Vec<usize>, Vec<usize>) {
+pub(crate) fn split_validation(n_rows: usize, config: &TrainConfig) -> (Vec<usize>, Vec<usize>) {
     let n_kept = ((n_rows as f64 * config.validation_share) as usize).clamp(8, 2000).min(n_rows / 2);
     let mut rows: Vec<usize> = (0..n_rows).collect();
     rows.shuffle(&mut stream(config.seed, Purpose::Validation, 0));
@@ -352,7 +355,6 @@ fn log_shares(layout: &Layout, codes: &Array2<u32>, rows: &[usize]) -> Vec<f64> 
 struct Rows {
     codes: Array2<u32>,
     intervals: Intervals,
-    bound: f32,
 }
 
 struct Context<'a> {
@@ -371,7 +373,7 @@ impl Context<'_> {
         let rows: Vec<usize> = rows.iter().copied().cycle().take(DRAWS.max(rows.len())).collect();
         let rng = &mut stream(self.config.seed, Purpose::Validation, 1);
         let mut z = Array2::zeros((data.codes.nrows(), self.layout.n_scale()));
-        data.intervals.draw(data.bound, &mut z, rng);
+        data.intervals.draw(&mut z, rng);
         let losses: Vec<Loss> = rows
             .par_chunks(SHARD_ROWS)
             .enumerate()

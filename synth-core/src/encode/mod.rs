@@ -13,6 +13,7 @@ mod quantile;
 pub use layout::{Block, Layout, Role};
 pub use quantile::{Grid, QuantileMap};
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -25,6 +26,9 @@ use crate::error::{BadInput, Result, Rule};
 use crate::identifier::IdentifierShape;
 use crate::schema::{Field, Kind, Schema};
 use crate::table::{Table, column_from_labels, column_from_numbers};
+
+/// The most levels of a column. Written one-hot, more would make every step wait for one column; unmeasured.
+pub const MAX_LEVELS: usize = 10_000;
 
 /// Turns the rows of one table into coordinates and codes, and back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,13 +63,14 @@ impl Encoder {
     /// Learns the columns' distributions from `table`.
     ///
     /// # Errors
-    /// [`Rule::NothingToLearn`] if no column has a kind that is learnt, [`Rule::TooFewRows`] below two rows.
+    /// [`Rule::NothingToLearn`] if no column has a kind that is learnt, [`Rule::TooFewRows`] below two rows,
+    /// [`Rule::TooLarge`] above [`MAX_LEVELS`], [`Rule::Schema`] if a column that is said to be constant or empty is not.
     pub fn fit(table: &Table) -> Result<Self> {
         if table.n_rows() < 2 {
             let problem = format!("{} rows; at least 2 are needed to learn from", table.n_rows());
             return Err(BadInput::new(Rule::TooFewRows, problem).into());
         }
-        let columns: Vec<Column> = (0..table.n_columns()).map(|i| Column::fit(table, i)).collect();
+        let columns = (0..table.n_columns()).map(|i| Column::fit(table, i)).collect::<Result<Vec<Column>>>()?;
         let layout = layout_of(&columns);
         if layout.n_scale() == 0 && layout.blocks().is_empty() {
             let problem = "no column can be learnt: all are identifiers, free text, constant or empty";
@@ -96,6 +101,22 @@ impl Encoder {
         Ok(())
     }
 
+    /// Takes the identifiers of `table` for real ones too: none of them is made again. For a table of which only a
+    /// part was learnt.
+    ///
+    /// # Panics
+    /// If `table` has other columns.
+    #[must_use]
+    pub fn with_identifiers_of(mut self, table: &Table) -> Self {
+        assert_eq!(self.columns.len(), table.n_columns(), "the columns of the table that was learnt");
+        for (field_idx, column) in self.columns.iter_mut().enumerate() {
+            if let Column::Identifier { shape } = column {
+                *shape = IdentifierShape::of(table, field_idx);
+            }
+        }
+        self
+    }
+
     /// The schema of the table that was learnt.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema
@@ -106,9 +127,9 @@ impl Encoder {
         &self.layout
     }
 
-    /// The largest coordinate an encoded training value can have, plus a little: sampled coordinates are kept within.
+    /// How far from 0 a sampled coordinate may be: the normal quantile of 1 - 1/(4n).
     ///
-    /// It is the normal quantile of 1 - 1/(4n): half a training row's share beyond the outermost row.
+    /// That is inside the share of the outermost row, so that a largest value which lies apart is not given back.
     pub fn z_bound(&self) -> f32 {
         standard_normal().inverse_cdf(1.0 - 0.25 / self.n_rows as f64) as f32
     }
@@ -116,7 +137,7 @@ impl Encoder {
     /// The rows as coordinates and codes.
     ///
     /// Values shared by many rows or lying on a coarse grid have an interval of coordinates; one is drawn from it for
-    /// each cell, so that the coordinates of a column are exactly standard normal over the training rows. A cell
+    /// each cell, so that the coordinates of a column are standard normal over the training rows. A cell
     /// missing from a scale gets a standard-normal draw that carries nothing.
     ///
     /// # Panics
@@ -125,7 +146,7 @@ impl Encoder {
         let n_rows = table.n_rows();
         let codes = self.codes(table);
         let mut z = Array2::zeros((n_rows, self.layout.n_scale()));
-        self.intervals(table).draw(self.z_bound(), &mut z, rng);
+        self.intervals(table).draw(&mut z, rng);
         Encoded { z, codes }
     }
 
@@ -144,7 +165,8 @@ impl Encoder {
                 }
                 (Column::Levels { names, .. }, Role::Levels) => {
                     let levels = table.levels(block.field_idx);
-                    let own: Vec<u32> = levels.names.iter().map(|name| position(names, name)).collect();
+                    let code_of: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
+                    let own: Vec<u32> = levels.names.iter().map(|name| code_of[name.as_str()]).collect();
                     for (code, of_row) in column.iter_mut().zip(&levels.codes) {
                         *code = of_row.map_or(names.len() as u32, |level| own[level as usize]);
                     }
@@ -250,14 +272,19 @@ impl Column {
         }
     }
 
-    fn fit(table: &Table, field_idx: usize) -> Self {
+    fn fit(table: &Table, field_idx: usize) -> Result<Self> {
         let (field, _) = table.column(field_idx);
-        match field.kind {
+        let contradicted = |what: &str| {
+            BadInput::new(Rule::Schema, format!("the column is said to be {what}, but its values differ"))
+                .in_column(&field.name)
+                .hint("give it another `kind` in the schema")
+        };
+        Ok(match field.kind {
             Kind::Continuous | Kind::Integer | Kind::Datetime => {
                 let numbers = table.numbers(field_idx);
                 let present: Vec<f64> = numbers.iter().copied().filter(|x| !x.is_nan()).collect();
                 if present.is_empty() {
-                    return Column::Absent;
+                    return Ok(Column::Absent);
                 }
                 let grid = match &field.number {
                     Some(format) => Grid::Decimal(*format),
@@ -268,17 +295,27 @@ impl Column {
             Kind::Categorical | Kind::Ordinal | Kind::Boolean => {
                 let levels = table.levels(field_idx);
                 if levels.names.is_empty() {
-                    return Column::Absent;
+                    return Ok(Column::Absent);
+                }
+                if levels.names.len() > MAX_LEVELS {
+                    let problem = format!("{} levels, at most {MAX_LEVELS} can be learnt", levels.names.len());
+                    let hint = "give the column the kind `text` or `identifier` in the schema";
+                    return Err(BadInput::new(Rule::TooLarge, problem).in_column(&field.name).hint(hint).into());
                 }
                 Column::Levels { names: levels.names, missing: levels.codes.contains(&None) }
             }
-            Kind::Constant => match table.labels(field_idx).into_iter().flatten().next() {
-                Some(label) => Column::Constant { label },
-                None => Column::Absent,
-            },
+            Kind::Constant => {
+                let labels = table.labels(field_idx);
+                match labels.first() {
+                    _ if labels.iter().any(|label| *label != labels[0]) => return Err(contradicted("constant").into()),
+                    Some(Some(label)) => Column::Constant { label: label.clone() },
+                    _ => Column::Absent,
+                }
+            }
+            Kind::Empty if table.missing(field_idx).contains(&false) => return Err(contradicted("empty").into()),
             Kind::Identifier => Column::Identifier { shape: IdentifierShape::of(table, field_idx) },
             Kind::Text | Kind::Empty => Column::Absent,
-        }
+        })
     }
 }
 
@@ -295,24 +332,20 @@ impl Intervals {
     }
 
     /// Draws every cell's coordinate anew into `z`, uniformly from its interval and through the normal quantile,
-    /// kept within ±`z_bound`.
+    /// a billionth from both ends, so that it is finite.
     ///
     /// # Panics
     /// If `z` has another shape than the table the intervals came from.
-    pub fn draw<R: Rng + ?Sized>(&self, z_bound: f32, z: &mut Array2<f32>, rng: &mut R) {
+    pub fn draw<R: Rng + ?Sized>(&self, z: &mut Array2<f32>, rng: &mut R) {
         assert_eq!(z.dim(), self.bounds.dim(), "one coordinate per cell");
         let normal = standard_normal();
         for (z, &[low, high]) in z.iter_mut().zip(&self.bounds) {
             let u = low + (high - low) * rng.r#gen::<f64>();
-            *z = (normal.inverse_cdf(u) as f32).clamp(-z_bound, z_bound);
+            *z = normal.inverse_cdf(u.clamp(1e-9, 1.0 - 1e-9)) as f32;
         }
     }
 }
 
 fn standard_normal() -> Normal {
     Normal::new(0.0, 1.0).expect("the standard normal")
-}
-
-fn position(names: &[String], name: &str) -> u32 {
-    names.iter().position(|n| n == name).expect("the level was in the table the encoder was fitted on") as u32
 }

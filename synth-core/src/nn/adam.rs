@@ -69,9 +69,10 @@ impl<P: Clone> AdamW<P> {
 
 /// Scales `grad` down so that its Euclidean norm is at most `limit`; returns the norm it had.
 pub fn clip_norm<F: NdFloat, P: Parameters<F>>(grad: &mut P, limit: f64) -> f64 {
-    // Tensor by tensor in f64: one long sum in f32 would lose the small ones.
-    let of_tensor = |slice: &[F]| slice.iter().fold(F::zero(), |sum, &g| sum + g * g).to_f64().unwrap_or(f64::NAN);
-    let norm = grad.slices().iter().map(|slice| of_tensor(slice)).sum::<f64>().sqrt();
+    // In f64, a run at a time: one long sum in f32 would lose the small ones.
+    let of_run = |run: &[F]| run.iter().fold(F::zero(), |sum, &g| sum + g * g).to_f64().unwrap_or(f64::NAN);
+    let runs = grad.slices().into_iter().flat_map(|slice| slice.chunks(1024));
+    let norm = runs.map(of_run).sum::<f64>().sqrt();
     if norm > limit {
         let scale = F::from(limit / norm).expect("a float holds a small number");
         grad.slices_mut().into_iter().flatten().for_each(|g| *g *= scale);
@@ -126,10 +127,7 @@ mod tests {
     use super::*;
     use ndarray::{Array2, array};
 
-    // import torch; p = torch.tensor([[1., -2.]], dtype=torch.float64, requires_grad=True)
-    // o = torch.optim.AdamW([p], lr=.1, weight_decay=.01)
-    // for g in ([.5, -1.], [.25, 3.]): p.grad = torch.tensor([g], dtype=torch.float64); o.step()
-    // The two steps below are the same recurrence worked by hand from algorithm 2.
+    // The recurrence of algorithm 2, written out once more without vectors.
     #[test]
     fn two_steps_follow_the_recurrence() {
         let config = AdamWConfig { weight_decay: 0.01, ..AdamWConfig::default() };
