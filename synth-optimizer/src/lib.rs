@@ -7,11 +7,13 @@ pub mod pipeline;
 pub mod plan;
 pub mod rule;
 pub mod runner;
+pub mod split;
 
 pub use assessment::{Assessment, Rank};
 pub use attempt::{Attempt, AttemptResult, Explanation, attempt_seed};
 pub use error::{Error, Result};
-pub use pipeline::{Design, Fitting, Pipeline, Release, Run, RunRecord};
+pub use pipeline::{Fitting, Pipeline, Release, Run, RunRecord};
 pub use plan::Plan;
 pub use rule::{Analysis, DEAD_ENDS, DeadEnd, RULES, Rule, RulePlanner, Situation, analyse};
 pub use runner::{Event, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
+pub use split::Design;
