@@ -267,13 +267,11 @@ impl<'a> Pipeline<'a> {
         self.conclude(&trial, outcome)
     }
 
-    fn notes(&self, trial: &PipelineTrial<'_>) -> Vec<String> {
-        let mut notes = rare_levels(trial.table);
-        if matches!(trial.parts.design, Design::CrossFitted { .. }) {
-            notes.push(
-                "all attempts were judged on the same rows: after several, the verdict on the last one is flattering"
-                    .to_owned(),
-            );
+    fn notes(trial: &PipelineTrial<'_>, n_attempts: usize) -> Vec<String> {
+        let mut notes: Vec<String> = rare_levels(trial.table).into_iter().collect();
+        if n_attempts > 1 && matches!(trial.parts.design, Design::CrossFitted { .. }) {
+            let text = "attempts were judged on the same rows: the verdict on the last of them is a little flattering";
+            notes.push(format!("{n_attempts} {text}"));
         }
         notes
     }
@@ -298,6 +296,7 @@ impl<'a> Pipeline<'a> {
         if let Some(audit) = &audit {
             decision = audit.decision();
         }
+        let notes = Self::notes(trial, attempts.len());
         let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());
         let record = RunRecord {
             version: RUN_VERSION,
@@ -309,7 +308,7 @@ impl<'a> Pipeline<'a> {
             attempts,
             audit,
             training,
-            notes: self.notes(trial),
+            notes,
             disclaimer: DISCLAIMER.to_owned(),
         };
         let accepted = decision == Decision::Accepted;
@@ -321,20 +320,23 @@ impl<'a> Pipeline<'a> {
 /// Levels that fewer rows than this share are named in the notes.
 const RARE: usize = 5;
 
-/// The columns of levels some of which hardly anybody shares: they are learnt and come out as they are.
-fn rare_levels(table: &Table) -> Vec<String> {
-    let columns = (0..table.n_columns()).filter(|&i| table.column(i).0.kind.is_levels());
-    let note = |i: usize| {
+/// Which columns have levels that hardly anybody shares: they are learnt and come out as they are.
+fn rare_levels(table: &Table) -> Option<String> {
+    let n_rare = |i: usize| {
         let levels = table.levels(i);
         let mut counts = vec![0; levels.names.len()];
         levels.codes.iter().flatten().for_each(|&code| counts[code as usize] += 1);
-        let n_rare = counts.iter().filter(|&&count| count < RARE).count();
-        let name = &table.column(i).0.name;
-        (n_rare > 0).then(|| {
-            format!("column `{name}`: {n_rare} levels are shared by fewer than {RARE} rows and may appear in the table")
-        })
+        counts.iter().filter(|&&count| count < RARE).count()
     };
-    columns.filter_map(note).collect()
+    let columns = (0..table.n_columns()).filter(|&i| table.column(i).0.kind.is_levels());
+    let rare: Vec<(usize, usize)> = columns.map(|i| (i, n_rare(i))).filter(|&(_, n)| n > 0).collect();
+    let n_levels: usize = rare.iter().map(|(_, n)| n).sum();
+    let names: Vec<String> = rare.iter().take(5).map(|&(i, _)| format!("`{}`", table.column(i).0.name)).collect();
+    let more = if rare.len() > names.len() { ", …" } else { "" };
+    let (columns, names) = (rare.len(), names.join(", "));
+    (n_levels > 0).then(|| {
+        format!("levels that fewer than {RARE} rows share may appear in the table: {n_levels} in {columns} columns, {names}{more}")
+    })
 }
 
 /// One table, tried with one plan after another.

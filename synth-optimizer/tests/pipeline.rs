@@ -100,3 +100,14 @@ fn equal_runs_have_equal_records() {
     assert_eq!(record(7), record(7));
     assert_ne!(record(7), record(8));
 }
+
+#[test]
+fn levels_that_hardly_anybody_shares_are_noted_by_column_and_never_shown() {
+    let rows: String =
+        (0..200).map(|i| format!("{},{}\n", i * 7 % 90, if i == 3 { "CANARY" } else { ["a", "b"][i % 2] })).collect();
+    let text = format!("x,ward\n{rows}");
+    let table = read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table;
+    let record = copula("hipaa").run(&table).unwrap().record;
+    assert!(record.notes[0].ends_with("1 in 1 columns, `ward`"), "{:?}", record.notes);
+    assert!(!serde_json::to_string(&record).unwrap().contains("CANARY"));
+}
