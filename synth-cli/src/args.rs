@@ -38,7 +38,7 @@ pub(crate) enum Command {
     /// Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
     #[command(after_help = "Example:\n  synth run patients.csv --out shared --policy hipaa")]
     Run(Run),
-    /// Fit a generator on all rows of a table
+    /// Fit a generator on a table
     #[command(after_help = "Example:\n  synth fit patients.csv --model patients.synth")]
     Fit(Fit),
     /// Draw rows from a fitted generator

@@ -13,11 +13,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Splits.** A table of [`SPLIT_ROWS`](crate::split::SPLIT_ROWS) rows or more is cut into train, holdout and audit rows: generators learn from
+//! **Splits.** A table of [`SPLIT_ROWS`] rows or more is cut into train, holdout and audit rows: generators learn from
 //! the first and are chosen by the second, and the third is opened once, on the table that would be accepted. A smaller
 //! table cannot spare so many: there the *procedure* is audited. K generators are fitted, each without one fold, so
-//! that every row is unseen once; the released table comes from a last generator, fitted in the same way on all rows,
-//! and is itself checked for fidelity and copies. Rows that share an identifier stay together in both designs.
+//! that every row is unseen once; the released table comes from a last generator, fitted in the same way with no fold
+//! left out, and is itself checked for fidelity and copies. Rows that share an identifier stay together in both designs.
+//! Within any fit, an engine that trains keeps a twentieth of the rows it is given back, to verify what it learnt:
+//! they count as neither members nor non-members of that generator.
+//!
+//! [`SPLIT_ROWS`]: crate::split::SPLIT_ROWS
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;

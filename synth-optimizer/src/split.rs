@@ -35,7 +35,7 @@ pub enum Design {
         /// Rows opened once, at the end.
         audit: usize,
     },
-    /// Every row is unseen once, by one of several generators; the released one learns from all.
+    /// Every row is unseen once, by one of several generators; the released one is given all.
     CrossFitted {
         /// The generators.
         folds: usize,
