@@ -5,11 +5,11 @@
 //! zero with the levels' log shares as its bias (as arXiv:2312.10431 does), so that the untrained network predicts
 //! nothing, exactly; and one-hot levels enter as 0 and 1, never as logarithms of zero.
 
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis, NdFloat};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use rand::Rng;
 
 use crate::encode::Layout;
-use crate::nn::{Dropout, Linear, Mlp, Parameters, Tape, silu, silu_backward, sinusoidal};
+use crate::nn::{Dropout, Linear, Mlp, Parameters, Real, Tape, silu, silu_backward, sinusoidal};
 
 /// Predicts, for rows at one time step, the noise of each coordinate and the logits of each block's clean level.
 pub trait Denoiser: Sync {
@@ -55,7 +55,7 @@ pub struct Label {
     pub n_levels: usize,
 }
 
-impl<F: NdFloat> Network<F> {
+impl<F: Real> Network<F> {
     /// A network that predicts no noise and the shares `log_shares` (block by block, as the layout places them).
     pub fn init<R: Rng + ?Sized>(
         layout: &Layout,
@@ -154,7 +154,7 @@ pub struct Workspace<F> {
     tape: Tape<F>,
 }
 
-impl<F: NdFloat> Workspace<F> {
+impl<F: Real> Workspace<F> {
     /// Writes the rows: coordinates, and one-hot blocks but for the label, which goes to its own place.
     pub fn set_rows(&mut self, layout: &Layout, label: Option<Label>, z: ArrayView2<F>, codes: ArrayView2<u32>) {
         let n_scale = layout.n_scale();
@@ -192,11 +192,11 @@ impl<F: NdFloat> Workspace<F> {
 }
 
 /// The embedding of every time from 0 to `n_timesteps`. (times, [`EMBEDDING`])
-pub fn time_table<F: NdFloat>(n_timesteps: usize) -> Array2<F> {
+pub fn time_table<F: Real>(n_timesteps: usize) -> Array2<F> {
     sinusoidal(n_timesteps, EMBEDDING).mapv(|x| F::from(x).expect("a float holds a cosine"))
 }
 
-impl<F: NdFloat> Parameters<F> for Network<F> {
+impl<F: Real> Parameters<F> for Network<F> {
     fn slices(&self) -> Vec<&[F]> {
         let linears = [&self.input, &self.time[0], &self.time[1]].into_iter().chain(&self.label);
         linears.flat_map(Parameters::slices).chain(self.mlp.slices()).collect()

@@ -2,6 +2,8 @@
 
 use ndarray::{ArrayBase, Data, DataMut, Dimension, NdFloat, Zip};
 
+use super::{Real, real::sigmoid, vectorised};
+
 /// `max(x, 0)`, in place.
 pub fn relu<F: NdFloat, S: DataMut<Elem = F>, D: Dimension>(x: &mut ArrayBase<S, D>) {
     x.mapv_inplace(|x| if x > F::zero() { x } else { F::zero() });
@@ -19,18 +21,26 @@ where
 }
 
 /// `x σ(x)` (arXiv:1702.03118).
-pub fn silu<F: NdFloat>(x: F) -> F {
+#[inline(always)]
+pub fn silu<F: Real>(x: F) -> F {
     x * sigmoid(x)
 }
 
 /// The derivative of [`silu`] at its input `x`, times `dy`.
-pub fn silu_backward<F: NdFloat>(x: F, dy: F) -> F {
+#[inline(always)]
+pub fn silu_backward<F: Real>(x: F, dy: F) -> F {
     let s = sigmoid(x);
     dy * s * (F::one() + x * (F::one() - s))
 }
 
-fn sigmoid<F: NdFloat>(x: F) -> F {
-    F::one() / (F::one() + (-x).exp())
+/// [`silu`] of every value of `x`, into `y`.
+pub fn silu_all<F: Real>(x: &[F], y: &mut [F]) {
+    vectorised(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = silu(x)));
+}
+
+/// [`silu_backward`] of every value, in place: `dy` becomes the gradient of `x`.
+pub fn silu_backward_all<F: Real>(x: &[F], dy: &mut [F]) {
+    vectorised(|| dy.iter_mut().zip(x).for_each(|(dy, &x)| *dy = silu_backward(x, *dy)));
 }
 
 #[cfg(test)]

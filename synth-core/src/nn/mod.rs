@@ -11,14 +11,18 @@ mod adam;
 mod embedding;
 mod linear;
 mod mlp;
+mod norm;
+mod real;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use activation::{relu, relu_backward, silu, silu_backward};
+pub use activation::{relu, relu_backward, silu, silu_all, silu_backward, silu_backward_all};
 pub use adam::{AdamW, AdamWConfig, Ema, clip_norm};
 pub use embedding::sinusoidal;
 pub use linear::Linear;
 pub use mlp::{Dropout, Mlp, Tape};
+pub use norm::LayerNorm;
+pub use real::{Real, vectorised};
 
 /// Something made of flat runs of parameters, in a fixed order.
 pub trait Parameters<F> {
