@@ -78,7 +78,7 @@ pub(crate) enum YesNo {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct Training {
-    /// The generator: `auto` starts with tabddpm and may switch
+    /// The generator: `auto` starts with masked and may switch
     #[arg(long, default_value = "auto", value_name = "NAME")]
     pub(crate) engine: EngineChoice,
     /// Condition the generator on this column of levels
@@ -113,6 +113,7 @@ pub(crate) struct Training {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineChoice {
     Auto,
+    Masked,
     Tabddpm,
     Copula,
 }

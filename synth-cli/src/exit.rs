@@ -1,6 +1,6 @@
 //! Exit codes: a contract with scripts.
 
-use synth_core::diffusion::TrainingFailure;
+use synth_core::train::TrainingFailure;
 use synth_core::{BadInput, Rule};
 
 /// How the program ends.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use synth_core::diffusion::Progress;
+use synth_core::train::Progress;
 use synth_optimizer::Fitting;
 use synth_optimizer::pipeline::Event;
 
@@ -63,7 +63,7 @@ impl Bar {
     fn show(&self, fitting: &Fitting) {
         self.0.set_position((fitting.share * STEPS as f64) as u64);
         let left = humantime::format_duration(Duration::from_secs(fitting.remaining.as_secs()));
-        let (loss, speed) = (fitting.loss.total(), fitting.rows_per_second);
+        let (loss, speed) = (fitting.loss, fitting.rows_per_second);
         self.0
             .set_message(format!("{:3.0} % · loss {loss:.3} · {speed:.0} rows/s · {left} left", 100.0 * fitting.share));
     }

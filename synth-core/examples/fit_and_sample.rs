@@ -9,8 +9,8 @@ use std::io::BufWriter;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use synth_core::diffusion::TrainConfig;
 use synth_core::io::{ReadOptions, read_path, write};
+use synth_core::train::TrainConfig;
 use synth_core::{Generator, TabDdpm};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

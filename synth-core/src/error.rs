@@ -47,7 +47,7 @@ pub enum Error {
     /// Training ended without a usable model.
     #[cfg(feature = "diffusion")]
     #[error("training failed: {0}")]
-    Training(#[from] crate::diffusion::TrainingFailure),
+    Training(#[from] crate::train::TrainingFailure),
     /// A model file cannot be used.
     #[error("model file: {0}")]
     ModelFile(String),
@@ -83,6 +83,8 @@ pub enum Rule {
     Unsupported,
     /// The schema file is well formed.
     Schema,
+    /// A level is one that the learnt table has.
+    UnknownLevel,
     /// There is something to learn from.
     NothingToLearn,
     /// Rows that were never seen are not those that were.
@@ -106,6 +108,7 @@ impl Rule {
             Rule::Corrupt => "corrupt",
             Rule::Unsupported => "unsupported",
             Rule::Schema => "schema",
+            Rule::UnknownLevel => "unknown-level",
             Rule::NothingToLearn => "nothing-to-learn",
             Rule::SameRows => "same-rows",
         }

@@ -17,11 +17,15 @@ pub mod encode;
 #[cfg(feature = "diffusion")]
 pub mod generator;
 #[cfg(feature = "diffusion")]
+pub mod masked;
+#[cfg(feature = "diffusion")]
 pub mod model;
 #[cfg(feature = "diffusion")]
 pub mod nn;
 #[cfg(feature = "diffusion")]
 mod random;
+#[cfg(feature = "diffusion")]
+pub mod train;
 
 #[cfg(feature = "diffusion")]
 pub use copula::Copula;
@@ -30,6 +34,8 @@ pub use diffusion::TabDdpm;
 pub use error::{BadInput, Error, Result, Rule};
 #[cfg(feature = "diffusion")]
 pub use generator::Generator;
+#[cfg(feature = "diffusion")]
+pub use masked::MaskedDiffusion;
 #[cfg(feature = "diffusion")]
 pub use model::{Engine, Model};
 pub use schema::{Field, Kind, Schema};

@@ -20,13 +20,15 @@ use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
 use crate::copula::Copula;
-use crate::diffusion::{Label, Network, Observer, SamplerConfig, Schedule, TabDdpm, TrainConfig, TrainReport};
-use crate::encode::Encoder;
+use crate::diffusion::{Label, Network, SamplerConfig, Schedule, TabDdpm};
+use crate::encode::{Encoder, Tokenizer};
 use crate::error::{Error, Result};
 use crate::generator::Generator;
-use crate::nn::{Linear, Mlp};
+use crate::masked::{self, MaskedDiffusion};
+use crate::nn::{LayerNorm, Linear, Mlp, Parameters};
 use crate::schema::Schema;
 use crate::table::Table;
+use crate::train::{Observer, TrainConfig, TrainReport};
 
 /// The version of the model file that this crate writes and reads.
 pub const MODEL_VERSION: u32 = 1;
@@ -35,6 +37,8 @@ pub const MODEL_VERSION: u32 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
+    /// Absorbing-state diffusion over tokens, unmasked column by column: the default.
+    Masked,
     /// Gaussian and multinomial diffusion (arXiv:2209.15421).
     TabDdpm,
     /// A Gaussian copula: fast, nothing to train, the fallback.
@@ -44,6 +48,7 @@ pub enum Engine {
 impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Engine::Masked => "masked",
             Engine::TabDdpm => "tabddpm",
             Engine::Copula => "copula",
         })
@@ -53,7 +58,9 @@ impl fmt::Display for Engine {
 /// A fitted generator.
 #[derive(Debug, Clone)]
 pub enum Model {
-    /// A diffusion model.
+    /// A masked diffusion model.
+    Masked(Box<MaskedDiffusion>),
+    /// A TabDDPM.
     TabDdpm(Box<TabDdpm>),
     /// A copula.
     Copula(Box<Copula>),
@@ -63,9 +70,10 @@ impl Model {
     /// Fits a generator of the given kind. `config` matters to engines that train; a copula looks at nothing in it.
     ///
     /// # Errors
-    /// As [`TabDdpm::fit`] and [`Copula::fit`].
+    /// As [`MaskedDiffusion::fit`], [`TabDdpm::fit`] and [`Copula::fit`].
     pub fn fit(engine: Engine, table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
         Ok(match engine {
+            Engine::Masked => Model::Masked(Box::new(MaskedDiffusion::fit(table, config, observer)?)),
             Engine::TabDdpm => Model::TabDdpm(Box::new(TabDdpm::fit(table, config, observer)?)),
             Engine::Copula => Model::Copula(Box::new(Copula::fit(table)?)),
         })
@@ -78,6 +86,10 @@ impl Model {
     #[must_use]
     pub fn with_identifiers_of(self, table: &Table) -> Self {
         match self {
+            Model::Masked(mut model) => {
+                model.tokenizer = model.tokenizer.with_identifiers_of(table);
+                Model::Masked(model)
+            }
             Model::TabDdpm(mut model) => {
                 model.encoder = model.encoder.with_identifiers_of(table);
                 Model::TabDdpm(model)
@@ -89,6 +101,7 @@ impl Model {
     /// Which of the `n_rows` rows it was given it learnt from: an engine may keep some back to verify the result.
     pub fn fitted_rows(&self, n_rows: usize) -> Vec<usize> {
         match self {
+            Model::Masked(model) => model.fitted_rows(),
             Model::TabDdpm(model) => model.fitted_rows(),
             Model::Copula(_) => (0..n_rows).collect(),
         }
@@ -97,6 +110,7 @@ impl Model {
     /// What kind of generator it is.
     pub fn engine(&self) -> Engine {
         match self {
+            Model::Masked(_) => Engine::Masked,
             Model::TabDdpm(_) => Engine::TabDdpm,
             Model::Copula(_) => Engine::Copula,
         }
@@ -105,6 +119,7 @@ impl Model {
     /// What training did, for an engine that trains.
     pub fn train_report(&self) -> Option<&TrainReport> {
         match self {
+            Model::Masked(model) => Some(model.report()),
             Model::TabDdpm(model) => Some(model.report()),
             Model::Copula(_) => None,
         }
@@ -113,6 +128,15 @@ impl Model {
     /// The model as the bytes of a model file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let (header, tensors) = match self {
+            Model::Masked(model) => {
+                let header = Header::Masked {
+                    tokenizer: model.tokenizer.clone(),
+                    order: model.order.clone(),
+                    config: model.config.clone(),
+                    report: model.report.clone(),
+                };
+                (header, tensors_of(masked_tensors(&model.network)))
+            }
             Model::TabDdpm(model) => {
                 let header = Header::TabDdpm {
                     encoder: model.encoder.clone(),
@@ -121,7 +145,7 @@ impl Model {
                     label: model.label.as_ref().map(|(label, shares)| (label.block_idx, shares.clone())),
                     report: model.report.clone(),
                 };
-                (header, network_tensors(&model.network))
+                (header, tensors_of(network_tensors(&model.network)))
             }
             Model::Copula(model) => (Header::Copula { model: model.as_ref().clone() }, Vec::new()),
         };
@@ -162,6 +186,18 @@ impl Model {
                 model.check().map_err(bad)?;
                 Ok(Model::Copula(Box::new(model)))
             }
+            Header::Masked { tokenizer, order, config, report } => {
+                tokenizer.check().map_err(bad)?;
+                let layout = masked::Layout::new(&tokenizer);
+                let mut sorted = order.clone();
+                sorted.sort_unstable();
+                if !sorted.into_iter().eq(0..layout.columns.len()) {
+                    return Err(bad("its order is not one of its columns"));
+                }
+                config.check().map_err(|_| bad("a setting of its training is out of range"))?;
+                let network = read_masked(&tensors, &layout, config.hidden[0], config.hidden.len())?;
+                Ok(Model::Masked(Box::new(MaskedDiffusion { tokenizer, layout, network, order, config, report })))
+            }
             Header::TabDdpm { encoder, config, sampler, label, report } => {
                 encoder.check().map_err(bad)?;
                 let blocks = encoder.layout().blocks();
@@ -189,6 +225,7 @@ impl Model {
 impl Generator for Model {
     fn schema(&self) -> &Arc<Schema> {
         match self {
+            Model::Masked(model) => model.schema(),
             Model::TabDdpm(model) => model.schema(),
             Model::Copula(model) => model.schema(),
         }
@@ -196,6 +233,7 @@ impl Generator for Model {
 
     fn sample(&self, rows: Range<u64>, seed: u64) -> Table {
         match self {
+            Model::Masked(model) => model.sample(rows, seed),
             Model::TabDdpm(model) => model.sample(rows, seed),
             Model::Copula(model) => model.sample(rows, seed),
         }
@@ -218,6 +256,12 @@ struct FileHeader {
 #[serde(tag = "engine", rename_all = "lowercase", deny_unknown_fields)]
 #[expect(clippy::large_enum_variant, reason = "there is one header, for the moment a file is read or written")]
 enum Header {
+    Masked {
+        tokenizer: Tokenizer,
+        order: Vec<usize>,
+        config: TrainConfig,
+        report: TrainReport,
+    },
     TabDdpm {
         encoder: Encoder,
         config: TrainConfig,
@@ -254,14 +298,41 @@ impl View for Tensor {
     }
 }
 
-fn network_tensors(network: &Network<f32>) -> Vec<(String, Tensor)> {
-    let bytes = |values: &mut dyn Iterator<Item = &f32>| values.flat_map(|value| value.to_le_bytes()).collect();
-    let mut tensors = Vec::new();
-    for (name, linear) in named_layers(network) {
-        let weight = Tensor { shape: linear.weight.shape().to_vec(), bytes: bytes(&mut linear.weight.iter()) };
-        let bias = Tensor { shape: linear.bias.shape().to_vec(), bytes: bytes(&mut linear.bias.iter()) };
-        tensors.extend([(format!("{name}.weight"), weight), (format!("{name}.bias"), bias)]);
+/// A tensor by its name, its shape and its values in row-major order.
+type Named<'a> = (String, Vec<usize>, &'a [f32]);
+
+fn tensors_of(named: Vec<Named<'_>>) -> Vec<(String, Tensor)> {
+    let tensor = |(name, shape, values): Named<'_>| {
+        (name, Tensor { shape, bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect() })
+    };
+    named.into_iter().map(tensor).collect()
+}
+
+fn linear_tensors<'a>(name: &str, linear: &'a Linear<f32>) -> [Named<'a>; 2] {
+    let [weight, bias] = linear.slices()[..] else { unreachable!("a layer has two tensors") };
+    let weight = (format!("{name}.weight"), linear.weight.shape().to_vec(), weight);
+    [weight, (format!("{name}.bias"), linear.bias.shape().to_vec(), bias)]
+}
+
+fn network_tensors(network: &Network<f32>) -> Vec<Named<'_>> {
+    named_layers(network).into_iter().flat_map(|(name, linear)| linear_tensors(&name, linear)).collect()
+}
+
+fn masked_tensors(network: &masked::Network<f32>) -> Vec<Named<'_>> {
+    let mut tensors = vec![
+        ("embedding".to_owned(), network.embedding.shape().to_vec(), network.embedding.as_slice().expect("row-major")),
+        ("position".to_owned(), network.position.shape().to_vec(), network.position.as_slice().expect("row-major")),
+        ("base".to_owned(), network.base.shape().to_vec(), network.base.as_slice().expect("row-major")),
+    ];
+    for (i, block) in network.blocks.iter().enumerate() {
+        let [gain, bias] = block.norm.slices()[..] else { unreachable!("a layer has two tensors") };
+        let width = vec![gain.len()];
+        tensors.push((format!("block.{i}.norm.gain"), width.clone(), gain));
+        tensors.push((format!("block.{i}.norm.bias"), width, bias));
+        tensors.extend(linear_tensors(&format!("block.{i}.inner"), &block.inner));
+        tensors.extend(linear_tensors(&format!("block.{i}.outer"), &block.outer));
     }
+    tensors.extend(network.heads.iter().enumerate().flat_map(|(j, head)| linear_tensors(&format!("head.{j}"), head)));
     tensors
 }
 
@@ -289,32 +360,37 @@ fn named_layers(network: &Network<f32>) -> Vec<(String, &Linear<f32>)> {
     layers
 }
 
+/// The values of a tensor that must have the given shape.
+fn read_tensor(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    let bad = |problem: &str| Error::ModelFile(format!("tensor `{name}` {problem}"));
+    let tensor = tensors.tensor(name).map_err(|_| bad("is missing"))?;
+    if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
+        return Err(bad("has another type or shape than the model's layout"));
+    }
+    let (numbers, _) = tensor.data().as_chunks::<4>();
+    let numbers: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    if numbers.iter().all(|x| x.is_finite()) { Ok(numbers) } else { Err(bad("holds a value that is not finite")) }
+}
+
+fn read_matrix(tensors: &SafeTensors<'_>, name: &str, shape: (usize, usize)) -> Result<Array2<f32>> {
+    let values = read_tensor(tensors, name, &[shape.0, shape.1])?;
+    Ok(Array2::from_shape_vec(shape, values).expect("the shape was just checked"))
+}
+
+fn read_linear(tensors: &SafeTensors<'_>, name: &str, n_inputs: usize, n_outputs: usize) -> Result<Linear<f32>> {
+    Ok(Linear {
+        weight: read_matrix(tensors, &format!("{name}.weight"), (n_inputs, n_outputs))?,
+        bias: Array1::from_vec(read_tensor(tensors, &format!("{name}.bias"), &[n_outputs])?),
+    })
+}
+
 fn read_network(
     tensors: &SafeTensors<'_>,
     encoder: &Encoder,
     label: Option<Label>,
     hidden: &[usize],
 ) -> Result<Network<f32>> {
-    let linear = |name: &str, n_inputs: usize, n_outputs: usize| -> Result<Linear<f32>> {
-        let values = |part: &str, shape: &[usize]| -> Result<Vec<f32>> {
-            let name = format!("{name}.{part}");
-            let bad = |problem: &str| Error::ModelFile(format!("tensor `{name}` {problem}"));
-            let tensor = tensors.tensor(&name).map_err(|_| bad("is missing"))?;
-            if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
-                return Err(bad("has another type or shape than the model's layout"));
-            }
-            let (numbers, _) = tensor.data().as_chunks::<4>();
-            let numbers: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            if numbers.iter().all(|x| x.is_finite()) {
-                Ok(numbers)
-            } else {
-                Err(bad("holds a value that is not finite"))
-            }
-        };
-        let weight = values("weight", &[n_inputs, n_outputs])?;
-        let weight = Array2::from_shape_vec((n_inputs, n_outputs), weight).expect("the shape was just checked");
-        Ok(Linear { weight, bias: Array1::from_vec(values("bias", &[n_outputs])?) })
-    };
+    let linear = |name: &str, n_inputs: usize, n_outputs: usize| read_linear(tensors, name, n_inputs, n_outputs);
     const E: usize = crate::diffusion::EMBEDDING;
     let width = encoder.layout().width();
     let widths = [&[E], hidden, &[width]].concat();
@@ -324,5 +400,34 @@ fn read_network(
         time: [linear("time.0", E, E)?, linear("time.1", E, E)?],
         label: label.map(|label| linear("label", label.n_levels, E)).transpose()?,
         mlp: Mlp { layers: layers.collect::<Result<_>>()? },
+    })
+}
+
+fn read_masked(
+    tensors: &SafeTensors<'_>,
+    layout: &masked::Layout<f32>,
+    width: usize,
+    n_blocks: usize,
+) -> Result<masked::Network<f32>> {
+    let vector = |name: &str| Ok::<_, Error>(Array1::from_vec(read_tensor(tensors, name, &[width])?));
+    let block = |i: usize| {
+        Ok(masked::Block {
+            norm: LayerNorm {
+                gain: vector(&format!("block.{i}.norm.gain"))?,
+                bias: vector(&format!("block.{i}.norm.bias"))?,
+            },
+            inner: read_linear(tensors, &format!("block.{i}.inner"), width, width)?,
+            outer: read_linear(tensors, &format!("block.{i}.outer"), width, width)?,
+        })
+    };
+    let head = |(j, column): (usize, &masked::ColumnLayout<f32>)| {
+        read_linear(tensors, &format!("head.{j}"), width, column.shape.n_outputs())
+    };
+    Ok(masked::Network {
+        embedding: read_matrix(tensors, "embedding", (layout.n_tokens, width))?,
+        position: read_matrix(tensors, "position", (layout.n_scales * masked::FEATURES, width))?,
+        base: vector("base")?,
+        blocks: (0..n_blocks).map(block).collect::<Result<_>>()?,
+        heads: layout.columns.iter().enumerate().map(head).collect::<Result<_>>()?,
     })
 }

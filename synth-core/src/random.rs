@@ -13,6 +13,8 @@ pub(crate) enum Purpose {
     Encoding = 4,
     Noise = 5,
     Sample = 6,
+    Pool = 7,
+    Mask = 8,
 }
 
 /// The stream number `index` for `purpose` under `seed`.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use synth_core::diffusion::{Method, Progress, SamplerConfig, TrainConfig, TrainingFailure, Variance};
+use synth_core::diffusion::{Method, SamplerConfig, Variance};
 use synth_core::io::{ReadOptions, read_bytes, write};
+use synth_core::train::{Progress, TrainConfig, TrainingFailure};
 use synth_core::{Engine, Error, Generator, Kind, Model, Table};
 
 /// A table like a small clinical one: five numbers that hang together, six columns of levels, some cells missing.
@@ -73,7 +74,7 @@ fn three_hundred_rows_do_not_collapse() {
         let model = fit(&table, &config).unwrap();
         let report = model.train_report().unwrap();
         assert!(report.n_steps >= 1500, "{} steps", report.n_steps);
-        assert!(report.held_out.gaussian < 0.7 * report.nothing.gaussian, "{report:?}");
+        assert!(report.held_out < 0.75 * report.nothing, "{report:?}");
         let made = model.sample(0..300, 1);
         for column in (0..table.n_columns()).filter(|&i| table.column(i).0.kind.is_scale()) {
             let (real, synthetic) = (present(&table, column), present(&made, column));

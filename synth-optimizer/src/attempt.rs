@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use synth_core::diffusion::TrainingFailure;
+use synth_core::train::TrainingFailure;
 
 /// One plan tried, and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use synth_compliance::{DISCLAIMER, Decision, Policy};
-use synth_core::diffusion::{Loss, Progress, TrainConfig, TrainReport, TrainingFailure};
+use synth_core::train::{Progress, TrainConfig, TrainReport, TrainingFailure};
 use synth_core::{Engine, Generator, Model, Table};
 use synth_metrics::membership::Audit;
 use synth_metrics::{Baseline, Comparison, Options, measure};
@@ -94,7 +94,7 @@ pub struct Fitting {
     /// The share of all epochs that is done, in [0, 1].
     pub share: f64,
     /// The last epoch's loss, the mean over the generators that have one.
-    pub loss: Loss,
+    pub loss: f64,
     /// Of all generators together.
     pub rows_per_second: f64,
     /// An estimate of the time left.
@@ -197,7 +197,7 @@ impl<'a> Pipeline<'a> {
         Self { plan: Box::new(change), ..self }
     }
 
-    /// Uses this engine and no other. Default: TabDDPM, and another one if it fails.
+    /// Uses this engine and no other. Default: masked diffusion, and another one if it fails.
     #[must_use]
     pub fn with_engine(self, engine: Engine) -> Self {
         Self { engine: Some(engine), ..self }
@@ -247,8 +247,8 @@ impl<'a> Pipeline<'a> {
             Design::Split { train, .. } => train,
             Design::CrossFitted { rows, .. } => rows,
         };
-        let mut first = (self.plan)(Plan::base(n_learnt, table.n_columns()));
-        first.engine = self.engine.unwrap_or(first.engine);
+        let engine = self.engine.unwrap_or(Engine::Masked);
+        let first = (self.plan)(Plan { engine, ..Plan::of(engine, n_learnt, table.n_columns()) });
         let mut planner = RulePlanner::new(first);
         if let Some(engine) = self.engine {
             planner = planner.with_engine(engine);
@@ -487,9 +487,7 @@ impl Watch<'_> {
             fits[fit_idx] = Some(progress);
             let running: Vec<&Progress> = fits.iter().flatten().collect();
             let done: f64 = running.iter().map(|p| p.epoch as f64 / p.n_epochs as f64).sum();
-            let mean =
-                |part: fn(&Loss) -> f64| running.iter().map(|p| part(&p.loss)).sum::<f64>() / running.len() as f64;
-            let loss = Loss { gaussian: mean(|l| l.gaussian), multinomial: mean(|l| l.multinomial) };
+            let loss = running.iter().map(|p| p.loss).sum::<f64>() / running.len() as f64;
             (done / fits.len() as f64, loss, running.iter().map(|p| p.n_rows_seen as f64).sum::<f64>())
         };
         let elapsed = self.started.elapsed();

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use synth_core::Engine;
-use synth_core::diffusion::TrainConfig;
+use synth_core::train::TrainConfig;
 
 /// What an attempt tries. Unchecked: the engine that is built from it checks it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,11 +83,16 @@ impl Plan {
     /// assert_eq!((plan.n_iter, plan.batch_size), (400, 64));
     /// ```
     pub fn base(n_rows: usize, n_columns: usize) -> Plan {
+        Plan::of(Engine::Masked, n_rows, n_columns)
+    }
+
+    /// The plan to start with for a certain engine.
+    pub fn of(engine: Engine, n_rows: usize, n_columns: usize) -> Plan {
         let size = SIZES.iter().find(|s| n_rows < s.below).unwrap_or(&SIZES[SIZES.len() - 1]);
         let width = if n_columns < WIDE { size.width } else { 2 * size.width };
         let defaults = TrainConfig::default();
         Plan {
-            engine: Engine::TabDdpm,
+            engine,
             n_iter: size.n_iter,
             min_steps: defaults.min_steps,
             max_steps: defaults.max_steps,

@@ -13,7 +13,7 @@
 
 use synth_compliance::{Check, Decision, Status, Verdict};
 use synth_core::Engine;
-use synth_core::diffusion::TrainingFailure;
+use synth_core::train::TrainingFailure;
 use synth_metrics::Domain;
 
 use crate::assessment::Assessment;
@@ -256,7 +256,7 @@ impl<'a> Situation<'a> {
 
     /// Whether the last plan's engine is trained, so that its plan has anything to change.
     pub fn trains(&self) -> bool {
-        self.plan().engine == Engine::TabDdpm
+        self.plan().engine != Engine::Copula
     }
 
     /// Whether a privacy measure is beyond its limit.

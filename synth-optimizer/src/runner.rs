@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use synth_compliance::Decision;
-use synth_core::diffusion::TrainingFailure;
+use synth_core::train::TrainingFailure;
 
 use crate::assessment::Rank;
 use crate::attempt::{Attempt, AttemptResult, Explanation, attempt_seed};

@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use synth_compliance::{Decision, Policy};
 use synth_core::Engine;
-use synth_core::diffusion::TrainingFailure;
+use synth_core::train::TrainingFailure;
 use synth_metrics::{Estimate, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 use synth_optimizer::{
     Assessment, Attempt, AttemptResult, DEAD_ENDS, Explanation, Outcome, Plan, Planner, RULES, Rank, RulePlanner,

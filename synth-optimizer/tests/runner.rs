@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use synth_compliance::Decision;
-use synth_core::diffusion::TrainingFailure;
+use synth_core::train::TrainingFailure;
 use synth_optimizer::{
     Attempt, Event, Explanation, Failure, Outcome, Planner, Rank, Runner, Start, StopReason, Trial, Tried, attempt_seed,
 };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use synth_core::Model;
-use synth_core::diffusion::TrainConfig;
+use synth_core::train::TrainConfig;
 use synth_optimizer::Plan;
 
 use super::Common;
@@ -48,8 +48,8 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
             table.n_rows(),
             report.n_epochs,
             report.n_steps,
-            report.held_out.total(),
-            report.nothing.total(),
+            report.held_out,
+            report.nothing,
         ))?,
         None => show::line(format!("{}: {} rows", model.engine(), table.n_rows()))?,
     }

@@ -41,6 +41,7 @@ impl Training {
     fn engine(&self) -> Option<synth_core::Engine> {
         match self.engine {
             EngineChoice::Auto => None,
+            EngineChoice::Masked => Some(synth_core::Engine::Masked),
             EngineChoice::Tabddpm => Some(synth_core::Engine::TabDdpm),
             EngineChoice::Copula => Some(synth_core::Engine::Copula),
         }

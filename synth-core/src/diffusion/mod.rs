@@ -9,9 +9,9 @@ pub mod gaussian;
 mod loss;
 mod model;
 pub mod multinomial;
+mod objective;
 mod sampler;
 mod schedule;
-mod trainer;
 
 pub use denoiser::{Denoiser, EMBEDDING, Label, Network, NetworkDenoiser, Workspace, time_table};
 pub use gaussian::{Method, Variance};
@@ -19,4 +19,3 @@ pub use loss::{Batch, Loss, Process};
 pub use model::TabDdpm;
 pub use sampler::{Sampler, SamplerConfig};
 pub use schedule::{Schedule, ScheduleKind};
-pub use trainer::{Observer, Progress, TrainConfig, TrainReport, TrainingFailure};

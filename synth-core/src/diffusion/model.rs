@@ -4,14 +4,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::denoiser::{Label, Network, NetworkDenoiser};
+use super::objective;
 use super::sampler::{Sampler, SamplerConfig};
 use super::schedule::Schedule;
-use super::trainer::{Observer, TrainConfig, TrainReport, split_validation, train};
 use crate::encode::Encoder;
 use crate::error::Result;
 use crate::generator::Generator;
 use crate::schema::Schema;
 use crate::table::Table;
+use crate::train::{Observer, TrainConfig, TrainReport, split_validation};
 
 /// A TabDDPM that has learnt a table.
 #[derive(Debug, Clone)]
@@ -31,10 +32,10 @@ impl TabDdpm {
     /// # Errors
     /// [`Error::Setting`](crate::Error::Setting) if the configuration is out of range,
     /// [`Error::BadInput`](crate::Error::BadInput) if there is nothing to learn,
-    /// [`Error::Training`](crate::Error::Training) if training did not end well: see [`super::TrainingFailure`].
+    /// [`Error::Training`](crate::Error::Training) if training did not end well: see [`crate::train::TrainingFailure`].
     pub fn fit(table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
         let encoder = Encoder::fit(table)?;
-        let trained = train(&encoder, table, config, observer)?;
+        let trained = objective::fit(&encoder, table, config, observer)?;
         let label = trained.label.map(|label| (label, shares(&encoder, table, label)));
         Ok(Self {
             encoder,

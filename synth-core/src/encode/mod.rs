@@ -9,9 +9,13 @@
 
 mod layout;
 mod quantile;
+mod tokens;
+mod unlearnt;
 
 pub use layout::{Block, Layout, Role};
 pub use quantile::{Grid, QuantileMap};
+pub use tokens::{Position, Tokenizer, Tokens, Variable};
+use unlearnt::Unlearnt;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,7 +27,6 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::error::{BadInput, Result, Rule};
-use crate::identifier::IdentifierShape;
 use crate::schema::{Field, Kind, Schema};
 use crate::table::{Table, column_from_labels, column_from_numbers};
 
@@ -45,9 +48,7 @@ pub struct Encoder {
 enum Column {
     Scale { map: QuantileMap, missing: bool },
     Levels { names: Vec<String>, missing: bool },
-    Constant { label: String },
-    Identifier { shape: IdentifierShape },
-    Absent,
+    Unlearnt(Unlearnt),
 }
 
 /// Rows as a generator sees them.
@@ -66,16 +67,11 @@ impl Encoder {
     /// [`Rule::NothingToLearn`] if no column has a kind that is learnt, [`Rule::TooFewRows`] below two rows,
     /// [`Rule::TooLarge`] above [`MAX_LEVELS`], [`Rule::Schema`] if a column that is said to be constant or empty is not.
     pub fn fit(table: &Table) -> Result<Self> {
-        if table.n_rows() < 2 {
-            let problem = format!("{} rows; at least 2 are needed to learn from", table.n_rows());
-            return Err(BadInput::new(Rule::TooFewRows, problem).into());
-        }
+        check_rows(table)?;
         let columns = (0..table.n_columns()).map(|i| Column::fit(table, i)).collect::<Result<Vec<Column>>>()?;
         let layout = layout_of(&columns);
         if layout.n_scale() == 0 && layout.blocks().is_empty() {
-            let problem = "no column can be learnt: all are identifiers, free text, constant or empty";
-            let hint = "set `kind` in the schema that `synth profile` prints";
-            return Err(BadInput::new(Rule::NothingToLearn, problem).hint(hint).into());
+            return Err(nothing_to_learn().into());
         }
         Ok(Self { schema: Arc::clone(table.schema()), columns, layout, n_rows: table.n_rows() })
     }
@@ -110,8 +106,8 @@ impl Encoder {
     pub fn with_identifiers_of(mut self, table: &Table) -> Self {
         assert_eq!(self.columns.len(), table.n_columns(), "the columns of the table that was learnt");
         for (field_idx, column) in self.columns.iter_mut().enumerate() {
-            if let Column::Identifier { shape } = column {
-                *shape = IdentifierShape::of(table, field_idx);
+            if let Column::Unlearnt(column) = column {
+                column.take_identifiers_of(table, field_idx);
             }
         }
         self
@@ -214,14 +210,7 @@ impl Encoder {
                     let label = |&code: &u32| names.get(code as usize).map(String::as_str);
                     column_from_labels(field, codes.column(block_idx).iter().map(label))
                 }
-                Column::Constant { label } => {
-                    column_from_labels(field, std::iter::repeat_n(Some(label.as_str()), n_rows))
-                }
-                Column::Identifier { shape } => {
-                    let made: Vec<String> = (first_row..).take(n_rows).map(|row| shape.generate(row, seed)).collect();
-                    column_from_labels(field, made.iter().map(|id| Some(id.as_str())))
-                }
-                Column::Absent => column_from_labels(field, std::iter::repeat_n(None, n_rows)),
+                Column::Unlearnt(column) => column.decode(field, first_row, n_rows, seed),
             });
         Table::new(Arc::clone(&self.schema), columns.collect()).expect("each column was made for its field")
     }
@@ -254,7 +243,7 @@ fn layout_of(columns: &[Column]) -> Layout {
         match column {
             Column::Scale { missing, .. } => layout.push_scale(field_idx, *missing),
             Column::Levels { names, missing } => layout.push_levels(field_idx, names.len() + usize::from(*missing)),
-            Column::Constant { .. } | Column::Identifier { .. } | Column::Absent => {}
+            Column::Unlearnt(_) => {}
         }
     }
     layout
@@ -266,25 +255,18 @@ impl Column {
         match self {
             Column::Scale { map, .. } => field.kind.is_scale() && map.is_sound(),
             Column::Levels { names, .. } => field.kind.is_levels() && !names.is_empty(),
-            Column::Constant { .. } => field.kind == Kind::Constant,
-            Column::Identifier { shape } => field.kind == Kind::Identifier && shape.is_sound(),
-            Column::Absent => true,
+            Column::Unlearnt(column) => column.is_sound(field),
         }
     }
 
     fn fit(table: &Table, field_idx: usize) -> Result<Self> {
         let (field, _) = table.column(field_idx);
-        let contradicted = |what: &str| {
-            BadInput::new(Rule::Schema, format!("the column is said to be {what}, but its values differ"))
-                .in_column(&field.name)
-                .hint("give it another `kind` in the schema")
-        };
         Ok(match field.kind {
             Kind::Continuous | Kind::Integer | Kind::Datetime => {
                 let numbers = table.numbers(field_idx);
                 let present: Vec<f64> = numbers.iter().copied().filter(|x| !x.is_nan()).collect();
                 if present.is_empty() {
-                    return Ok(Column::Absent);
+                    return Ok(Column::Unlearnt(Unlearnt::Absent));
                 }
                 let grid = match &field.number {
                     Some(format) => Grid::Decimal(*format),
@@ -295,7 +277,7 @@ impl Column {
             Kind::Categorical | Kind::Ordinal | Kind::Boolean => {
                 let levels = table.levels(field_idx);
                 if levels.names.is_empty() {
-                    return Ok(Column::Absent);
+                    return Ok(Column::Unlearnt(Unlearnt::Absent));
                 }
                 if levels.names.len() > MAX_LEVELS {
                     let problem = format!("{} levels, at most {MAX_LEVELS} can be learnt", levels.names.len());
@@ -304,17 +286,7 @@ impl Column {
                 }
                 Column::Levels { names: levels.names, missing: levels.codes.contains(&None) }
             }
-            Kind::Constant => {
-                let labels = table.labels(field_idx);
-                match labels.first() {
-                    _ if labels.iter().any(|label| *label != labels[0]) => return Err(contradicted("constant").into()),
-                    Some(Some(label)) => Column::Constant { label: label.clone() },
-                    _ => Column::Absent,
-                }
-            }
-            Kind::Empty if table.missing(field_idx).contains(&false) => return Err(contradicted("empty").into()),
-            Kind::Identifier => Column::Identifier { shape: IdentifierShape::of(table, field_idx) },
-            Kind::Text | Kind::Empty => Column::Absent,
+            _ => Column::Unlearnt(Unlearnt::fit(table, field_idx)?),
         })
     }
 }
@@ -344,6 +316,30 @@ impl Intervals {
             *z = normal.inverse_cdf(u.clamp(1e-9, 1.0 - 1e-9)) as f32;
         }
     }
+}
+
+fn check_rows(table: &Table) -> Result<()> {
+    if table.n_rows() < 2 {
+        let problem = format!("{} rows; at least 2 are needed to learn from", table.n_rows());
+        return Err(BadInput::new(Rule::TooFewRows, problem).into());
+    }
+    Ok(())
+}
+
+fn nothing_to_learn() -> BadInput {
+    let problem = "no column can be learnt: all are identifiers, free text, constant or empty";
+    let hint = "set `kind` in the schema that `synth profile` prints";
+    BadInput::new(Rule::NothingToLearn, problem).hint(hint)
+}
+
+/// The standard normal's distribution function.
+pub(crate) fn normal_share(z: f64) -> f64 {
+    standard_normal().cdf(z)
+}
+
+/// The standard normal's quantile function.
+pub(crate) fn normal_quantile(u: f64) -> f64 {
+    standard_normal().inverse_cdf(u)
 }
 
 fn standard_normal() -> Normal {

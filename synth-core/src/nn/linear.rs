@@ -36,6 +36,12 @@ impl<F: NdFloat> Linear<F> {
         *y += &self.bias;
     }
 
+    /// Adds `x W + b` to `y`.
+    pub fn forward_add(&self, x: ArrayView2<F>, y: &mut ArrayViewMut2<F>) {
+        general_mat_mul(F::one(), &x, &self.weight, F::one(), y); // (B, I) (I, O) -> (B, O)
+        *y += &self.bias;
+    }
+
     /// Adds dL/dW and dL/db into `grad`, and writes dL/dx into `dx` if it is wanted.
     pub fn backward(&self, x: ArrayView2<F>, dy: ArrayView2<F>, grad: &mut Self, dx: Option<&mut ArrayViewMut2<F>>) {
         general_mat_mul(F::one(), &x.t(), &dy, F::one(), &mut grad.weight); // (I, B) (B, O) -> (I, O)

@@ -1,0 +1,267 @@
+//! Training, whatever is trained: epochs over shuffled rows, in steps that do not depend on the number of threads,
+//! watched on rows that were kept back.
+//!
+//! A generator says in an [`Objective`] what a part of a batch costs and how its network should change; the rest is here,
+//! once: shards that are summed in order, the limit on the gradient, AdamW, the average of the weights that is sampled
+//! from, the learning rate, the time budget, and whether anything was learnt.
+
+mod config;
+mod report;
+
+pub use config::TrainConfig;
+pub use report::{Observer, Progress, TrainReport, TrainingFailure};
+
+use std::ops::Range;
+use std::time::Instant;
+
+use rand::Rng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use crate::error::Result;
+use crate::nn::{AdamW, Ema, Parameters, clip_norm};
+use crate::random::{Purpose, stream};
+
+/// What is trained.
+pub(crate) trait Objective: Sync {
+    /// The parameters, and their gradient.
+    type Network: Parameters<f32> + Clone + Send + Sync;
+    /// A fixed part of every batch, with its buffers and its gradient.
+    type Shard: Send;
+
+    /// Buffers for the rows `part` of a batch of `batch_size`.
+    fn shard(&self, network: &Self::Network, part: Range<usize>, batch_size: usize) -> Self::Shard;
+    /// Called before each epoch.
+    fn begin_epoch(&mut self, _epoch: usize) {}
+    /// Called before each step.
+    fn begin_step(&mut self, _network: &Self::Network) {}
+    /// The loss of the shard's part of the batch `rows`, whose sum over shards is the batch's mean. The gradient stands in
+    /// the shard. `offset`, the same for all shards, spreads what is drawn evenly over the batch.
+    fn run(
+        &self,
+        network: &Self::Network,
+        shard: &mut Self::Shard,
+        rows: &[usize],
+        offset: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> f64;
+    /// The gradient that [`Objective::run`] left.
+    fn grad<'s>(&self, shard: &'s mut Self::Shard) -> &'s mut Self::Network;
+    /// The mean loss on the rows that were kept back, with the same draws at every call.
+    fn held_out(&mut self, network: &Self::Network) -> f64;
+}
+
+/// How a generator wants its training to run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// How the learning rate falls.
+    pub(crate) decay: Decay,
+    /// What the end of the time budget means.
+    pub(crate) deadline: Deadline,
+    /// How often the average is measured on held-out rows, in parts of the planned steps; the best one is kept. `None`: at
+    /// the end only.
+    pub(crate) checks: Option<u64>,
+    /// Rows in a shard. Shards are summed in order, so their number, which depends on the batch alone, fixes the result.
+    pub(crate) shard_rows: usize,
+}
+
+/// How the learning rate falls from its highest value to 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decay {
+    /// In a straight line.
+    Linear,
+    /// Along half a cosine.
+    Cosine,
+}
+
+/// What the end of the time budget means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deadline {
+    /// The model is unfinished: a failure.
+    Fails,
+    /// The learning rate falls with the time that is left, and training ends when it has.
+    Ends,
+}
+
+/// Checks on held-out rows without an improvement after which training ends.
+const PATIENCE: u32 = 6;
+
+/// What training gives.
+#[derive(Debug)]
+pub(crate) struct Trained<N> {
+    /// The averaged weights.
+    pub(crate) network: N,
+    pub(crate) report: TrainReport,
+}
+
+/// Trains `network` on the rows `fit_rows`.
+pub(crate) fn train<O: Objective>(
+    objective: &mut O,
+    mut network: O::Network,
+    [fit_rows, kept_rows]: [&[usize]; 2],
+    config: &TrainConfig,
+    manner: Manner,
+    observer: &mut Observer<'_>,
+) -> Result<Trained<O::Network>> {
+    let started = Instant::now();
+    let nothing = objective.held_out(&network);
+    let mut ema = Ema::new(network.clone(), config.ema_decay);
+    let mut optimizer = AdamW::new::<f32>(&network, config.adamw());
+    let steps = Steps::of(fit_rows.len(), config);
+    let n_shards = steps.batch_size.div_ceil(manner.shard_rows);
+    let edge = |k: usize| k * steps.batch_size / n_shards;
+    let mut shards: Vec<(O::Shard, f64)> =
+        (0..n_shards).map(|k| (objective.shard(&network, edge(k)..edge(k + 1), steps.batch_size), 0.0)).collect();
+    let check_every = manner.checks.map(|checks| (steps.total / checks).max(1));
+
+    let mut order = fit_rows.to_vec();
+    let mut history = Vec::new();
+    let mut best: Option<(f64, O::Network, u64)> = None;
+    let (mut step, mut stale, mut epoch) = (0, 0, 0);
+    'training: while step < steps.total {
+        objective.begin_epoch(epoch);
+        order.shuffle(&mut stream(config.seed, Purpose::Order, epoch as u64));
+        let mut epoch_loss = 0.0;
+        for rows in order.chunks_exact(steps.batch_size).take(steps.per_epoch as usize) {
+            let spent = config.time_budget.map_or(0.0, |budget| started.elapsed().as_secs_f64() / budget.as_secs_f64());
+            if spent > 1.0 {
+                match manner.deadline {
+                    Deadline::Fails => {
+                        return Err(TrainingFailure::Deadline { done: epoch, planned: steps.n_epochs }.into());
+                    }
+                    Deadline::Ends => break 'training,
+                }
+            }
+            let done = match manner.deadline {
+                Deadline::Fails => step as f64 / steps.total as f64,
+                Deadline::Ends => spent.max(step as f64 / steps.total as f64),
+            };
+            step += 1;
+            objective.begin_step(&network);
+            let offset = stream(config.seed, Purpose::Noise, step << 16).r#gen::<f64>();
+            shards.par_iter_mut().enumerate().for_each(|(shard_idx, (shard, loss))| {
+                let rng = &mut stream(config.seed, Purpose::Noise, (step << 16) + 1 + shard_idx as u64);
+                *loss = objective.run(&network, shard, rows, offset, rng);
+            });
+            let loss: f64 = shards.iter().map(|(_, loss)| loss).sum();
+            let (first, others) = shards.split_first_mut().expect("a batch has a shard");
+            let grad = objective.grad(&mut first.0);
+            others.iter_mut().for_each(|(other, _)| grad.add(objective.grad(other)));
+            let norm = clip_norm(grad, config.clip_norm);
+            if !(loss.is_finite() && norm.is_finite()) {
+                return Err(TrainingFailure::NonFinite { step }.into());
+            }
+            optimizer.step(&mut network, grad, learning_rate(config.lr, step, steps.total, done, manner.decay));
+            ema.update(&network);
+            epoch_loss += loss;
+            if check_every.is_some_and(|every| step % every == 0 || step == steps.total) {
+                let held_out = objective.held_out(ema.average());
+                if best.as_ref().is_none_or(|(loss, ..)| held_out < *loss) {
+                    best = Some((held_out, ema.average().clone(), step));
+                    stale = 0;
+                } else {
+                    stale += 1;
+                }
+                if stale >= PATIENCE {
+                    history.push(epoch_loss / steps.per_epoch as f64);
+                    break 'training;
+                }
+            }
+        }
+        history.push(epoch_loss / steps.per_epoch as f64);
+        epoch += 1;
+
+        let elapsed = started.elapsed();
+        let n_rows_seen = step * steps.batch_size as u64;
+        let share = epoch as f64 / steps.n_epochs as f64;
+        let mut remaining = elapsed.mul_f64((1.0 - share).max(0.0) / share);
+        if let Some(budget) = config.time_budget {
+            remaining = remaining.min(budget.saturating_sub(elapsed));
+        }
+        let progress = Progress {
+            epoch,
+            n_epochs: steps.n_epochs,
+            n_steps: step,
+            n_rows_seen,
+            loss: *history.last().expect("an epoch was just added"),
+            rows_per_second: n_rows_seen as f64 / elapsed.as_secs_f64().max(1e-9),
+            remaining,
+        };
+        if observer(&progress).is_break() {
+            return Err(TrainingFailure::Interrupted { done: epoch, planned: steps.n_epochs }.into());
+        }
+    }
+
+    let (held_out, network, n_steps) = match best {
+        Some((held_out, network, at)) => (held_out, network, at),
+        None => {
+            let network = ema.into_average();
+            (objective.held_out(&network), network, step)
+        }
+    };
+    // Written so that a loss that is not a number fails.
+    let better = held_out < nothing;
+    if !better {
+        return Err(TrainingFailure::NothingLearnt { held_out, nothing }.into());
+    }
+    let report = TrainReport {
+        n_epochs: history.len(),
+        n_steps: step,
+        kept_step: n_steps,
+        n_parameters: network.n_parameters(),
+        rows: [fit_rows.len(), kept_rows.len()],
+        history,
+        held_out,
+        nothing,
+    };
+    Ok(Trained { network, report })
+}
+
+/// How many steps there are, and of how many rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Steps {
+    batch_size: usize,
+    per_epoch: u64,
+    n_epochs: usize,
+    total: u64,
+}
+
+impl Steps {
+    /// Equal steps that leave out fewer rows of an epoch than there are steps; whole epochs, within the limits on steps.
+    fn of(n_rows: usize, config: &TrainConfig) -> Self {
+        let per_epoch = n_rows.div_ceil(config.batch_size).max(1);
+        let batch_size = n_rows / per_epoch;
+        let per_epoch = per_epoch as u64;
+        let epochs_of = |n_steps: u64| n_steps.div_ceil(per_epoch) as usize;
+        let n_epochs = config.n_iter.min(epochs_of(config.max_steps)).max(epochs_of(config.min_steps));
+        Self { batch_size, per_epoch, n_epochs, total: n_epochs as u64 * per_epoch }
+    }
+}
+
+/// Linear warm-up over 3 % of the steps, at most 100, times the decay at the share `done`.
+fn learning_rate(lr: f64, step: u64, n_steps: u64, done: f64, decay: Decay) -> f64 {
+    let warm_up = (n_steps * 3).div_ceil(100).clamp(1, 100) as f64;
+    let left = match decay {
+        Decay::Linear => 1.0 - done,
+        Decay::Cosine => 0.5 + 0.5 * (std::f64::consts::PI * done).cos(),
+    };
+    lr * (step as f64 / warm_up).min(1.0) * left
+}
+
+/// Rows to fit on and rows to verify with, each in ascending order.
+pub(crate) fn split_validation(n_rows: usize, config: &TrainConfig) -> (Vec<usize>, Vec<usize>) {
+    let n_kept = ((n_rows as f64 * config.validation_share) as usize).clamp(8, 2000).min(n_rows / 2);
+    let mut rows: Vec<usize> = (0..n_rows).collect();
+    rows.shuffle(&mut stream(config.seed, Purpose::Validation, 0));
+    let mut fit = rows.split_off(n_kept);
+    fit.sort_unstable();
+    rows.sort_unstable();
+    (fit, rows)
+}
+
+/// Place `i` of `n`, evenly spread over 0 to `n_values` - 1 from a random start: every batch sees all values.
+pub(crate) fn low_discrepancy(offset: f64, i: usize, n: usize, n_values: usize) -> usize {
+    let u = (offset + i as f64 / n as f64).fract();
+    ((u * n_values as f64) as usize).min(n_values - 1)
+}
