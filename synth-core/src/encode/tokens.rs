@@ -6,9 +6,9 @@
 //! rows share owns a whole interval of ranks, so that what is drawn from a smooth density over ranks lies on the shared
 //! values as often as the real ones do ([`QuantileMap`]). One rank is drawn from the interval for each cell and epoch.
 //!
-//! **Rare values.** A level or an atom is learnt and given back only if [`SHARED`] rows have it. Rarer numbers of a short
-//! scale are taken for the nearest shared one; rarer words are pooled, and the pool comes back as draws from its shared
-//! levels, or else from all. Values between atoms are interpolated as [`QuantileMap`] says.
+//! **Rare values.** A level or an atom is learnt and given back only if [`SHARED`] rows have it. Rarer numbers are
+//! interpolated as [`QuantileMap`] says, or taken for the nearest shared one if there are hardly any; rarer words are pooled, and the pool comes back as draws from its shared
+//! levels, or else from all.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -360,7 +360,7 @@ impl Variable {
             runs.iter().enumerate().filter(|(i, run)| is_atom(*i, run.1)).map(|(_, run)| run.0).collect();
         let mut rest = present;
         rest.retain(|x| atoms.binary_search_by(|atom| atom.total_cmp(x)).is_err());
-        if is_short || (!atoms.is_empty() && rest.len() < 2 * SHARED) {
+        if !atoms.is_empty() && rest.len() < 2 * SHARED {
             return Some(Variable::Scale { atoms, rest: None, n_bins: 0, missing, moments, n_rest: 0 });
         }
         let grid = match &field.number {

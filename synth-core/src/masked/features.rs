@@ -5,14 +5,14 @@ use crate::nn::Real;
 /// Frequencies of the rank's sines and cosines: half a turn over the scale, doubled each time.
 const FREQUENCIES: usize = 7;
 /// Features of a position: rank and coordinate, [`FREQUENCIES`] sines and cosines of the rank, and the value three ways.
-pub const FEATURES: usize = 2 + 2 * FREQUENCIES + 3;
+pub(crate) const FEATURES: usize = 2 + 2 * FREQUENCIES + 3;
 
 /// Writes the features of a position: `rank` in [0, 1], its normal quantile `z`, and the standardised `value`.
 ///
 /// The rank tells neighbours apart where there are many (Fourier features, arXiv:2006.10739), the coordinate is what the
 /// heads speak of, and the value keeps columns of one unit comparable; its squashed and logarithmic forms resolve the
 /// middle and the tails.
-pub fn write_features<F: Real>(rank: F, z: F, value: F, out: &mut [F]) {
+pub(crate) fn write_features<F: Real>(rank: F, z: F, value: F, out: &mut [F]) {
     out[0] = rank + rank - F::one();
     out[1] = z;
     let (mut sin, mut cos) = (rank * F::of(std::f64::consts::FRAC_PI_2)).sin_cos();

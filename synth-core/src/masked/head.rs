@@ -15,7 +15,7 @@
 use crate::nn::Real;
 
 /// Logistic distributions in a column's mixture. Unmeasured.
-pub const N_COMPONENTS: usize = 5;
+pub(crate) const N_COMPONENTS: usize = 5;
 /// The least log scale: exp(-6) is a 400th of a standard deviation, about the distance of neighbours in 1,000 rows.
 const LEAST_LOG_SCALE: f64 = -6.0;
 /// The largest log scale.
@@ -23,20 +23,20 @@ const MOST_LOG_SCALE: f64 = 2.0;
 
 /// What a head's outputs mean. Logits of all tokens come first, then weights, locations and log scales.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shape<F> {
+pub(crate) struct Shape<F> {
     /// The tokens.
-    pub n_tokens: usize,
+    pub(crate) n_tokens: usize,
     /// The first bin among them.
-    pub first_bin: usize,
+    pub(crate) first_bin: usize,
     /// The coordinates between neighbouring bins; empty for a single bin.
-    pub edges: Vec<F>,
+    pub(crate) edges: Vec<F>,
     /// Whether there are bins at all.
-    pub has_bins: bool,
+    pub(crate) has_bins: bool,
 }
 
 /// Working memory of a head with bins.
 #[derive(Debug, Clone)]
-pub struct Scratch<F> {
+pub(crate) struct Scratch<F> {
     /// exp(logit - largest), per token; for a bin without its mass.
     weights: Vec<F>,
     /// The mass of each bin under each component. (components, bins)
@@ -52,22 +52,22 @@ pub struct Scratch<F> {
 
 impl<F: Real> Shape<F> {
     /// The number of outputs.
-    pub fn n_outputs(&self) -> usize {
+    pub(crate) fn n_outputs(&self) -> usize {
         self.n_tokens + if self.has_bins { 3 * N_COMPONENTS } else { 0 }
     }
 
     /// The number of bins.
-    pub fn n_bins(&self) -> usize {
+    pub(crate) fn n_bins(&self) -> usize {
         if self.has_bins { self.edges.len() + 1 } else { 0 }
     }
 
     /// Whether a token is a bin.
-    pub fn is_bin(&self, token: usize) -> bool {
+    pub(crate) fn is_bin(&self, token: usize) -> bool {
         (self.first_bin..self.first_bin + self.n_bins()).contains(&token)
     }
 
     /// The biases with which a head gives tokens the `shares`, and a standard normal density in the bins.
-    pub fn initial_bias(&self, shares: &[f64]) -> Vec<F> {
+    pub(crate) fn initial_bias(&self, shares: &[f64]) -> Vec<F> {
         let mut bias = vec![F::zero(); self.n_outputs()];
         if self.has_bins {
             let (n, m) = (self.n_tokens, N_COMPONENTS);
@@ -90,7 +90,7 @@ impl<F: Real> Shape<F> {
 
     /// Fills the scratch for one row's outputs; returns the sum of all tokens' weights.
     #[inline(always)]
-    pub fn prepare(&self, out: &[F], scratch: &mut Scratch<F>) -> F {
+    pub(crate) fn prepare(&self, out: &[F], scratch: &mut Scratch<F>) -> F {
         let largest = out[..self.n_tokens].iter().fold(F::neg_infinity(), |a, &b| if b > a { b } else { a });
         scratch.weights.resize(self.n_tokens, F::zero());
         let mut total = F::zero();
@@ -152,7 +152,15 @@ impl<F: Real> Shape<F> {
     /// The negative log-likelihood, in nats, of `token`, and of coordinate `z` in it if it is a bin. Writes `weight` times
     /// its gradient into `d_out`.
     #[inline(always)]
-    pub fn loss(&self, out: &[F], token: usize, z: F, weight: F, d_out: &mut [F], scratch: &mut Scratch<F>) -> F {
+    pub(crate) fn loss(
+        &self,
+        out: &[F],
+        token: usize,
+        z: F,
+        weight: F,
+        d_out: &mut [F],
+        scratch: &mut Scratch<F>,
+    ) -> F {
         let total = self.prepare(out, scratch);
         let mut nats = total.ln() - scratch.weights[token].ln();
         let share = weight / total;
@@ -241,7 +249,7 @@ impl<F: Real> Default for Scratch<F> {
 
 impl<F: Real> Scratch<F> {
     /// The weight of a token after [`Shape::prepare`].
-    pub fn weight(&self, shape: &Shape<F>, token: usize) -> F {
+    pub(crate) fn weight(&self, shape: &Shape<F>, token: usize) -> F {
         match shape.is_bin(token) {
             true => self.weights[token] * self.mass[token - shape.first_bin],
             false => self.weights[token],
@@ -251,14 +259,14 @@ impl<F: Real> Scratch<F> {
 
 impl<F: Real> Scratch<F> {
     /// The weight of a token after [`Shape::prepare`]; of a bin without its mass.
-    pub fn bare_weight(&self, token: usize) -> F {
+    pub(crate) fn bare_weight(&self, token: usize) -> F {
         self.weights[token]
     }
 }
 
 /// A logistic mixture as a head's outputs say it, in 64 bits for drawing.
 #[derive(Debug, Clone, Copy)]
-pub struct Mixture {
+pub(crate) struct Mixture {
     pi: [f64; N_COMPONENTS],
     mu: [f64; N_COMPONENTS],
     inverse: [f64; N_COMPONENTS],
@@ -266,7 +274,7 @@ pub struct Mixture {
 
 impl Mixture {
     /// The mixture in the outputs `out` of a head of `shape`, after [`Shape::prepare`].
-    pub fn new<F: Real>(shape: &Shape<F>, out: &[F], scratch: &Scratch<F>) -> Self {
+    pub(crate) fn new<F: Real>(shape: &Shape<F>, out: &[F], scratch: &Scratch<F>) -> Self {
         let mu = &out[shape.n_tokens + N_COMPONENTS..shape.n_tokens + 2 * N_COMPONENTS];
         let mut mixture = Self { pi: [0.0; N_COMPONENTS], mu: [0.0; N_COMPONENTS], inverse: [0.0; N_COMPONENTS] };
         for (k, mu) in mu.iter().enumerate() {
@@ -289,12 +297,12 @@ impl Mixture {
     }
 
     /// The mass between two coordinates.
-    pub fn mass(&self, low: f64, high: f64) -> f64 {
+    pub(crate) fn mass(&self, low: f64, high: f64) -> f64 {
         self.masses(low, high).1
     }
 
     /// A draw between `low` and `high` from two numbers in [0, 1).
-    pub fn draw(&self, low: f64, high: f64, u: f64, v: f64) -> f64 {
+    pub(crate) fn draw(&self, low: f64, high: f64, u: f64, v: f64) -> f64 {
         let (masses, total) = self.masses(low, high);
         let mut left = u * total;
         let mut chosen = N_COMPONENTS - 1;

@@ -16,7 +16,7 @@ use crate::generator::Generator;
 use crate::random::{Purpose, stream};
 use crate::schema::Schema;
 use crate::table::Table;
-use crate::train::{Deadline, Decay, Manner, Observer, TrainConfig, TrainReport, split_validation, train};
+use crate::train::{LearningRate, Manner, Observer, TrainConfig, TrainReport, split_validation, train};
 
 /// A masked diffusion model that has learnt a table.
 #[derive(Debug, Clone)]
@@ -54,8 +54,7 @@ impl MaskedDiffusion {
             seed: config.seed,
             table: Array2::zeros(network.embedding.dim()),
         };
-        let manner =
-            Manner { decay: Decay::Cosine, deadline: Deadline::Ends, checks: Some(25), shard_rows: SHARD_ROWS };
+        let manner = Manner { schedule: LearningRate::FallsInTime, shard_rows: SHARD_ROWS };
         let trained = train(&mut objective, network, [&fit_rows, &kept_rows], config, manner, observer)?;
         let (network, report) = (trained.network, trained.report);
         Ok(Self { tokenizer, layout, network, order, config: config.clone(), report })

@@ -23,35 +23,35 @@ use crate::nn::{LayerNorm, Linear, Parameters, Real, silu_all, silu_backward_all
 
 /// What the network must know of the table's columns.
 #[derive(Debug, Clone)]
-pub struct Layout<F> {
+pub(crate) struct Layout<F> {
     /// One entry a variable, in the tokenizer's order.
-    pub columns: Vec<ColumnLayout<F>>,
+    pub(crate) columns: Vec<ColumnLayout<F>>,
     /// Tokens of all variables.
-    pub n_tokens: usize,
+    pub(crate) n_tokens: usize,
     /// Variables with bins.
-    pub n_rest: usize,
+    pub(crate) n_rest: usize,
     /// Variables with positions; those with bins come first.
-    pub n_scales: usize,
+    pub(crate) n_scales: usize,
 }
 
 /// One variable's part.
 #[derive(Debug, Clone)]
-pub struct ColumnLayout<F> {
+pub(crate) struct ColumnLayout<F> {
     /// Its first token among all.
-    pub offset: usize,
+    pub(crate) offset: usize,
     /// What its head says.
-    pub shape: Shape<F>,
+    pub(crate) shape: Shape<F>,
     /// Its number among the variables with bins.
-    pub rest: Option<usize>,
+    pub(crate) rest: Option<usize>,
     /// Its number among the variables with positions.
-    pub scale: Option<usize>,
+    pub(crate) scale: Option<usize>,
     /// The position features of its tokens; zero for bins and for what has no position. (tokens, [`FEATURES`])
-    pub fixed: Array2<F>,
+    pub(crate) fixed: Array2<F>,
 }
 
 impl<F: Real> Layout<F> {
     /// The layout of a tokenizer's variables.
-    pub fn new(tokenizer: &Tokenizer) -> Self {
+    pub(crate) fn new(tokenizer: &Tokenizer) -> Self {
         let variables: Vec<&Variable> = tokenizer.variables().map(|(_, variable)| variable).collect();
         let n_rest = variables.iter().filter(|v| v.n_bins() > 0).count();
         let (mut offset, mut rest, mut scale) = (0, 0, n_rest);
@@ -92,36 +92,36 @@ impl<F: Real> Layout<F> {
 
 /// The parameters.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Network<F> {
+pub(crate) struct Network<F> {
     /// One row a token. (tokens of all variables, width)
-    pub embedding: Array2<F>,
+    pub(crate) embedding: Array2<F>,
     /// The weights of position features. (variables with positions x [`FEATURES`], width)
-    pub position: Array2<F>,
+    pub(crate) position: Array2<F>,
     /// The hidden vector of a row of which nothing is known. (width)
-    pub base: Array1<F>,
+    pub(crate) base: Array1<F>,
     /// The residual blocks.
-    pub blocks: Vec<Block<F>>,
+    pub(crate) blocks: Vec<Block<F>>,
     /// One head a variable.
-    pub heads: Vec<Linear<F>>,
+    pub(crate) heads: Vec<Linear<F>>,
 }
 
 /// A residual block.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Block<F> {
+pub(crate) struct Block<F> {
     /// Before everything.
-    pub norm: LayerNorm<F>,
+    pub(crate) norm: LayerNorm<F>,
     /// A, then SiLU and dropout.
-    pub inner: Linear<F>,
+    pub(crate) inner: Linear<F>,
     /// B, added to the input.
-    pub outer: Linear<F>,
+    pub(crate) outer: Linear<F>,
 }
 
 /// Rows on their way through the network: its buffers are used again.
 #[derive(Debug, Clone)]
-pub struct Tape<F> {
+pub(crate) struct Tape<F> {
     /// Position features of known cells in bins; zero where a cell is unknown or no bin. (rows, variables with bins x
     /// [`FEATURES`])
-    pub features: Array2<F>,
+    pub(crate) features: Array2<F>,
     /// The input of each block, and last the output. (rows, width)
     hidden: Vec<Array2<F>>,
     normed: Vec<Array2<F>>,
@@ -139,7 +139,7 @@ pub struct Tape<F> {
 
 impl<F: Real> Network<F> {
     /// A network that says the `shares` of each variable's tokens.
-    pub fn init<R: Rng + ?Sized>(
+    pub(crate) fn init<R: Rng + ?Sized>(
         layout: &Layout<F>,
         width: usize,
         n_blocks: usize,
@@ -167,12 +167,12 @@ impl<F: Real> Network<F> {
     }
 
     /// The width of hidden vectors.
-    pub fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.base.len()
     }
 
     /// A tape for at most `n_rows` rows.
-    pub fn tape(&self, layout: &Layout<F>, n_rows: usize) -> Tape<F> {
+    pub(crate) fn tape(&self, layout: &Layout<F>, n_rows: usize) -> Tape<F> {
         let of_width = || Array2::zeros((n_rows, self.width()));
         let of_blocks = || vec![of_width(); self.blocks.len()];
         Tape {
@@ -191,7 +191,7 @@ impl<F: Real> Network<F> {
     }
 
     /// Writes every token's embedding with its position's share in it. (tokens of all variables, width)
-    pub fn tabulate(&self, layout: &Layout<F>, table: &mut Array2<F>) {
+    pub(crate) fn tabulate(&self, layout: &Layout<F>, table: &mut Array2<F>) {
         table.assign(&self.embedding);
         for column in &layout.columns {
             if let Some(scale) = column.scale {
@@ -203,7 +203,7 @@ impl<F: Real> Network<F> {
     }
 
     /// Runs the rows that stand in the tape: [`Tape::start`] and its features. `drop` has a rate and a generator.
-    pub fn forward<R: Rng + ?Sized>(&self, tape: &mut Tape<F>, drop: Option<(f64, &mut R)>) {
+    pub(crate) fn forward<R: Rng + ?Sized>(&self, tape: &mut Tape<F>, drop: Option<(f64, &mut R)>) {
         self.add_features(tape);
         self.forward_blocks(tape, drop);
     }
@@ -217,7 +217,7 @@ impl<F: Real> Network<F> {
     }
 
     /// Runs the rows whose first hidden vectors are complete.
-    pub fn forward_blocks<R: Rng + ?Sized>(&self, tape: &mut Tape<F>, drop: Option<(f64, &mut R)>) {
+    pub(crate) fn forward_blocks<R: Rng + ?Sized>(&self, tape: &mut Tape<F>, drop: Option<(f64, &mut R)>) {
         let mut drop = drop.filter(|(rate, _)| *rate > 0.0);
         tape.dropped = drop.is_some();
         for (i, block) in self.blocks.iter().enumerate() {
@@ -237,7 +237,7 @@ impl<F: Real> Network<F> {
 
     /// Adds the parameters' gradients into `grad` but for embeddings, from [`Tape::d_output`]; afterwards the gradient
     /// of the first hidden vectors stands there.
-    pub fn backward(&self, tape: &mut Tape<F>, grad: &mut Self) {
+    pub(crate) fn backward(&self, tape: &mut Tape<F>, grad: &mut Self) {
         for (i, block) in self.blocks.iter().enumerate().rev() {
             let grad = &mut grad.blocks[i];
             let d_inner = Some(&mut tape.d_inner.view_mut());
@@ -262,7 +262,7 @@ impl<F: Real> Network<F> {
     }
 
     /// Completes the gradients of position weights after those of all embeddings are there.
-    pub fn backward_tabulate(&self, layout: &Layout<F>, grad: &mut Self) {
+    pub(crate) fn backward_tabulate(&self, layout: &Layout<F>, grad: &mut Self) {
         for column in &layout.columns {
             if let Some(scale) = column.scale {
                 let rows = column.offset..column.offset + column.shape.n_tokens;
@@ -276,17 +276,17 @@ impl<F: Real> Network<F> {
 
 impl<F: Real> Tape<F> {
     /// The features and the first hidden vectors.
-    pub fn input_mut(&mut self) -> (&mut Array2<F>, &mut Array2<F>) {
+    pub(crate) fn input_mut(&mut self) -> (&mut Array2<F>, &mut Array2<F>) {
         (&mut self.features, &mut self.hidden[0])
     }
 
     /// The first hidden vectors, to be filled before [`Network::forward`]. (rows, width)
-    pub fn start(&mut self) -> &mut Array2<F> {
+    pub(crate) fn start(&mut self) -> &mut Array2<F> {
         &mut self.hidden[0]
     }
 
     /// Makes it a tape for `n_rows` rows, for the forward pass without dropout.
-    pub fn set_rows(&mut self, n_rows: usize) {
+    pub(crate) fn set_rows(&mut self, n_rows: usize) {
         let width = self.d_hidden.ncols();
         if self.hidden[0].nrows() == n_rows {
             return;
@@ -297,17 +297,17 @@ impl<F: Real> Tape<F> {
     }
 
     /// Where the gradient of the output is written, and where that of the start is found. (rows, width)
-    pub fn d_output(&mut self) -> &mut Array2<F> {
+    pub(crate) fn d_output(&mut self) -> &mut Array2<F> {
         &mut self.d_hidden
     }
 
     /// The output and the place of its gradient.
-    pub fn output_and_grad(&mut self) -> (&Array2<F>, &mut Array2<F>) {
+    pub(crate) fn output_and_grad(&mut self) -> (&Array2<F>, &mut Array2<F>) {
         (self.hidden.last().expect("a tape has an input"), &mut self.d_hidden)
     }
 
     /// The last hidden vectors. (rows, width)
-    pub fn output(&self) -> &Array2<F> {
+    pub(crate) fn output(&self) -> &Array2<F> {
         self.hidden.last().expect("a tape has an input")
     }
 }

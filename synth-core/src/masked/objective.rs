@@ -114,8 +114,22 @@ impl Masking<'_> {
                 let known = low_discrepancy(offset, n_ordered(row), n_batch_ordered, n_columns);
                 for (place, &column) in self.order.iter().enumerate() {
                     cells[column] = match place.cmp(&known) {
+                        std::cmp::Ordering::Less
+                            if knob("CELLDROP", 0.0) > 0.0 && rng.r#gen::<f32>() < knob("CELLDROP", 0.0) =>
+                        {
+                            Cell::Hidden(0.0)
+                        }
                         std::cmp::Ordering::Less => Cell::Known,
                         std::cmp::Ordering::Equal => Cell::Hidden(1.0),
+                        std::cmp::Ordering::Greater
+                            if knob("ASK", 0.0) > 0.0
+                                && rng.r#gen::<f32>() > knob("ASK", 0.0) / (n_columns - known) as f32 =>
+                        {
+                            Cell::Hidden(0.0)
+                        }
+                        std::cmp::Ordering::Greater if knob("ASK", 0.0) > 0.0 => {
+                            Cell::Hidden(OTHERS / knob("ASK", 0.0).min((n_columns - known) as f32))
+                        }
                         std::cmp::Ordering::Greater => Cell::Hidden(OTHERS / (n_columns - known) as f32),
                     };
                 }
@@ -285,4 +299,15 @@ impl Objective for Masking<'_> {
             .collect();
         sums.into_iter().sum::<f64>() * n_columns as f64 / n_cells as f64
     }
+}
+
+fn knob(name: &'static str, d: f32) -> f32 {
+    use std::collections::HashMap;
+    use std::sync::{Mutex, OnceLock};
+    static A: OnceLock<Mutex<HashMap<&'static str, f32>>> = OnceLock::new();
+    *A.get_or_init(Default::default)
+        .lock()
+        .unwrap()
+        .entry(name)
+        .or_insert_with(|| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(d))
 }

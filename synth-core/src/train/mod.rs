@@ -55,37 +55,27 @@ pub(crate) trait Objective: Sync {
 /// How a generator wants its training to run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Manner {
-    /// How the learning rate falls.
-    pub(crate) decay: Decay,
-    /// What the end of the time budget means.
-    pub(crate) deadline: Deadline,
-    /// How often the average is measured on held-out rows, in parts of the planned steps; the best one is kept. `None`: at
-    /// the end only.
-    pub(crate) checks: Option<u64>,
+    /// How the learning rate falls, and when training ends.
+    pub(crate) schedule: LearningRate,
     /// Rows in a shard. Shards are summed in order, so their number, which depends on the batch alone, fixes the result.
     pub(crate) shard_rows: usize,
 }
 
-/// How the learning rate falls from its highest value to 0.
+/// How the learning rate falls from its highest value to 0, and when training ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Decay {
-    /// In a straight line.
-    Linear,
-    /// Along half a cosine.
-    Cosine,
+pub(crate) enum LearningRate {
+    /// In a straight line over all planned steps. A time budget that runs out is a failure: the model is unfinished.
+    Falls,
+    /// Along half a cosine over the planned steps or the time budget, whichever is spent sooner. The best average on
+    /// held-out rows is kept, and training ends early when [`PATIENCE`] looks brought no better one. (A rate that stays
+    /// until a plateau and then falls ended worse: on Shoppers at 18.36 nats instead of 18.16.)
+    FallsInTime,
 }
 
-/// What the end of the time budget means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deadline {
-    /// The model is unfinished: a failure.
-    Fails,
-    /// The learning rate falls with the time that is left, and training ends when it has.
-    Ends,
-}
-
-/// Checks on held-out rows without an improvement after which training ends.
+/// Looks at held-out rows without an improvement after which training ends.
 const PATIENCE: u32 = 6;
+/// Looks at held-out rows in all.
+const N_CHECKS: u64 = 25;
 
 /// What training gives.
 #[derive(Debug)]
@@ -113,7 +103,8 @@ pub(crate) fn train<O: Objective>(
     let edge = |k: usize| k * steps.batch_size / n_shards;
     let mut shards: Vec<(O::Shard, f64)> =
         (0..n_shards).map(|k| (objective.shard(&network, edge(k)..edge(k + 1), steps.batch_size), 0.0)).collect();
-    let check_every = manner.checks.map(|checks| (steps.total / checks).max(1));
+    let checks = manner.schedule == LearningRate::FallsInTime;
+    let check_every = (steps.total / N_CHECKS).max(1);
 
     let mut order = fit_rows.to_vec();
     let mut history = Vec::new();
@@ -125,18 +116,19 @@ pub(crate) fn train<O: Objective>(
         let mut epoch_loss = 0.0;
         for rows in order.chunks_exact(steps.batch_size).take(steps.per_epoch as usize) {
             let spent = config.time_budget.map_or(0.0, |budget| started.elapsed().as_secs_f64() / budget.as_secs_f64());
-            if spent > 1.0 {
-                match manner.deadline {
-                    Deadline::Fails => {
-                        return Err(TrainingFailure::Deadline { done: epoch, planned: steps.n_epochs }.into());
+            let mut done = step as f64 / steps.total as f64;
+            match manner.schedule {
+                LearningRate::Falls if spent > 1.0 => {
+                    return Err(TrainingFailure::Deadline { done: epoch, planned: steps.n_epochs }.into());
+                }
+                LearningRate::Falls => {}
+                LearningRate::FallsInTime => {
+                    done = done.max(spent);
+                    if done >= 1.0 {
+                        break 'training;
                     }
-                    Deadline::Ends => break 'training,
                 }
             }
-            let done = match manner.deadline {
-                Deadline::Fails => step as f64 / steps.total as f64,
-                Deadline::Ends => spent.max(step as f64 / steps.total as f64),
-            };
             step += 1;
             objective.begin_step(&network);
             let offset = stream(config.seed, Purpose::Noise, step << 16).r#gen::<f64>();
@@ -152,16 +144,19 @@ pub(crate) fn train<O: Objective>(
             if !(loss.is_finite() && norm.is_finite()) {
                 return Err(TrainingFailure::NonFinite { step }.into());
             }
-            optimizer.step(&mut network, grad, learning_rate(config.lr, step, steps.total, done, manner.decay));
+            let left = match manner.schedule {
+                LearningRate::Falls => 1.0 - done,
+                LearningRate::FallsInTime => 0.5 + 0.5 * (std::f64::consts::PI * done).cos(),
+            };
+            optimizer.step(&mut network, grad, config.lr * left * warm_up(step, steps.total));
             ema.update(&network);
             epoch_loss += loss;
-            if check_every.is_some_and(|every| step % every == 0 || step == steps.total) {
+            if checks && step % check_every == 0 {
                 let held_out = objective.held_out(ema.average());
-                if best.as_ref().is_none_or(|(loss, ..)| held_out < *loss) {
+                let better = best.as_ref().is_none_or(|(loss, ..)| held_out < *loss);
+                stale = if better { 0 } else { stale + 1 };
+                if better {
                     best = Some((held_out, ema.average().clone(), step));
-                    stale = 0;
-                } else {
-                    stale += 1;
                 }
                 if stale >= PATIENCE {
                     history.push(epoch_loss / steps.per_epoch as f64);
@@ -193,12 +188,10 @@ pub(crate) fn train<O: Objective>(
         }
     }
 
-    let (held_out, network, n_steps) = match best {
-        Some((held_out, network, at)) => (held_out, network, at),
-        None => {
-            let network = ema.into_average();
-            (objective.held_out(&network), network, step)
-        }
+    let last = objective.held_out(ema.average());
+    let (held_out, network, kept_step) = match best {
+        Some((held_out, network, at)) if held_out < last => (held_out, network, at),
+        _ => (last, ema.into_average(), step),
     };
     // Written so that a loss that is not a number fails.
     let better = held_out < nothing;
@@ -208,7 +201,7 @@ pub(crate) fn train<O: Objective>(
     let report = TrainReport {
         n_epochs: history.len(),
         n_steps: step,
-        kept_step: n_steps,
+        kept_step,
         n_parameters: network.n_parameters(),
         rows: [fit_rows.len(), kept_rows.len()],
         history,
@@ -239,14 +232,10 @@ impl Steps {
     }
 }
 
-/// Linear warm-up over 3 % of the steps, at most 100, times the decay at the share `done`.
-fn learning_rate(lr: f64, step: u64, n_steps: u64, done: f64, decay: Decay) -> f64 {
-    let warm_up = (n_steps * 3).div_ceil(100).clamp(1, 100) as f64;
-    let left = match decay {
-        Decay::Linear => 1.0 - done,
-        Decay::Cosine => 0.5 + 0.5 * (std::f64::consts::PI * done).cos(),
-    };
-    lr * (step as f64 / warm_up).min(1.0) * left
+/// Linear warm-up over 3 % of the steps, at most 100.
+fn warm_up(step: u64, n_steps: u64) -> f64 {
+    let length = (n_steps * 3).div_ceil(100).clamp(1, 100);
+    (step as f64 / length as f64).min(1.0)
 }
 
 /// Rows to fit on and rows to verify with, each in ascending order.
