@@ -8,6 +8,7 @@
 
 mod activation;
 mod adam;
+mod chunks;
 mod embedding;
 mod linear;
 mod mlp;
@@ -42,11 +43,12 @@ pub trait Parameters<F> {
     /// Adds `other`'s parameters, tensor by tensor.
     fn add(&mut self, other: &Self)
     where
-        F: Copy + std::ops::AddAssign,
+        F: ndarray::NdFloat,
+        Self: Sized,
     {
-        for (own, others) in self.slices_mut().into_iter().zip(other.slices()) {
-            own.iter_mut().zip(others).for_each(|(own, &other)| *own += other);
-        }
+        chunks::for_each(chunks::chunks_mut(self).zip(chunks::chunks(other)), |(own, others)| {
+            vectorised(|| own.iter_mut().zip(others).for_each(|(own, &other)| *own += other));
+        });
     }
 
     /// The number of parameters.
