@@ -17,7 +17,7 @@ mod real;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use activation::{relu, relu_backward, silu, silu_all, silu_backward, silu_backward_all};
+pub use activation::{Activation, silu, silu_all, silu_backward, silu_backward_all};
 pub use adam::{AdamW, AdamWConfig, Ema, clip_norm};
 pub use embedding::sinusoidal;
 pub use linear::Linear;
