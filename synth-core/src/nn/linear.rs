@@ -1,10 +1,9 @@
 //! The affine layer.
 
-use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, NdFloat};
 use rand::Rng;
 
-use super::{Parameters, vectorised};
+use super::{Parameters, Real, Store, vectorised};
 
 /// Affine map `y = x W + b`. The gradient of a `Linear` is a `Linear`.
 ///
@@ -18,7 +17,7 @@ pub struct Linear<F> {
     pub bias: Array1<F>,
 }
 
-impl<F: NdFloat> Linear<F> {
+impl<F: Real> Linear<F> {
     /// All parameters zero.
     pub fn zeros(n_inputs: usize, n_outputs: usize) -> Self {
         Self { weight: Array2::zeros((n_inputs, n_outputs)), bias: Array1::zeros(n_outputs) }
@@ -47,12 +46,12 @@ impl<F: NdFloat> Linear<F> {
 
     /// Writes `x W` into `y`, for those who add the bias with something else.
     pub(super) fn multiply(&self, x: ArrayView2<F>, y: &mut ArrayViewMut2<F>) {
-        general_mat_mul(F::one(), &x, &self.weight, F::zero(), y); // (B, I) (I, O) -> (B, O)
+        F::product(x, self.weight.view(), Store::Replace, y); // (B, I) (I, O) -> (B, O)
     }
 
     /// Adds dL/dW and dL/db into `grad`, and writes dL/dx into `dx` if it is wanted.
     pub fn backward(&self, x: ArrayView2<F>, dy: ArrayView2<F>, grad: &mut Self, dx: Option<&mut ArrayViewMut2<F>>) {
-        general_mat_mul(F::one(), &x.t(), &dy, F::one(), &mut grad.weight); // (I, B) (B, O) -> (I, O)
+        F::product(x.t(), dy, Store::Add, &mut grad.weight.view_mut()); // (I, B) (B, O) -> (I, O)
         let d_bias = grad.bias.as_slice_mut().expect("row-major");
         vectorised(|| {
             for dy in dy.axis_iter(Axis(0)) {
@@ -67,7 +66,7 @@ impl<F: NdFloat> Linear<F> {
 
     /// Writes dL/dx into `dx`.
     pub(super) fn backward_input(&self, dy: ArrayView2<F>, dx: &mut ArrayViewMut2<F>) {
-        general_mat_mul(F::one(), &dy, &self.weight.t(), F::zero(), dx); // (B, O) (O, I) -> (B, I)
+        F::product(dy, self.weight.t(), Store::Replace, dx); // (B, O) (O, I) -> (B, I)
     }
 }
 

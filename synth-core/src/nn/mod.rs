@@ -13,6 +13,7 @@ mod embedding;
 mod linear;
 mod mlp;
 mod norm;
+mod product;
 mod real;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -23,6 +24,7 @@ pub use embedding::sinusoidal;
 pub use linear::Linear;
 pub use mlp::{Dropout, Mlp, Tape};
 pub use norm::LayerNorm;
+pub use product::Store;
 pub use real::{Real, vectorised};
 
 /// Something made of flat runs of parameters, in a fixed order.
