@@ -11,7 +11,7 @@ fn main() {
     let mut criterion = synth_benches::criterion().configure_from_args();
     mlp_step(&mut criterion);
     criterion.final_summary();
-    println!("{}", Rates::measure(7, Duration::from_millis(200)));
+    println!("{}", Rates::measure(20, Duration::from_millis(50)));
 }
 
 fn mlp_step(criterion: &mut Criterion) {

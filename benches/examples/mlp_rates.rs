@@ -7,5 +7,5 @@ use std::time::Duration;
 use synth_benches::mlp::Rates;
 
 fn main() {
-    println!("{}", Rates::measure(3, Duration::from_millis(300)));
+    println!("{}", Rates::measure(20, Duration::from_millis(50)));
 }
