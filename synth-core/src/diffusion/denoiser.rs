@@ -9,7 +9,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use rand::Rng;
 
 use crate::encode::Layout;
-use crate::nn::{Dropout, Linear, Mlp, Parameters, Real, Tape, silu, silu_backward, sinusoidal};
+use crate::nn::{Activation, Dropout, Linear, Mlp, Parameters, Real, Tape, silu, silu_backward, sinusoidal};
 
 /// Predicts, for rows at one time step, the noise of each coordinate and the logits of each block's clean level.
 pub trait Denoiser: Sync {
@@ -100,7 +100,7 @@ impl<F: Real> Network<F> {
         self.embed_times(work);
         *work.tape.input_mut() += &work.added;
         self.add_label(work);
-        self.mlp.forward(&mut work.tape, dropout);
+        self.mlp.forward(&mut work.tape, Activation::Relu, dropout);
     }
 
     /// The same for rows that are all at one time, whose embedding is at hand, with no unit dropped.
@@ -108,7 +108,7 @@ impl<F: Real> Network<F> {
         self.input.forward(work.x.view(), &mut work.tape.input_mut().view_mut());
         *work.tape.input_mut() += &embedded_time;
         self.add_label(work);
-        self.mlp.forward(&mut work.tape, Dropout::<rand_chacha::ChaCha8Rng>::Off);
+        self.mlp.predict(&mut work.tape, Activation::Relu);
     }
 
     fn embed_times(&self, work: &mut Workspace<F>) {

@@ -1,8 +1,12 @@
 //! The optimiser, the average of the weights, and the limit on the gradient.
+//!
+//! Each works on the parameters chunk by chunk, on all threads; what belongs to a chunk depends on the tensors' lengths
+//! alone, and so does the result.
 
 use ndarray::NdFloat;
 
-use super::Parameters;
+use super::chunks::{chunks, chunks_mut, for_each, map};
+use super::{Parameters, vectorised};
 
 /// The settings of [`AdamW`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,28 +60,45 @@ impl<P: Clone> AdamW<P> {
         let (step, keep) = (cast(lr * unbias1), cast(1.0 - lr * weight_decay));
         let (b1, c1, b2, c2) = (cast(beta1), cast(1.0 - beta1), cast(beta2), cast(1.0 - beta2));
         let (unbias2, epsilon) = (cast(unbias2), cast(epsilon));
-        let tensors = parameters.slices_mut().into_iter().zip(grad.slices());
-        for (((p, g), m), v) in tensors.zip(self.mean.slices_mut()).zip(self.square.slices_mut()) {
-            for (((p, &g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
-                *m = b1 * *m + c1 * g;
-                *v = b2 * *v + c2 * g * g;
-                *p = *p * keep - step * *m / ((*v * unbias2).sqrt() + epsilon);
-            }
-        }
+        let moments = chunks_mut(&mut self.mean).zip(chunks_mut(&mut self.square));
+        for_each(chunks_mut(parameters).zip(chunks(grad)).zip(moments), |((p, g), (m, v))| {
+            vectorised(|| {
+                for (((p, &g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
+                    *m = b1 * *m + c1 * g;
+                    *v = b2 * *v + c2 * g * g;
+                    *p = *p * keep - step * *m / ((*v * unbias2).sqrt() + epsilon);
+                }
+            });
+        });
     }
 }
 
 /// Scales `grad` down so that its Euclidean norm is at most `limit`; returns the norm it had.
 pub fn clip_norm<F: NdFloat, P: Parameters<F>>(grad: &mut P, limit: f64) -> f64 {
-    // In f64, a run at a time: one long sum in f32 would lose the small ones.
-    let of_run = |run: &[F]| run.iter().fold(F::zero(), |sum, &g| sum + g * g).to_f64().unwrap_or(f64::NAN);
-    let runs = grad.slices().into_iter().flat_map(|slice| slice.chunks(1024));
-    let norm = runs.map(of_run).sum::<f64>().sqrt();
+    let norm = map(chunks(grad), sum_of_squares).iter().sum::<f64>().sqrt();
     if norm > limit {
         let scale = F::from(limit / norm).expect("a float holds a small number");
-        grad.slices_mut().into_iter().flatten().for_each(|g| *g *= scale);
+        for_each(chunks_mut(grad), |chunk| vectorised(|| chunk.iter_mut().for_each(|g| *g *= scale)));
     }
     norm
+}
+
+/// Runs of 1024 are summed in the float's own type, in 32 interleaved parts that vectors have, and then in f64: one
+/// long sum in f32 would lose the small ones.
+fn sum_of_squares<F: NdFloat>(values: &[F]) -> f64 {
+    vectorised(|| {
+        let mut sum = 0.0;
+        for run in values.chunks(1024) {
+            let mut parts = [F::zero(); 32];
+            let (blocks, rest) = run.as_chunks::<32>();
+            for block in blocks {
+                parts.iter_mut().zip(block).for_each(|(part, &g)| *part += g * g);
+            }
+            parts.iter_mut().zip(rest).for_each(|(part, &g)| *part += g * g);
+            sum += parts.iter().fold(F::zero(), |sum, &part| sum + part).to_f64().unwrap_or(f64::NAN);
+        }
+        sum
+    })
 }
 
 /// An exponential moving average of parameters.
@@ -106,9 +127,9 @@ impl<P> Ema<P> {
         let k = self.n_steps as f64;
         let decay = self.decay.min((1.0 + k) / (10.0 + k));
         let step = F::from(1.0 - decay).expect("a float holds a small number");
-        for (own, others) in self.average.slices_mut().into_iter().zip(parameters.slices()) {
-            own.iter_mut().zip(others).for_each(|(own, &other)| *own += step * (other - *own));
-        }
+        for_each(chunks_mut(&mut self.average).zip(chunks(parameters)), |(own, others)| {
+            vectorised(|| own.iter_mut().zip(others).for_each(|(own, &other)| *own += step * (other - *own)));
+        });
     }
 
     /// The averaged parameters.
@@ -125,7 +146,41 @@ impl<P> Ema<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::Linear;
+    use crate::nn::testing::seeded;
     use ndarray::{Array2, array};
+
+    // Several chunks, the last of them cut short, in f32: the bits must not differ from those of one plain loop.
+    #[test]
+    fn chunks_do_not_change_a_bit() {
+        let rng = &mut seeded(7);
+        let start = Linear::<f32>::init(150, 333, rng);
+        let mut grad = Linear::<f32>::init(150, 333, rng);
+        let (mut chunked, mut adam) = (start.clone(), AdamW::new(&start, AdamWConfig::default()));
+        let mut ema = Ema::new(start.clone(), 0.9);
+        adam.step(&mut chunked, &grad, 0.1);
+        ema.update(&chunked);
+        let (c1, c2, keep, small) =
+            ((1.0 - 0.9f64) as f32, (1.0 - 0.999f64) as f32, (1.0 - 0.1f64 * 1e-4) as f32, 1e-8);
+        let (step, unbias2, pull) =
+            ((0.1 / (1.0 - 0.9)) as f32, (1.0 / (1.0 - 0.999)) as f32, (1.0 - 2.0 / 11.0) as f32);
+        let (mut plain, mut average) = (start.clone(), start.clone());
+        for ((p, g), average) in plain.slices_mut().into_iter().zip(grad.slices()).zip(average.slices_mut()) {
+            for ((p, &g), average) in p.iter_mut().zip(g).zip(average) {
+                *p = *p * keep - step * (c1 * g) / ((c2 * g * g * unbias2).sqrt() + small);
+                *average += pull * (*p - *average);
+            }
+        }
+        assert_eq!((&chunked, ema.average()), (&plain, &average));
+
+        let (whole, mut scaled) = (grad.clone(), grad.clone());
+        let plain: f64 = whole.slices().into_iter().flatten().map(|&g| f64::from(g) * f64::from(g)).sum();
+        let norm = clip_norm(&mut grad, 1.0);
+        // Sums of 1024 positive numbers in f32: at most 1024/32 + 32 roundings of 6e-8 each, and they even out.
+        assert!((norm / plain.sqrt() - 1.0).abs() < 1e-6, "{norm}");
+        scaled.slices_mut().into_iter().flatten().for_each(|g| *g *= (1.0 / norm) as f32);
+        assert_eq!(grad, scaled);
+    }
 
     // The recurrence of algorithm 2, written out once more without vectors.
     #[test]

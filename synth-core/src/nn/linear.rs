@@ -1,12 +1,14 @@
 //! The affine layer.
 
-use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, NdFloat};
 use rand::Rng;
 
-use super::Parameters;
+use super::{Parameters, Real, Store, vectorised};
 
 /// Affine map `y = x W + b`. The gradient of a `Linear` is a `Linear`.
+///
+/// The rows of `x`, `y` and their gradients must each lie in one piece, as those of row-major arrays and of their
+/// column ranges do; its methods panic otherwise.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear<F> {
     /// (inputs, outputs)
@@ -15,7 +17,7 @@ pub struct Linear<F> {
     pub bias: Array1<F>,
 }
 
-impl<F: NdFloat> Linear<F> {
+impl<F: Real> Linear<F> {
     /// All parameters zero.
     pub fn zeros(n_inputs: usize, n_outputs: usize) -> Self {
         Self { weight: Array2::zeros((n_inputs, n_outputs)), bias: Array1::zeros(n_outputs) }
@@ -32,8 +34,19 @@ impl<F: NdFloat> Linear<F> {
 
     /// Writes `x W + b` into `y`.
     pub fn forward(&self, x: ArrayView2<F>, y: &mut ArrayViewMut2<F>) {
-        general_mat_mul(F::one(), &x, &self.weight, F::zero(), y); // (B, I) (I, O) -> (B, O)
-        *y += &self.bias;
+        self.multiply(x, y);
+        let bias = self.bias.as_slice().expect("row-major");
+        vectorised(|| {
+            for mut y in y.axis_iter_mut(Axis(0)) {
+                let y = y.as_slice_mut().expect("row-major");
+                y.iter_mut().zip(bias).for_each(|(y, &bias)| *y += bias);
+            }
+        });
+    }
+
+    /// Writes `x W` into `y`, for those who add the bias with something else.
+    pub(super) fn multiply(&self, x: ArrayView2<F>, y: &mut ArrayViewMut2<F>) {
+        F::product(x, self.weight.view(), Store::Replace, y); // (B, I) (I, O) -> (B, O)
     }
 
     /// Adds `x W + b` to `y`.
@@ -44,13 +57,22 @@ impl<F: NdFloat> Linear<F> {
 
     /// Adds dL/dW and dL/db into `grad`, and writes dL/dx into `dx` if it is wanted.
     pub fn backward(&self, x: ArrayView2<F>, dy: ArrayView2<F>, grad: &mut Self, dx: Option<&mut ArrayViewMut2<F>>) {
-        general_mat_mul(F::one(), &x.t(), &dy, F::one(), &mut grad.weight); // (I, B) (B, O) -> (I, O)
-        for row in dy.axis_iter(Axis(0)) {
-            grad.bias += &row;
-        }
+        F::product(x.t(), dy, Store::Add, &mut grad.weight.view_mut()); // (I, B) (B, O) -> (I, O)
+        let d_bias = grad.bias.as_slice_mut().expect("row-major");
+        vectorised(|| {
+            for dy in dy.axis_iter(Axis(0)) {
+                let dy = dy.to_slice().expect("row-major");
+                d_bias.iter_mut().zip(dy).for_each(|(d_bias, &dy)| *d_bias += dy);
+            }
+        });
         if let Some(dx) = dx {
-            general_mat_mul(F::one(), &dy, &self.weight.t(), F::zero(), dx); // (B, O) (O, I) -> (B, I)
+            self.backward_input(dy, dx);
         }
+    }
+
+    /// Writes dL/dx into `dx`.
+    pub(super) fn backward_input(&self, dy: ArrayView2<F>, dx: &mut ArrayViewMut2<F>) {
+        F::product(dy, self.weight.t(), Store::Replace, dx); // (B, O) (O, I) -> (B, I)
     }
 }
 

@@ -8,20 +8,23 @@
 
 mod activation;
 mod adam;
+mod chunks;
 mod embedding;
 mod linear;
 mod mlp;
 mod norm;
+mod product;
 mod real;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use activation::{relu, relu_backward, silu, silu_all, silu_backward, silu_backward_all};
+pub use activation::{Activation, silu, silu_all, silu_backward, silu_backward_all};
 pub use adam::{AdamW, AdamWConfig, Ema, clip_norm};
 pub use embedding::sinusoidal;
 pub use linear::Linear;
 pub use mlp::{Dropout, Mlp, Tape};
 pub use norm::LayerNorm;
+pub use product::Store;
 pub use real::{Real, vectorised};
 
 /// Something made of flat runs of parameters, in a fixed order.
@@ -42,11 +45,12 @@ pub trait Parameters<F> {
     /// Adds `other`'s parameters, tensor by tensor.
     fn add(&mut self, other: &Self)
     where
-        F: Copy + std::ops::AddAssign,
+        F: ndarray::NdFloat,
+        Self: Sized,
     {
-        for (own, others) in self.slices_mut().into_iter().zip(other.slices()) {
-            own.iter_mut().zip(others).for_each(|(own, &other)| *own += other);
-        }
+        chunks::for_each(chunks::chunks_mut(self).zip(chunks::chunks(other)), |(own, others)| {
+            vectorised(|| own.iter_mut().zip(others).for_each(|(own, &other)| *own += other));
+        });
     }
 
     /// The number of parameters.

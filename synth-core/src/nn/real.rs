@@ -5,12 +5,21 @@
 //! `f32`, where the library's is not. Multiplications and additions are never fused here, so that a loop gives the
 //! same bits in every instruction set.
 
-use ndarray::NdFloat;
+use ndarray::linalg::general_mat_mul;
+use ndarray::{ArrayView2, ArrayViewMut2, NdFloat};
+
+use super::product::{Store, product};
 
 /// `f32` for models, `f64` for the tests of their derivatives.
 pub trait Real: NdFloat {
     /// `exp(x)`; for `f32` within 2e-7 of it, relative, and without a call. Arguments are clamped to [-87, 88].
     fn fast_exp(self) -> Self;
+
+    /// `a b`, in the place of `c` or added to it.
+    fn product(a: ArrayView2<Self>, b: ArrayView2<Self>, store: Store, c: &mut ArrayViewMut2<Self>) {
+        let keep = if store == Store::Add { Self::one() } else { Self::zero() };
+        general_mat_mul(Self::one(), &a, &b, keep, c);
+    }
 
     /// The nearest value to a number of 64 bits.
     fn of(x: f64) -> Self;
@@ -39,6 +48,10 @@ impl Real for f32 {
         let p = p * r * r + r + 1.0;
         let two_to_n = f32::from_bits(shifted.to_bits().wrapping_sub(MAGIC.to_bits()).wrapping_add(127) << 23);
         p * two_to_n
+    }
+
+    fn product(a: ArrayView2<f32>, b: ArrayView2<f32>, store: Store, c: &mut ArrayViewMut2<f32>) {
+        product(a, b, store, c);
     }
 
     #[inline(always)]
