@@ -533,3 +533,84 @@ fn nearest(values: &[f64], x: f64) -> u32 {
     let nearer_below = after > 0 && (after == values.len() || x - values[after - 1] <= values[after] - x);
     (after - usize::from(nearer_below)) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::{ReadOptions, read_bytes};
+
+    fn table(header: &str, row: impl Fn(usize) -> String, n_rows: usize) -> Table {
+        let text: String = std::iter::once(format!("{header}\n")).chain((0..n_rows).map(|i| row(i) + "\n")).collect();
+        read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table
+    }
+
+    /// Every cell's token at the middle of its ranks.
+    fn decoded(tokenizer: &Tokenizer, tokens: &Tokens) -> Table {
+        let (mut codes, mut z) = (tokens.codes.clone(), Array2::zeros(tokens.values.dim()));
+        let mut rest_idx = 0;
+        for (j, (_, variable)) in tokenizer.variables().enumerate() {
+            if variable.n_bins() == 0 {
+                continue;
+            }
+            for row in 0..codes.nrows() {
+                if variable.bins().contains(&(codes[[row, j]] as usize)) {
+                    let [low, high] = tokens.ranks[[row, rest_idx]].map(f64::from);
+                    let rank = f64::midpoint(low, high);
+                    codes[[row, j]] += ((rank * variable.n_bins() as f64) as u32).min(variable.n_bins() as u32 - 1);
+                    z[[row, rest_idx]] = super::super::normal_quantile(rank) as f32;
+                }
+            }
+            rest_idx += 1;
+        }
+        tokenizer.decode(codes.view(), z.view(), 0, 1)
+    }
+
+    #[test]
+    fn what_is_shared_comes_back_exactly() {
+        let row = |i: usize| {
+            let weight =
+                if i.is_multiple_of(7) { String::new() } else { format!("{}.{}", 40 + i * 31 % 60, 5 * (i % 2)) };
+            let day = 1 + i % 28;
+            format!("{weight},{},{},2021-03-{day:02}", i % 5, ["low", "medium", "high"][i % 3])
+        };
+        let table = table("weight,visits,grade,day", row, 1200);
+        let tokenizer = Tokenizer::fit(&table, 16).unwrap();
+        let tokens = tokenizer.encode(&table).unwrap();
+        assert_eq!(decoded(&tokenizer, &tokens).batch(), table.batch());
+    }
+
+    #[test]
+    fn a_spike_is_an_atom_and_the_rest_has_bins_of_equal_mass() {
+        let row =
+            |i: usize| if i.is_multiple_of(2) { "0".to_owned() } else { format!("{}", 1000 + i * 7919 % 100_003) };
+        let table = table("gain", row, 4000);
+        let tokenizer = Tokenizer::fit(&table, 32).unwrap();
+        let (_, variable) = tokenizer.variables().next().unwrap();
+        let Variable::Scale { atoms, n_bins: 32, missing: false, n_rest: 2000, .. } = variable else {
+            panic!("{variable:?}")
+        };
+        assert_eq!(atoms, &[0.0]);
+        assert_eq!((variable.n_tokens(), variable.bins()), (33, 1..33));
+        let tokens = tokenizer.encode(&table).unwrap();
+        assert_eq!(tokens.codes.iter().filter(|&&code| code == 0).count(), 2000);
+    }
+
+    #[test]
+    fn rare_words_are_pooled_and_come_back_as_shared_ones() {
+        let row = |i: usize| if i < 3 { format!("rare{i}") } else { ["a", "b"][i % 2].to_owned() };
+        let table = table("word", row, 400);
+        let tokenizer = Tokenizer::fit(&table, 8).unwrap();
+        let tokens = tokenizer.encode(&table).unwrap();
+        assert!(tokens.codes.iter().take(3).all(|&code| code == 2));
+        let made = decoded(&tokenizer, &tokens).labels(0);
+        assert!(made.iter().all(|label| matches!(label.as_deref(), Some("a" | "b"))));
+    }
+
+    #[test]
+    fn a_level_that_was_not_learnt_is_bad_input_and_is_not_shown() {
+        let learnt = table("word", |i| ["a", "b"][i % 2].to_owned(), 40);
+        let other = table("word", |i| ["a", "secret"][i % 2].to_owned(), 40);
+        let error = Tokenizer::fit(&learnt, 8).unwrap().encode(&other).unwrap_err().to_string();
+        assert!(error.contains("unknown-level") && !error.contains("secret"), "{error}");
+    }
+}

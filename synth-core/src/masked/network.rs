@@ -12,14 +12,13 @@
 
 use std::ops::Range;
 
-use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use rand::Rng;
 
 use super::features::{FEATURES, write_features};
 use super::head::Shape;
 use crate::encode::{Tokenizer, Variable};
-use crate::nn::{LayerNorm, Linear, Parameters, Real, silu_all, silu_backward_all};
+use crate::nn::{LayerNorm, Linear, Parameters, Real, Store, silu_all, silu_backward_all};
 
 /// What the network must know of the table's columns.
 #[derive(Debug, Clone)]
@@ -197,7 +196,7 @@ impl<F: Real> Network<F> {
             if let Some(scale) = column.scale {
                 let rows = column.offset..column.offset + column.shape.n_tokens;
                 let weights = rows_of(&self.position, scale * FEATURES..(scale + 1) * FEATURES);
-                general_mat_mul(F::one(), &column.fixed, &weights, F::one(), &mut rows_of_mut(table, rows));
+                F::product(column.fixed.view(), weights, Store::Add, &mut rows_of_mut(table, rows));
             }
         }
     }
@@ -212,7 +211,7 @@ impl<F: Real> Network<F> {
         let n_rest = tape.features.ncols();
         if n_rest > 0 {
             let weights = rows_of(&self.position, 0..n_rest);
-            general_mat_mul(F::one(), &tape.features, &weights, F::one(), &mut tape.hidden[0]); // (B, Q) (Q, W) -> (B, W)
+            F::product(tape.features.view(), weights, Store::Add, &mut tape.hidden[0].view_mut()); // (B, Q) (Q, W) -> (B, W)
         }
     }
 
@@ -257,7 +256,7 @@ impl<F: Real> Network<F> {
         let n_rest = tape.features.ncols();
         if n_rest > 0 {
             let mut weights = rows_of_mut(&mut grad.position, 0..n_rest);
-            general_mat_mul(F::one(), &tape.features.t(), &tape.d_hidden, F::one(), &mut weights);
+            F::product(tape.features.t(), tape.d_hidden.view(), Store::Add, &mut weights);
         }
     }
 
@@ -268,7 +267,7 @@ impl<F: Real> Network<F> {
                 let rows = column.offset..column.offset + column.shape.n_tokens;
                 let d_table = rows_of(&grad.embedding, rows);
                 let mut weights = rows_of_mut(&mut grad.position, scale * FEATURES..(scale + 1) * FEATURES);
-                general_mat_mul(F::one(), &column.fixed.t(), &d_table, F::one(), &mut weights);
+                F::product(column.fixed.t(), d_table, Store::Add, &mut weights);
             }
         }
     }
@@ -383,5 +382,89 @@ pub(super) fn scatter<F: Real>(from: ArrayView2<F>, rows: &[usize], x: &mut Arra
     for (from, &row) in from.rows().into_iter().zip(rows) {
         let mut to = x.row_mut(row);
         to += &from;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::{ReadOptions, read_bytes};
+    use crate::nn::testing::{check_gradient, draw_array, seeded};
+    use rand_chacha::ChaCha8Rng;
+
+    /// Two numbers on scales, one of them with an atom, an ordered column and one of words.
+    fn layout() -> Layout<f64> {
+        let row = |i: usize| {
+            let (x, y) =
+                ((i * 37 % 101) as f64 / 7.0, if i.is_multiple_of(3) { 0.0 } else { (i * 53 % 97) as f64 / 9.0 });
+            format!("{x:.3},{y:.3},{},{}\n", i % 4, ["a", "b", "c"][i % 3])
+        };
+        let text: String = std::iter::once("x,y,grade,word\n".to_owned()).chain((0..120).map(row)).collect();
+        let table = read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table;
+        Layout::new(&Tokenizer::fit(&table, 2).unwrap())
+    }
+
+    #[test]
+    fn derivatives_agree_with_central_differences() {
+        let layout = layout();
+        assert_eq!((layout.n_rest, layout.n_scales, layout.columns.len()), (2, 3, 4));
+        let rng = &mut seeded(7);
+        let shares: Vec<Vec<f64>> = layout.columns.iter().map(|c| vec![1.0; c.shape.n_tokens]).collect();
+        let mut network = Network::init(&layout, 5, 2, &shares, rng);
+        for slice in network.slices_mut() {
+            slice.iter_mut().for_each(|p| *p += rng.gen_range(-0.3..0.3));
+        }
+        // Known cells of three rows, as (row, token); and features of cells in bins.
+        let known =
+            [(0, 1), (0, layout.columns[2].offset), (1, layout.columns[1].offset), (1, layout.columns[3].offset + 2)];
+        let features = draw_array((3, layout.n_rest * FEATURES), rng);
+        let weights = draw_array((3, 5), rng);
+        let run = |network: &Network<f64>| {
+            let mut table = network.embedding.clone();
+            network.tabulate(&layout, &mut table);
+            let mut tape = network.tape(&layout, 3);
+            tape.features.assign(&features);
+            for (row, mut start) in tape.start().rows_mut().into_iter().enumerate() {
+                start.assign(&network.base);
+                known.iter().filter(|(r, _)| *r == row).for_each(|&(_, token)| start += &table.row(token));
+            }
+            network.forward(&mut tape, Some((0.3, &mut seeded(9))));
+            tape
+        };
+        let loss = |network: &Network<f64>| (run(network).output() * &weights).sum();
+        let mut grad = network.clone();
+        grad.set_zero();
+        let mut tape = run(&network);
+        tape.d_output().assign(&weights);
+        network.backward(&mut tape, &mut grad);
+        for (row, token) in known {
+            let mut d_embedding = grad.embedding.row_mut(token);
+            d_embedding += &tape.d_output().row(row);
+        }
+        network.backward_tabulate(&layout, &mut grad);
+        check_gradient(&network, &grad, loss);
+    }
+
+    #[test]
+    fn a_fresh_network_says_the_shares_whatever_is_known() {
+        let layout = layout();
+        let shares: Vec<Vec<f64>> =
+            layout.columns.iter().map(|c| (0..c.shape.n_tokens).map(|t| 1.0 + t as f64).collect()).collect();
+        let network = Network::init(&layout, 8, 1, &shares, &mut seeded(8));
+        let mut tape = network.tape(&layout, 2);
+        tape.start().assign(&draw_array((2, 8), &mut seeded(9)));
+        network.forward::<ChaCha8Rng>(&mut tape, None);
+        for ((column, head), shares) in layout.columns.iter().zip(&network.heads).zip(&shares) {
+            let mut out = Array2::zeros((2, column.shape.n_outputs()));
+            head.forward(tape.output().view(), &mut out.view_mut());
+            let mut scratch = super::super::head::Scratch::default();
+            for out in out.rows() {
+                let total = column.shape.prepare(out.to_slice().unwrap(), &mut scratch);
+                for (token, share) in shares.iter().enumerate() {
+                    let said = scratch.weight(&column.shape, token) / total;
+                    assert!((said - share / shares.iter().sum::<f64>()).abs() < 1e-12);
+                }
+            }
+        }
     }
 }

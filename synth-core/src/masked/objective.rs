@@ -40,7 +40,7 @@ pub(super) struct Masking<'a> {
 pub(super) const SHARD_ROWS: usize = 256;
 /// What all hidden cells but the next cost together, the next one being 1, in a row cut in the order of sampling. Without
 /// them a network of Adult ends at 16.88 nats instead of 16.79.
-const OTHERS: f32 = 3.0;
+const OTHERS: f32 = 2.0;
 /// Cells that a look at held-out rows asks for, at least.
 const HELD_OUT_CELLS: usize = 8192;
 
@@ -128,9 +128,9 @@ impl Masking<'_> {
                             Cell::Hidden(0.0)
                         }
                         std::cmp::Ordering::Greater if knob("ASK", 0.0) > 0.0 => {
-                            Cell::Hidden(OTHERS / knob("ASK", 0.0).min((n_columns - known) as f32))
+                            Cell::Hidden(knob("AUX", OTHERS) / knob("ASK", 0.0).min((n_columns - known) as f32))
                         }
-                        std::cmp::Ordering::Greater => Cell::Hidden(OTHERS / (n_columns - known) as f32),
+                        std::cmp::Ordering::Greater => Cell::Hidden(knob("AUX", OTHERS) / (n_columns - known) as f32),
                     };
                 }
             } else {

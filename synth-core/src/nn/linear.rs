@@ -35,6 +35,16 @@ impl<F: Real> Linear<F> {
     /// Writes `x W + b` into `y`.
     pub fn forward(&self, x: ArrayView2<F>, y: &mut ArrayViewMut2<F>) {
         self.multiply(x, y);
+        self.add_bias(y);
+    }
+
+    /// Adds `x W + b` to `y`.
+    pub fn forward_add(&self, x: ArrayView2<F>, y: &mut ArrayViewMut2<F>) {
+        F::product(x, self.weight.view(), Store::Add, y); // (B, I) (I, O) -> (B, O)
+        self.add_bias(y);
+    }
+
+    fn add_bias(&self, y: &mut ArrayViewMut2<F>) {
         let bias = self.bias.as_slice().expect("row-major");
         vectorised(|| {
             for mut y in y.axis_iter_mut(Axis(0)) {
@@ -47,12 +57,6 @@ impl<F: Real> Linear<F> {
     /// Writes `x W` into `y`, for those who add the bias with something else.
     pub(super) fn multiply(&self, x: ArrayView2<F>, y: &mut ArrayViewMut2<F>) {
         F::product(x, self.weight.view(), Store::Replace, y); // (B, I) (I, O) -> (B, O)
-    }
-
-    /// Adds `x W + b` to `y`.
-    pub fn forward_add(&self, x: ArrayView2<F>, y: &mut ArrayViewMut2<F>) {
-        general_mat_mul(F::one(), &x, &self.weight, F::one(), y); // (B, I) (I, O) -> (B, O)
-        *y += &self.bias;
     }
 
     /// Adds dL/dW and dL/db into `grad`, and writes dL/dx into `dx` if it is wanted.
