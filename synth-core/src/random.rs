@@ -14,7 +14,7 @@ pub(crate) enum Purpose {
     Noise = 5,
     Sample = 6,
     Pool = 7,
-    Mask = 8,
+    Folds = 8,
 }
 
 /// The stream number `index` for `purpose` under `seed`.

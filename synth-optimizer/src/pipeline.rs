@@ -248,7 +248,15 @@ impl<'a> Pipeline<'a> {
             Design::CrossFitted { rows, .. } => rows,
         };
         let engine = self.engine.unwrap_or(Engine::Masked);
-        let first = (self.plan)(Plan { engine, ..Plan::of(engine, n_learnt, table.n_columns()) });
+        let base = match parts.design {
+            // Tuned on all rows, by likelihood on rows not seen: their number and nothing of a row is in the plan.
+            Design::CrossFitted { .. } => Plan::for_table(engine, table, self.seed).or_else(|error| match error {
+                synth_core::Error::Training(_) => Ok(Plan::of(engine, n_learnt, table.n_columns())),
+                error => Err(error),
+            })?,
+            Design::Split { .. } => Plan::of(engine, n_learnt, table.n_columns()),
+        };
+        let first = Plan { engine, ..(self.plan)(base) };
         let mut planner = RulePlanner::new(first);
         if let Some(engine) = self.engine {
             planner = planner.with_engine(engine);

@@ -61,12 +61,6 @@ impl Allowed {
         Self { tokens, intervals: vec![f64::NEG_INFINITY..f64::INFINITY] }
     }
 
-    /// A single token.
-    pub(super) fn only(variable: &Variable, token: u32) -> Self {
-        let tokens = (0..variable.n_tokens() as u32).map(|t| t == token).collect();
-        Self { tokens, intervals: vec![f64::NEG_INFINITY..f64::INFINITY] }
-    }
-
     /// Whether a single token is left, so that drawing is no choice.
     pub(super) fn is_single(&self, variable: &Variable) -> bool {
         let mut left = (0..self.tokens.len()).filter(|&t| self.tokens[t]);

@@ -16,7 +16,9 @@ use crate::generator::Generator;
 use crate::random::{Purpose, stream};
 use crate::schema::Schema;
 use crate::table::Table;
-use crate::train::{LearningRate, Manner, Observer, TrainConfig, TrainReport, split_validation, train};
+use crate::train::{
+    LearningRate, Manner, Observer, TrainConfig, TrainReport, Trained, TrainingFailure, split_validation, train,
+};
 
 /// A masked diffusion model that has learnt a table.
 #[derive(Debug, Clone)]
@@ -36,27 +38,18 @@ impl MaskedDiffusion {
     /// As [`TabDdpm::fit`](crate::TabDdpm::fit).
     pub fn fit(table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
         config.check()?;
-        let tokenizer = Tokenizer::fit(table, config.n_bins)?;
-        let tokens = tokenizer.encode(table)?;
-        let layout = Layout::new(&tokenizer);
-        let order = order(&layout);
+        let prepared = Prepared::new(table, config)?;
         let (fit_rows, kept_rows) = split_validation(table.n_rows(), config);
-        let shares = shares(&layout, &tokens, &fit_rows);
-        let rng = &mut stream(config.seed, Purpose::Weights, 0);
-        let network = Network::init(&layout, config.hidden[0], config.hidden.len(), &shares, rng);
-        let mut objective = Masking {
-            layout: &layout,
-            order: &order,
-            tokens: &tokens,
-            kept_rows: &kept_rows,
-            order_share: config.order_share,
-            dropout: config.dropout,
-            seed: config.seed,
-            table: Array2::zeros(network.embedding.dim()),
-        };
-        let manner = Manner { schedule: LearningRate::FallsInTime, shard_rows: SHARD_ROWS };
-        let trained = train(&mut objective, network, [&fit_rows, &kept_rows], config, manner, observer)?;
-        let (network, report) = (trained.network, trained.report);
+        let trained = train_on(&prepared, [&fit_rows, &kept_rows], config, observer)?;
+        let Prepared { tokenizer, layout, order, .. } = prepared;
+        let (network, mut report) = (trained.network, trained.report);
+        if let Some([held_out, nothing]) = config.cross_fitted {
+            let better = held_out < nothing;
+            if !better {
+                return Err(TrainingFailure::NothingLearnt { held_out, nothing }.into());
+            }
+            (report.held_out, report.nothing) = (held_out, nothing);
+        }
         Ok(Self { tokenizer, layout, network, order, config: config.clone(), report })
     }
 
@@ -189,6 +182,49 @@ impl Generator for MaskedDiffusion {
             self.tokenizer.decode(drawn.codes.view(), drawn.z.view(), range.start, seed)
         })
     }
+}
+
+/// A table made ready for training.
+pub(super) struct Prepared {
+    tokenizer: Tokenizer,
+    tokens: Tokens,
+    layout: Layout<f32>,
+    order: Vec<usize>,
+}
+
+impl Prepared {
+    pub(super) fn new(table: &Table, config: &TrainConfig) -> Result<Self> {
+        let tokenizer = Tokenizer::fit(table, config.n_bins)?;
+        let tokens = tokenizer.encode(table)?;
+        let layout = Layout::new(&tokenizer);
+        let order = order(&layout);
+        Ok(Self { tokenizer, tokens, layout, order })
+    }
+}
+
+/// Trains a network on the first of `rows`, watched on the second; without any, on the rows that it learns from.
+pub(super) fn train_on(
+    prepared: &Prepared,
+    [fit_rows, kept_rows]: [&[usize]; 2],
+    config: &TrainConfig,
+    observer: &mut Observer<'_>,
+) -> Result<Trained<Network<f32>>> {
+    let Prepared { tokens, layout, order, .. } = prepared;
+    let shares = shares(layout, tokens, fit_rows);
+    let rng = &mut stream(config.seed, Purpose::Weights, 0);
+    let network = Network::init(layout, config.hidden[0], config.hidden.len(), &shares, rng);
+    let mut objective = Masking {
+        layout,
+        order,
+        tokens,
+        kept_rows: if kept_rows.is_empty() { &fit_rows[..fit_rows.len().min(2000)] } else { kept_rows },
+        order_share: config.order_share,
+        dropout: config.dropout,
+        seed: config.seed,
+        table: Array2::zeros(network.embedding.dim()),
+    };
+    let manner = Manner { schedule: LearningRate::FallsInTime, shard_rows: SHARD_ROWS };
+    train(&mut objective, network, [fit_rows, kept_rows], config, manner, observer)
 }
 
 /// Columns of few tokens first, the shorter the earlier: rows share what they have in common. Then those with bins, as
