@@ -47,8 +47,8 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     }
     args.training.check_target(&table)?;
     files::check_size(args.rows.unwrap_or(0), table.n_columns())?;
-    let may_train = args.training.engine() != Some(synth_core::Engine::Copula);
-    if may_train && args.training.n_iter.is_some_and(|n| n < 400) && !common.quiet {
+    let is_tabddpm = args.training.engine() == Some(synth_core::Engine::TabDdpm);
+    if is_tabddpm && args.training.n_iter.is_some_and(|n| n < 400) && !common.quiet {
         show::note("fewer than 400 epochs is less than tabddpm usually needs");
     }
 

@@ -125,7 +125,12 @@ fn crafted_models_are_refused_though_their_check_sum_is_right() {
         crafted(model, &at("/columns/1/scale/map/u/0"), json!(-3), "distribution of a column");
         crafted(model, &at("/columns/1/scale/map/grid/decimal/step"), json!(0), "distribution of a column");
         let huge = json!({ "counter": { "prefix": "", "suffix": "", "next": 1, "width": 1_u64 << 50 } });
-        crafted(model, &at("/columns/0"), json!({ "identifier": { "shape": huge } }), "distribution of a column");
+        crafted(
+            model,
+            &at("/columns/0"),
+            json!({ "unlearnt": { "identifier": { "shape": huge } } }),
+            "distribution of a column",
+        );
         crafted(model, &at("/layout/blocks/0/n_levels"), json!(1_u64 << 60), "layout");
         crafted(model, &at("/schema/field/0/name"), json!("age"), "schema is not valid");
         crafted(model, &at("/schema/version"), json!(7), "schema is not valid");
