@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use synth_core::masked::Condition;
+
+use crate::condition;
 
 /// Turn a private table into a synthetic one that can be shared, with the proof.
 #[derive(Debug, Parser)]
@@ -33,6 +36,15 @@ Exit codes:
   2 wrong arguments       6 larger than the limits
   3 bad input";
 
+const SAMPLE_HELP: &str = "\
+Example:
+  synth sample patients.synth --rows 1000 --out synthetic.csv
+  synth sample patients.synth --rows 1000 --where 'age>=60' --where 'stage=I|II' --balance sex --out old.csv
+
+Conditions:
+  sex=F  stage=I|II  sex!=F  age>=60  age>60  age<=60  age<60
+  A name with one of these signs in it stands in double quotes, and so does a value with a `|`.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
@@ -42,7 +54,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  synth fit patients.csv --model patients.synth")]
     Fit(Fit),
     /// Draw rows from a fitted generator
-    #[command(after_help = "Example:\n  synth sample patients.synth --rows 1000 --out synthetic.csv")]
+    #[command(after_help = SAMPLE_HELP)]
     Sample(Sample),
     /// Measure how faithful and how private a synthetic table is
     #[command(
@@ -78,8 +90,8 @@ pub(crate) enum YesNo {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct Training {
-    /// The generator: `auto` starts with masked and may switch
-    #[arg(long, default_value = "auto", value_name = "NAME")]
+    /// The generator: masked, tabddpm, copula; `auto` starts with masked and may switch
+    #[arg(long, default_value = "auto", value_name = "NAME", hide_possible_values = true)]
     pub(crate) engine: EngineChoice,
     /// Condition the generator on this column of levels
     #[arg(long, value_name = "COL")]
@@ -176,6 +188,12 @@ pub(crate) struct Sample {
     /// The table to write, in the form its name says or else that of the model's table; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// Draw only rows that meet this condition; given again, all of them (engine masked)
+    #[arg(long = "where", value_name = "COND", value_parser = condition::parse)]
+    pub(crate) conditions: Vec<Condition>,
+    /// Draw each level of this column equally often (engine masked)
+    #[arg(long, value_name = "COL")]
+    pub(crate) balance: Option<String>,
     /// Replace the table if it exists
     #[arg(long)]
     pub(crate) force: bool,

@@ -21,12 +21,15 @@ pub(crate) const DEMO_NAME: &str = "gbsg2 (built in)";
 /// How to read a table, from the arguments.
 pub(crate) fn read_options(args: &Reading) -> Result<ReadOptions> {
     let schema = args.schema.as_deref().map(read_schema).transpose()?;
-    let header = match args.header {
+    Ok(ReadOptions { header: header_of(args.header), schema, ..ReadOptions::default() })
+}
+
+fn header_of(said: Option<YesNo>) -> Header {
+    match said {
         None => Header::Detect,
         Some(YesNo::Yes) => Header::Yes,
         Some(YesNo::No) => Header::No,
-    };
-    Ok(ReadOptions { header, schema, ..ReadOptions::default() })
+    }
 }
 
 fn read_schema(path: &Path) -> Result<Schema> {
@@ -106,6 +109,14 @@ pub(crate) fn policy_path(name: &str) -> Option<&Path> {
 /// Whether a path stands for standard input or output.
 pub(crate) fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// Refuses to read two inputs from standard input.
+pub(crate) fn check_one_standard(inputs: &[&Path]) -> Result<()> {
+    if inputs.iter().filter(|path| is_standard(path)).count() > 1 {
+        return Err(Usage("only one input can be standard input".to_owned()).into());
+    }
+    Ok(())
 }
 
 /// A file that is written beside its place and put there when it is whole.
@@ -224,11 +235,23 @@ pub(crate) fn check_writable(folder: &Path) -> Result<()> {
     }
 }
 
-/// Refuses a table that no machine of today would hold.
-pub(crate) fn check_size(rows: u64, columns: usize) -> Result<()> {
-    const MAX_CELLS: u64 = 1_000_000_000;
-    if rows.saturating_mul(columns as u64) > MAX_CELLS {
-        let problem = format!("{rows} rows of {columns} columns are more than {MAX_CELLS} cells");
+/// Where the cells of a table are to be, all at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In memory.
+    Memory,
+    /// In a file, or wherever standard output leads.
+    File,
+}
+
+/// Refuses a table that no machine of today would hold, or that it would write for days.
+pub(crate) fn check_size(rows: u64, columns: usize, place: Place) -> Result<()> {
+    let max_cells: u64 = match place {
+        Place::Memory => 1_000_000_000,
+        Place::File => 100_000_000_000,
+    };
+    if rows.saturating_mul(columns as u64) > max_cells {
+        let problem = format!("{rows} rows of {columns} columns are more than {max_cells} cells");
         return Err(Error::from(BadInput::new(Rule::TooLarge, problem).hint("ask for fewer --rows")).into());
     }
     Ok(())
@@ -261,9 +284,7 @@ pub(crate) fn write_file(
     fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<()> {
     if is_standard(path) {
-        let mut bytes = Vec::new();
-        fill(&mut bytes)?;
-        return show::bytes(&bytes);
+        return show::stream(fill);
     }
     Pending::write(path, readers, fill)?.publish(replace)?;
     Ok(())

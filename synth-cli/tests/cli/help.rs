@@ -27,6 +27,43 @@ fn the_program_introduces_itself() {
 }
 
 #[test]
+fn each_verb_says_what_it_does() {
+    let help = Folder::new().synth(&["--help"]).with(0).out();
+    let verbs = &help[help.find("Commands:").unwrap()..];
+    insta::assert_snapshot!(verbs.split("\n\n").next().unwrap(), @r"
+    Commands:
+      run       Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
+      fit       Fit a generator on a table
+      sample    Draw rows from a fitted generator
+      evaluate  Measure how faithful and how private a synthetic table is
+      judge     Judge a report by a policy
+      profile   Show what the columns of a table are taken for, as TOML
+      help      Print this message or the help of the given subcommand(s)
+    ");
+}
+
+#[test]
+fn options_of_the_masked_engine_are_explained() {
+    let folder = Folder::new();
+    let end_of = |verb: &str, from: &str| {
+        let help = folder.synth(&[verb, "--help"]).with(0).out();
+        help[help.find(from).unwrap_or_else(|| panic!("{from} is not in {help}"))..].to_owned()
+    };
+    insta::assert_snapshot!(end_of("sample", "Example:"), @r"
+    Example:
+      synth sample patients.synth --rows 1000 --out synthetic.csv
+      synth sample patients.synth --rows 1000 --where 'age>=60' --where 'stage=I|II' --balance sex --out old.csv
+
+    Conditions:
+      sex=F  stage=I|II  sex!=F  age>=60  age>60  age<=60  age<60
+      A name with one of these signs in it stands in double quotes, and so does a value with a `|`.
+    ");
+    let engines = end_of("fit", "--engine");
+    let said = "The generator: masked, tabddpm, copula; `auto` starts with masked and may switch [default: auto]";
+    assert!(engines.lines().next().unwrap().ends_with(said), "{engines}");
+}
+
+#[test]
 fn results_are_readable_when_piped() {
     let folder = Folder::new();
     let run = ["run", "--demo", "--engine", "copula", "--out", "out", "--policy", "gdpr"];

@@ -7,5 +7,6 @@ mod bad_input;
 mod help;
 mod model_file;
 mod runs;
+mod sample;
 mod support;
 mod verbs;
