@@ -45,6 +45,12 @@ Conditions:
   sex=F  stage=I|II  sex!=F  age>=60  age>60  age<=60  age<60
   A name with one of these signs in it stands in double quotes, and so does a value with a `|`.";
 
+const IMPUTE_HELP: &str = "\
+Example:
+  synth impute patients.csv --out completed.csv
+
+Cells of identifiers and free text stay missing. The result holds the rows of INPUT: it is no synthetic table.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
@@ -56,6 +62,9 @@ pub(crate) enum Command {
     /// Draw rows from a fitted generator
     #[command(after_help = SAMPLE_HELP)]
     Sample(Sample),
+    /// Fill the missing cells of a table; the others stay as they are
+    #[command(after_help = IMPUTE_HELP)]
+    Impute(Impute),
     /// Measure how faithful and how private a synthetic table is
     #[command(
         after_help = "Example:\n  synth evaluate --train a.csv --synthetic b.csv --holdout c.csv --out report.json"
@@ -200,6 +209,27 @@ pub(crate) struct Sample {
     /// Everything random follows from it
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Impute {
+    /// The table; `-` reads standard input
+    pub(crate) input: PathBuf,
+    /// The table to write, in the form its name says or else that of INPUT; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The model to use, of the engine masked [default: one that is fitted on INPUT first]
+    #[arg(long, value_name = "FILE")]
+    #[arg(conflicts_with_all = ["schema", "engine", "target", "n_iter", "batch_size", "lr", "n_timesteps", "hidden"])]
+    #[arg(conflicts_with_all = ["dropout", "time_budget"])]
+    pub(crate) model: Option<PathBuf>,
+    /// Replace the table if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) training: Training,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -52,6 +52,33 @@ pub(crate) fn read_table(path: &Path, options: &ReadOptions, quiet: bool) -> Res
     Ok(reading.table)
 }
 
+/// Reads a table for a model: its columns are those of `schema` in name and storage. A spelling that means "missing" to
+/// a reader who knows nothing of the model does so here too. Also gives the form of the file, which may be another than
+/// that of the model's table.
+pub(crate) fn read_table_under(
+    schema: &Schema,
+    path: &Path,
+    header: Option<YesNo>,
+    quiet: bool,
+) -> Result<(Table, Source)> {
+    let options = ReadOptions { header: header_of(header), name: Some(name_of(path)), ..ReadOptions::default() };
+    let bytes = read_all(path)?;
+    let found = read_bytes(bytes.clone(), &options)?.table;
+    let mut schema = schema.clone();
+    for field in &mut schema.fields {
+        if let Some(i) = found.schema().index_of(&field.name) {
+            let new = found.schema().fields[i].missing.iter().filter(|spelling| !field.missing.contains(spelling));
+            let new: Vec<String> = new.cloned().collect();
+            field.missing.extend(new);
+        }
+    }
+    let reading = read_bytes(bytes, &ReadOptions { schema: Some(schema), ..options })?;
+    if !quiet {
+        reading.notes.iter().for_each(|note| show::note(note));
+    }
+    Ok((reading.table, found.schema().source.clone()))
+}
+
 /// All bytes of a file, or of standard input.
 pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>> {
     let limit = synth_core::io::Limits::default().bytes;

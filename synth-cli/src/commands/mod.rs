@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod fit;
+mod impute;
 mod judge;
 mod profile;
 mod run;
@@ -32,6 +33,7 @@ pub(crate) fn run(args: Args) -> Result<Code> {
         Command::Run(args) => run::run(&args, &common),
         Command::Fit(args) => fit::run(&args, &common),
         Command::Sample(args) => sample::run(&args, &common),
+        Command::Impute(args) => impute::run(&args, &common),
         Command::Evaluate(args) => evaluate::run(&args, &common),
         Command::Judge(args) => judge::run(&args, &common),
         Command::Profile(args) => profile::run(&args, &common),

@@ -5,7 +5,7 @@ use crate::support::{DEMO, Folder};
 #[test]
 fn help_fits_a_screen_and_has_an_example() {
     let folder = Folder::new();
-    for verb in ["", "run", "fit", "sample", "evaluate", "judge", "profile"] {
+    for verb in ["", "run", "fit", "sample", "impute", "evaluate", "judge", "profile"] {
         let args: Vec<&str> = [verb, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let help = folder.synth(&args).with(0).out();
         assert!(help.lines().count() <= 45, "{verb}: {} lines", help.lines().count());
@@ -35,6 +35,7 @@ fn each_verb_says_what_it_does() {
       run       Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
       fit       Fit a generator on a table
       sample    Draw rows from a fitted generator
+      impute    Fill the missing cells of a table; the others stay as they are
       evaluate  Measure how faithful and how private a synthetic table is
       judge     Judge a report by a policy
       profile   Show what the columns of a table are taken for, as TOML
@@ -57,6 +58,12 @@ fn options_of_the_masked_engine_are_explained() {
     Conditions:
       sex=F  stage=I|II  sex!=F  age>=60  age>60  age<=60  age<60
       A name with one of these signs in it stands in double quotes, and so does a value with a `|`.
+    ");
+    insta::assert_snapshot!(end_of("impute", "Example:"), @r"
+    Example:
+      synth impute patients.csv --out completed.csv
+
+    Cells of identifiers and free text stay missing. The result holds the rows of INPUT: it is no synthetic table.
     ");
     let engines = end_of("fit", "--engine");
     let said = "The generator: masked, tabddpm, copula; `auto` starts with masked and may switch [default: auto]";

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod help;
+mod impute;
 mod model_file;
 mod runs;
 mod sample;

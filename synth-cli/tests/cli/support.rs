@@ -84,6 +84,13 @@ impl Folder {
         self.synth(&[&["fit", DEMO, "--model", model], &SHORT_MASKED[..]].concat()).with(0);
     }
 
+    /// Whether nobody but the owner may read a file.
+    #[cfg(unix)]
+    pub(crate) fn is_private(&self, name: &str) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o077 == 0
+    }
+
     fn check_for_litter(&self, folder: &Path) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
