@@ -2,11 +2,12 @@
 
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use synth_compliance::Policy;
 use synth_core::io::{Header, ReadOptions, read_bytes, read_path, write};
-use synth_core::schema::{Compression, Format, Schema, Source};
+use synth_core::schema::{Compression, Field, Format, Schema, Source};
 use synth_core::{BadInput, Error, Rule, Table};
 
 use crate::args::{Reading, YesNo};
@@ -52,31 +53,43 @@ pub(crate) fn read_table(path: &Path, options: &ReadOptions, quiet: bool) -> Res
     Ok(reading.table)
 }
 
-/// Reads a table for a model: its columns are those of `schema` in name and storage. A spelling that means "missing" to
-/// a reader who knows nothing of the model does so here too. Also gives the form of the file, which may be another than
-/// that of the model's table.
+/// Reads a table for a model: its columns are those of `schema` in name, storage and order. What is missing, and how cells
+/// are spelled, is told by the file. Also gives the schema that the file alone would have.
 pub(crate) fn read_table_under(
     schema: &Schema,
     path: &Path,
     header: Option<YesNo>,
     quiet: bool,
-) -> Result<(Table, Source)> {
+) -> Result<(Table, Arc<Schema>)> {
     let options = ReadOptions { header: header_of(header), name: Some(name_of(path)), ..ReadOptions::default() };
     let bytes = read_all(path)?;
-    let found = read_bytes(bytes.clone(), &options)?.table;
-    let mut schema = schema.clone();
+    let found = Arc::clone(read_bytes(bytes.clone(), &options)?.table.schema());
+    let mut schema = Schema { source: found.source.clone(), ..schema.clone() };
     for field in &mut schema.fields {
-        if let Some(i) = found.schema().index_of(&field.name) {
-            let new = found.schema().fields[i].missing.iter().filter(|spelling| !field.missing.contains(spelling));
-            let new: Vec<String> = new.cloned().collect();
-            field.missing.extend(new);
+        if let Some(i) = found.index_of(&field.name) {
+            spell_as(field, &found.fields[i]);
         }
     }
     let reading = read_bytes(bytes, &ReadOptions { schema: Some(schema), ..options })?;
     if !quiet {
         reading.notes.iter().for_each(|note| show::note(note));
     }
-    Ok((reading.table, found.schema().source.clone()))
+    Ok((reading.table, found))
+}
+
+/// Changes how the cells of `field` are spelled to that of `found`, so that each of its cells is written as it was read,
+/// and values of `field` as exactly as before.
+fn spell_as(field: &mut Field, found: &Field) {
+    field.header.clone_from(&found.header);
+    field.arrow = found.arrow.clone().filter(|_| field.storage == found.storage);
+    let known = std::mem::take(&mut field.missing);
+    field.missing.clone_from(&found.missing);
+    field.missing.extend(known.into_iter().filter(|spelling| !found.missing.contains(spelling)));
+    if let (Some(number), Some(found)) = (&mut field.number, &found.number) {
+        number.at_least = if found.padded { found.decimals } else { found.at_least };
+        number.padded = found.padded && number.decimals <= found.decimals;
+        number.decimals = number.decimals.max(found.decimals);
+    }
 }
 
 /// All bytes of a file, or of standard input.

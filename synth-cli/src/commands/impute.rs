@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use serde::Serialize;
-use synth_core::{Engine, Generator, Kind, Table};
+use synth_core::{Engine, Generator, Kind, Schema, Table};
 
 use super::Common;
 use crate::args;
@@ -27,26 +27,27 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     files::check_output(&args.out, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
     let name = files::name_of(&args.input);
-    let (model, table, source) = match &args.model {
+    let (model, table, file) = match &args.model {
         Some(path) => {
             let model = super::read_model(path)?;
             let schema = super::masked(&model, "a table is completed by")?.schema();
-            let (table, source) = files::read_table_under(schema, &args.input, args.reading.header, common.quiet)?;
-            (model, table, source)
+            let (table, file) = files::read_table_under(schema, &args.input, args.reading.header, common.quiet)?;
+            (model, table, file)
         }
         None => {
             let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
             files::check_columns(&table, &args.input)?;
             let model = super::fit::fit(&table, &args.training, &name, common)?;
-            let source = table.schema().source.clone();
-            (model, table, source)
+            let file = Arc::clone(table.schema());
+            (model, table, file)
         }
     };
     let model = super::masked(&model, "a table is completed by")?;
     let made = model.impute(&table, args.training.seed).map_err(|error| files::in_input(error, &name))?;
     let completed = without_made_identifiers(&table, &made)?;
     let filled = Filled::of(&table, &completed);
-    let source = files::source_for(&args.out, &source);
+    let completed = in_order_of(&file, &completed)?;
+    let source = files::source_for(&args.out, &file.source);
     // The rows are those of the real table.
     files::write_file(&args.out, Readers::Owner, replace, |out| files::fill_table(&completed, &source, out))?;
     if common.json {
@@ -107,4 +108,13 @@ fn without_made_identifiers(table: &Table, made: &Table) -> Result<Table> {
         Arc::clone(from.column(i).1)
     });
     Ok(Table::new(Arc::clone(table.schema()), columns.collect())?)
+}
+
+/// The columns of `table` as they stood in their file.
+fn in_order_of(file: &Schema, table: &Table) -> Result<Table> {
+    let own = table.schema();
+    let order: Vec<usize> = file.fields.iter().filter_map(|field| own.index_of(&field.name)).collect();
+    let fields = order.iter().map(|&i| own.fields[i].clone()).collect();
+    let columns = order.iter().map(|&i| Arc::clone(table.column(i).1)).collect();
+    Ok(Table::new(Arc::new(Schema { fields, ..(**own).clone() }), columns)?)
 }

@@ -34,6 +34,24 @@ fn a_model_completes_a_table_and_leaves_the_rest_of_it_alone() {
     assert!(folder.is_private("o.parquet"));
 }
 
+/// Another order of the columns, another dialect, another spelling of numbers and of missing cells than the model's table.
+#[test]
+fn cells_keep_their_own_spelling() {
+    let folder = Folder::new();
+    folder.write("train.csv", table(150, "age,sex,dose", |_| String::new()));
+    folder.synth(&[&["fit", "train.csv", "--model", "m"], &SHORT_MASKED[..]].concat()).with(0);
+    let rows = "sex;\"dose\";age\nm;0,125;30\nf;7,000;41\nNA;2,250;55\nm;-9,999;NA\nf;NA;40\n";
+    folder.write("in.csv", rows);
+    let ended = folder.synth(&["impute", "in.csv", "--model", "m", "--out", "-"]).with(0);
+    assert_eq!(ended.stderr, "note: 3 cells filled\n");
+    let (rows, out) = (rows.replace('"', ""), ended.out().replace('"', ""));
+    let cells = |text: &str| text.split([';', '\n']).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(cells(&rows).len(), cells(&out).len(), "{out}");
+    for (before, after) in cells(&rows).iter().zip(cells(&out)) {
+        assert!(if before == "NA" { after != "NA" } else { *before == after }, "{before} {after}");
+    }
+}
+
 #[test]
 fn a_whole_table_is_written_as_it_was() {
     let folder = Folder::new();
