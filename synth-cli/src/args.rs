@@ -51,6 +51,13 @@ Example:
 
 Cells of identifiers and free text stay missing. The result holds the rows of INPUT: it is no synthetic table.";
 
+const SCORE_HELP: &str = "\
+Example:
+  synth score patients.synth patients.csv --out scores.csv
+
+A high score of a row may tell that the model has seen it: share the scores no further than the table. A file of
+them can be read by its owner only.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
@@ -65,6 +72,9 @@ pub(crate) enum Command {
     /// Fill the missing cells of a table; the others stay as they are
     #[command(after_help = IMPUTE_HELP)]
     Impute(Impute),
+    /// Tell how likely a model holds each row of a table: sensitive, for it speaks of real rows
+    #[command(after_help = SCORE_HELP)]
+    Score(Score),
     /// Measure how faithful and how private a synthetic table is
     #[command(
         after_help = "Example:\n  synth evaluate --train a.csv --synthetic b.csv --holdout c.csv --out report.json"
@@ -230,6 +240,23 @@ pub(crate) struct Impute {
     pub(crate) reading: Reading,
     #[command(flatten)]
     pub(crate) training: Training,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Score {
+    /// The model file, of the engine masked; `-` reads standard input
+    pub(crate) model: PathBuf,
+    /// The table, with the columns of the model; `-` reads standard input
+    pub(crate) input: PathBuf,
+    /// Where to write a log-likelihood for each row, as CSV; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Replace the scores if they exist
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Whether the first line of a text file holds the names [default: found by looking]
+    #[arg(long, value_name = "yes|no", hide_possible_values = true)]
+    pub(crate) header: Option<YesNo>,
 }
 
 #[derive(Debug, ClapArgs)]

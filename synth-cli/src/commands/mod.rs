@@ -7,6 +7,7 @@ mod judge;
 mod profile;
 mod run;
 mod sample;
+mod score;
 
 use std::path::Path;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(args: Args) -> Result<Code> {
         Command::Fit(args) => fit::run(&args, &common),
         Command::Sample(args) => sample::run(&args, &common),
         Command::Impute(args) => impute::run(&args, &common),
+        Command::Score(args) => score::run(&args, &common),
         Command::Evaluate(args) => evaluate::run(&args, &common),
         Command::Judge(args) => judge::run(&args, &common),
         Command::Profile(args) => profile::run(&args, &common),

@@ -5,7 +5,7 @@ use crate::support::{DEMO, Folder};
 #[test]
 fn help_fits_a_screen_and_has_an_example() {
     let folder = Folder::new();
-    for verb in ["", "run", "fit", "sample", "impute", "evaluate", "judge", "profile"] {
+    for verb in ["", "run", "fit", "sample", "impute", "score", "evaluate", "judge", "profile"] {
         let args: Vec<&str> = [verb, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let help = folder.synth(&args).with(0).out();
         assert!(help.lines().count() <= 45, "{verb}: {} lines", help.lines().count());
@@ -36,6 +36,7 @@ fn each_verb_says_what_it_does() {
       fit       Fit a generator on a table
       sample    Draw rows from a fitted generator
       impute    Fill the missing cells of a table; the others stay as they are
+      score     Tell how likely a model holds each row of a table: sensitive, for it speaks of real rows
       evaluate  Measure how faithful and how private a synthetic table is
       judge     Judge a report by a policy
       profile   Show what the columns of a table are taken for, as TOML
@@ -64,6 +65,13 @@ fn options_of_the_masked_engine_are_explained() {
       synth impute patients.csv --out completed.csv
 
     Cells of identifiers and free text stay missing. The result holds the rows of INPUT: it is no synthetic table.
+    ");
+    insta::assert_snapshot!(end_of("score", "Example:"), @r"
+    Example:
+      synth score patients.synth patients.csv --out scores.csv
+
+    A high score of a row may tell that the model has seen it: share the scores no further than the table. A file of
+    them can be read by its owner only.
     ");
     let engines = end_of("fit", "--engine");
     let said = "The generator: masked, tabddpm, copula; `auto` starts with masked and may switch [default: auto]";

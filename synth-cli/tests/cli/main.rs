@@ -9,5 +9,6 @@ mod impute;
 mod model_file;
 mod runs;
 mod sample;
+mod score;
 mod support;
 mod verbs;
