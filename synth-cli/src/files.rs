@@ -231,6 +231,12 @@ pub(crate) fn check_output(path: &Path, inputs: &[&Path], replace: Replace) -> R
     if path.is_dir() {
         return Err(Usage(format!("{} is a folder; name a file in it", path.display())).into());
     }
+    // It would not be written to, but replaced: a device, a pipe.
+    if path.exists() && !path.is_file() {
+        return Err(
+            Usage(format!("{} is no ordinary file; `--out -` writes to standard output", path.display())).into()
+        );
+    }
     if replace == Replace::No && path.symlink_metadata().is_ok() {
         return Err(Usage(format!("{} exists; --force replaces it", path.display())).into());
     }

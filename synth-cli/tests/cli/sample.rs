@@ -160,3 +160,26 @@ fn a_reader_that_goes_away_ends_the_work() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupted_sample_leaves_no_file() {
+    use std::process::{Command, Stdio};
+    let folder = Folder::new();
+    folder.synth(&["fit", DEMO, "--engine", "copula", "--model", "m"]).with(0);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_synth"))
+        .args(["sample", "m", "--rows", "1000000000", "--out", "s.csv"])
+        .current_dir(folder.path(""))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // By the time there is something in the folder, the program listens.
+    while folder.names("").len() < 2 && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "error: cannot write s.csv: interrupted\n");
+    assert_eq!(folder.names(""), ["m"]);
+}
