@@ -258,7 +258,6 @@ struct FileHeader {
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "engine", rename_all = "lowercase", deny_unknown_fields)]
-#[expect(clippy::large_enum_variant, reason = "there is one header, for the moment a file is read or written")]
 enum Header {
     Masked {
         tokenizer: Tokenizer,
