@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use synth_core::masked::Condition;
+
+use crate::condition;
 
 /// Turn a private table into a synthetic one that can be shared, with the proof.
 #[derive(Debug, Parser)]
@@ -33,6 +36,28 @@ Exit codes:
   2 wrong arguments       6 larger than the limits
   3 bad input";
 
+const SAMPLE_HELP: &str = "\
+Example:
+  synth sample patients.synth --rows 1000 --out synthetic.csv
+  synth sample patients.synth --rows 1000 --where 'age>=60' --where 'stage=I|II' --balance sex --out old.csv
+
+Conditions:
+  sex=F  stage=I|II  sex!=F  age>=60  age>60  age<=60  age<60
+  A name with one of these signs in it stands in double quotes, and so does a value with a `|`.";
+
+const IMPUTE_HELP: &str = "\
+Example:
+  synth impute patients.csv --out completed.csv
+
+Cells of identifiers and free text stay missing. The result holds the rows of INPUT: it is no synthetic table.";
+
+const SCORE_HELP: &str = "\
+Example:
+  synth score patients.synth patients.csv --out scores.csv
+
+A high score of a row may tell that the model has seen it: share the scores no further than the table. A file of
+them can be read by its owner only.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
@@ -42,8 +67,14 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  synth fit patients.csv --model patients.synth")]
     Fit(Fit),
     /// Draw rows from a fitted generator
-    #[command(after_help = "Example:\n  synth sample patients.synth --rows 1000 --out synthetic.csv")]
+    #[command(after_help = SAMPLE_HELP)]
     Sample(Sample),
+    /// Fill the missing cells of a table; the others stay as they are
+    #[command(after_help = IMPUTE_HELP)]
+    Impute(Impute),
+    /// Tell how likely a model holds each row of a table: sensitive, for it speaks of real rows
+    #[command(after_help = SCORE_HELP)]
+    Score(Score),
     /// Measure how faithful and how private a synthetic table is
     #[command(
         after_help = "Example:\n  synth evaluate --train a.csv --synthetic b.csv --holdout c.csv --out report.json"
@@ -78,8 +109,8 @@ pub(crate) enum YesNo {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct Training {
-    /// The generator: `auto` starts with masked and may switch
-    #[arg(long, default_value = "auto", value_name = "NAME")]
+    /// The generator: masked, tabddpm, copula; `auto` starts with masked and may switch
+    #[arg(long, default_value = "auto", value_name = "NAME", hide_possible_values = true)]
     pub(crate) engine: EngineChoice,
     /// Condition the generator on this column of levels
     #[arg(long, value_name = "COL")]
@@ -176,12 +207,56 @@ pub(crate) struct Sample {
     /// The table to write, in the form its name says or else that of the model's table; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// Draw only rows that meet this condition; given again, all of them (engine masked)
+    #[arg(long = "where", value_name = "COND", value_parser = condition::parse)]
+    pub(crate) conditions: Vec<Condition>,
+    /// Draw each level of this column equally often (engine masked)
+    #[arg(long, value_name = "COL")]
+    pub(crate) balance: Option<String>,
     /// Replace the table if it exists
     #[arg(long)]
     pub(crate) force: bool,
     /// Everything random follows from it
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Impute {
+    /// The table; `-` reads standard input
+    pub(crate) input: PathBuf,
+    /// The table to write, in the form its name says or else that of INPUT; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The model to use, of the engine masked [default: one that is fitted on INPUT first]
+    #[arg(long, value_name = "FILE")]
+    #[arg(conflicts_with_all = ["schema", "engine", "target", "n_iter", "batch_size", "lr", "n_timesteps", "hidden"])]
+    #[arg(conflicts_with_all = ["dropout", "time_budget"])]
+    pub(crate) model: Option<PathBuf>,
+    /// Replace the table if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) training: Training,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Score {
+    /// The model file, of the engine masked; `-` reads standard input
+    pub(crate) model: PathBuf,
+    /// The table, with the columns of the model; `-` reads standard input
+    pub(crate) input: PathBuf,
+    /// Where to write a log-likelihood for each row, as CSV; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Replace the scores if they exist
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Whether the first line of a text file holds the names [default: found by looking]
+    #[arg(long, value_name = "yes|no", hide_possible_values = true)]
+    pub(crate) header: Option<YesNo>,
 }
 
 #[derive(Debug, ClapArgs)]

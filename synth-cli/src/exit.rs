@@ -49,9 +49,17 @@ impl From<synth_compliance::Decision> for Code {
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
 
+/// Ctrl-C, where nothing else says so.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub(crate) struct Interrupted;
+
 fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Code> {
     if cause.is::<Usage>() {
         return Some(Code::Usage);
+    }
+    if cause.is::<Interrupted>() {
+        return Some(Code::Interrupted);
     }
     if let Some(bad) = cause.downcast_ref::<BadInput>().or(cause.downcast_ref::<Box<BadInput>>().map(|bad| &**bad)) {
         return Some(of_rule(bad.rule));

@@ -2,11 +2,12 @@
 
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use synth_compliance::Policy;
 use synth_core::io::{Header, ReadOptions, read_bytes, read_path, write};
-use synth_core::schema::{Compression, Format, Schema, Source};
+use synth_core::schema::{Compression, Field, Format, Schema, Source};
 use synth_core::{BadInput, Error, Rule, Table};
 
 use crate::args::{Reading, YesNo};
@@ -21,12 +22,15 @@ pub(crate) const DEMO_NAME: &str = "gbsg2 (built in)";
 /// How to read a table, from the arguments.
 pub(crate) fn read_options(args: &Reading) -> Result<ReadOptions> {
     let schema = args.schema.as_deref().map(read_schema).transpose()?;
-    let header = match args.header {
+    Ok(ReadOptions { header: header_of(args.header), schema, ..ReadOptions::default() })
+}
+
+fn header_of(said: Option<YesNo>) -> Header {
+    match said {
         None => Header::Detect,
         Some(YesNo::Yes) => Header::Yes,
         Some(YesNo::No) => Header::No,
-    };
-    Ok(ReadOptions { header, schema, ..ReadOptions::default() })
+    }
 }
 
 fn read_schema(path: &Path) -> Result<Schema> {
@@ -47,6 +51,45 @@ pub(crate) fn read_table(path: &Path, options: &ReadOptions, quiet: bool) -> Res
         reading.notes.iter().for_each(|note| show::note(note));
     }
     Ok(reading.table)
+}
+
+/// Reads a table for a model: its columns are those of `schema` in name, storage and order. What is missing, and how cells
+/// are spelled, is told by the file. Also gives the schema that the file alone would have.
+pub(crate) fn read_table_under(
+    schema: &Schema,
+    path: &Path,
+    header: Option<YesNo>,
+    quiet: bool,
+) -> Result<(Table, Arc<Schema>)> {
+    let options = ReadOptions { header: header_of(header), name: Some(name_of(path)), ..ReadOptions::default() };
+    let bytes = read_all(path)?;
+    let found = Arc::clone(read_bytes(bytes.clone(), &options)?.table.schema());
+    let mut schema = Schema { source: found.source.clone(), ..schema.clone() };
+    for field in &mut schema.fields {
+        if let Some(i) = found.index_of(&field.name) {
+            spell_as(field, &found.fields[i]);
+        }
+    }
+    let reading = read_bytes(bytes, &ReadOptions { schema: Some(schema), ..options })?;
+    if !quiet {
+        reading.notes.iter().for_each(|note| show::note(note));
+    }
+    Ok((reading.table, found))
+}
+
+/// Changes how the cells of `field` are spelled to that of `found`, so that each of its cells is written as it was read,
+/// and values of `field` as exactly as before.
+fn spell_as(field: &mut Field, found: &Field) {
+    field.header.clone_from(&found.header);
+    field.arrow = found.arrow.clone().filter(|_| field.storage == found.storage);
+    let known = std::mem::take(&mut field.missing);
+    field.missing.clone_from(&found.missing);
+    field.missing.extend(known.into_iter().filter(|spelling| !found.missing.contains(spelling)));
+    if let (Some(number), Some(found)) = (&mut field.number, &found.number) {
+        number.at_least = if found.padded { found.decimals } else { found.at_least };
+        number.padded = found.padded && number.decimals <= found.decimals;
+        number.decimals = number.decimals.max(found.decimals);
+    }
 }
 
 /// All bytes of a file, or of standard input.
@@ -106,6 +149,14 @@ pub(crate) fn policy_path(name: &str) -> Option<&Path> {
 /// Whether a path stands for standard input or output.
 pub(crate) fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// Refuses to read two inputs from standard input.
+pub(crate) fn check_one_standard(inputs: &[&Path]) -> Result<()> {
+    if inputs.iter().filter(|path| is_standard(path)).count() > 1 {
+        return Err(Usage("only one input can be standard input".to_owned()).into());
+    }
+    Ok(())
 }
 
 /// A file that is written beside its place and put there when it is whole.
@@ -180,6 +231,12 @@ pub(crate) fn check_output(path: &Path, inputs: &[&Path], replace: Replace) -> R
     if path.is_dir() {
         return Err(Usage(format!("{} is a folder; name a file in it", path.display())).into());
     }
+    // It would not be written to, but replaced: a device, a pipe.
+    if path.exists() && !path.is_file() {
+        return Err(
+            Usage(format!("{} is no ordinary file; `--out -` writes to standard output", path.display())).into()
+        );
+    }
     if replace == Replace::No && path.symlink_metadata().is_ok() {
         return Err(Usage(format!("{} exists; --force replaces it", path.display())).into());
     }
@@ -224,11 +281,23 @@ pub(crate) fn check_writable(folder: &Path) -> Result<()> {
     }
 }
 
-/// Refuses a table that no machine of today would hold.
-pub(crate) fn check_size(rows: u64, columns: usize) -> Result<()> {
-    const MAX_CELLS: u64 = 1_000_000_000;
-    if rows.saturating_mul(columns as u64) > MAX_CELLS {
-        let problem = format!("{rows} rows of {columns} columns are more than {MAX_CELLS} cells");
+/// Where the cells of a table are to be, all at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In memory.
+    Memory,
+    /// In a file, or wherever standard output leads.
+    File,
+}
+
+/// Refuses a table that no machine of today would hold, or that it would write for days.
+pub(crate) fn check_size(rows: u64, columns: usize, place: Place) -> Result<()> {
+    let max_cells: u64 = match place {
+        Place::Memory => 1_000_000_000,
+        Place::File => 100_000_000_000,
+    };
+    if rows.saturating_mul(columns as u64) > max_cells {
+        let problem = format!("{rows} rows of {columns} columns are more than {max_cells} cells");
         return Err(Error::from(BadInput::new(Rule::TooLarge, problem).hint("ask for fewer --rows")).into());
     }
     Ok(())
@@ -261,9 +330,7 @@ pub(crate) fn write_file(
     fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<()> {
     if is_standard(path) {
-        let mut bytes = Vec::new();
-        fill(&mut bytes)?;
-        return show::bytes(&bytes);
+        return show::stream(fill);
     }
     Pending::write(path, readers, fill)?.publish(replace)?;
     Ok(())

@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod condition;
 mod exit;
 mod files;
 mod interrupt;

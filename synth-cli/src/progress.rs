@@ -55,6 +55,12 @@ impl Bar {
         interrupt::flow()
     }
 
+    /// Follows rows that are drawn.
+    pub(crate) fn follow_rows(&self, n_drawn: u64, n_rows: u64) {
+        self.0.set_position((n_drawn as f64 / n_rows as f64 * STEPS as f64) as u64);
+        self.0.set_message(format!("{n_drawn} of {n_rows} rows"));
+    }
+
     /// Takes the bar off the screen.
     pub(crate) fn finish(&self) {
         self.0.finish_and_clear();

@@ -1,6 +1,6 @@
 //! What people read: results on standard output, the rest on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 
 use anyhow::Result;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -18,6 +18,19 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// Writes to standard output as it comes; a reader that has gone away is no error here either.
+pub(crate) fn stream(fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(std::io::stdout());
+    match fill(&mut out).and_then(|()| Ok(out.flush()?)) {
+        Err(error) if error.chain().any(is_gone) => Ok(()),
+        result => result,
+    }
+}
+
+fn is_gone(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// A line of text on standard output.

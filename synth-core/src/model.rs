@@ -188,13 +188,17 @@ impl Model {
             }
             Header::Masked { tokenizer, order, config, report } => {
                 tokenizer.check().map_err(bad)?;
+                config.check().map_err(|_| bad("a setting of its training is out of range"))?;
+                // A layout has room for each bin, and nothing else in the file is as long as their number says.
+                if tokenizer.variables().any(|(_, variable)| variable.n_bins() > config.n_bins) {
+                    return Err(bad("a column has more bins than its training made"));
+                }
                 let layout = masked::Layout::new(&tokenizer);
                 let mut sorted = order.clone();
                 sorted.sort_unstable();
                 if !sorted.into_iter().eq(0..layout.columns.len()) {
                     return Err(bad("its order is not one of its columns"));
                 }
-                config.check().map_err(|_| bad("a setting of its training is out of range"))?;
                 let network = read_masked(&tensors, &layout, config.hidden[0], config.hidden.len())?;
                 Ok(Model::Masked(Box::new(MaskedDiffusion { tokenizer, layout, network, order, config, report })))
             }
@@ -254,7 +258,6 @@ struct FileHeader {
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "engine", rename_all = "lowercase", deny_unknown_fields)]
-#[expect(clippy::large_enum_variant, reason = "there is one header, for the moment a file is read or written")]
 enum Header {
     Masked {
         tokenizer: Tokenizer,

@@ -9,7 +9,7 @@ use synth_metrics::{Comparison, Options, copied_share, leave_one_out_share, meas
 
 use super::Common;
 use crate::args;
-use crate::exit::{Code, Usage};
+use crate::exit::Code;
 use crate::files::{self, Readers, Replace};
 use crate::show;
 
@@ -20,9 +20,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     if let Some(out) = &args.out {
         files::check_output(out, &inputs, replace)?;
     }
-    if inputs.iter().filter(|path| files::is_standard(path)).count() > 1 {
-        return Err(Usage("only one input can be standard input".to_owned()).into());
-    }
+    files::check_one_standard(&inputs)?;
     let options = files::read_options(&args.reading)?;
     let train = files::read_table(&args.train, &options, common.quiet)?;
     files::check_columns(&train, &args.train)?;

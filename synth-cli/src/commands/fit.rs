@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use synth_core::Model;
 use synth_core::train::TrainConfig;
+use synth_core::{Model, Table};
 use synth_optimizer::Plan;
 
 use super::Common;
-use crate::args;
+use crate::args::{self, Training};
 use crate::exit::{Code, Usage};
 use crate::files::{self, Readers, Replace};
 use crate::progress::Bar;
@@ -24,13 +24,7 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     files::check_output(&args.model, &inputs, replace)?;
     let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
     files::check_columns(&table, &args.input)?;
-    args.training.check_target(&table)?;
-    let plan = args.training.applied_to(Plan::base(table.n_rows(), table.n_columns()));
-    let config = TrainConfig { time_budget: args.training.time_budget, ..plan.train_config(args.training.seed) };
-    let bar = Bar::new(common.quiet);
-    let model = Model::fit(plan.engine, &table, &config, &mut |progress| bar.follow_fit(progress));
-    bar.finish();
-    let model = model.map_err(|error| files::in_input(error, &files::name_of(&args.input)))?;
+    let model = fit(&table, &args.training, &files::name_of(&args.input), common)?;
     files::write_file(&args.model, Readers::Owner, replace, |out| super::run::write_model(&model, out))?;
     if common.json {
         show::json(&serde_json::json!({
@@ -54,4 +48,15 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
         None => show::line(format!("{}: {} rows", model.engine(), table.n_rows()))?,
     }
     Ok(Code::Accepted)
+}
+
+/// Fits the generator that the arguments ask for on a table, which messages call `name`.
+pub(super) fn fit(table: &Table, training: &Training, name: &str, common: &Common) -> Result<Model> {
+    training.check_target(table)?;
+    let plan = training.applied_to(Plan::base(table.n_rows(), table.n_columns()));
+    let config = TrainConfig { time_budget: training.time_budget, ..plan.train_config(training.seed) };
+    let bar = Bar::new(common.quiet);
+    let model = Model::fit(plan.engine, table, &config, &mut |progress| bar.follow_fit(progress));
+    bar.finish();
+    Ok(model.map_err(|error| files::in_input(error, name))?)
 }

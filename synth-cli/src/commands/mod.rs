@@ -2,17 +2,21 @@
 
 mod evaluate;
 mod fit;
+mod impute;
 mod judge;
 mod profile;
 mod run;
 mod sample;
+mod score;
+
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use synth_core::{Error, Table};
+use synth_core::{Error, MaskedDiffusion, Model, Table};
 
 use crate::args::{Args, Command, EngineChoice, Training};
 use crate::exit::{Code, Usage};
-use crate::interrupt;
+use crate::{files, interrupt};
 
 /// What every verb is told.
 pub(crate) struct Common {
@@ -30,9 +34,25 @@ pub(crate) fn run(args: Args) -> Result<Code> {
         Command::Run(args) => run::run(&args, &common),
         Command::Fit(args) => fit::run(&args, &common),
         Command::Sample(args) => sample::run(&args, &common),
+        Command::Impute(args) => impute::run(&args, &common),
+        Command::Score(args) => score::run(&args, &common),
         Command::Evaluate(args) => evaluate::run(&args, &common),
         Command::Judge(args) => judge::run(&args, &common),
         Command::Profile(args) => profile::run(&args, &common),
+    }
+}
+
+/// The model in a file.
+fn read_model(path: &Path) -> Result<Model> {
+    let bytes = files::read_all(path)?;
+    Model::from_bytes(&bytes).with_context(|| files::name_of(path))
+}
+
+/// The model if it is of the engine that knows what each column is given any others. `what` needs one.
+fn masked<'a>(model: &'a Model, what: &str) -> Result<&'a MaskedDiffusion> {
+    match model {
+        Model::Masked(model) => Ok(model),
+        other => Err(Usage(format!("{what} a model of the engine masked; this one is {}", other.engine())).into()),
     }
 }
 

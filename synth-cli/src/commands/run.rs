@@ -12,7 +12,7 @@ use synth_optimizer::{Pipeline, Run, StopReason};
 use super::Common;
 use crate::args;
 use crate::exit::{Code, Usage};
-use crate::files::{self, Pending, Readers, Replace};
+use crate::files::{self, Pending, Place, Readers, Replace};
 use crate::progress::Bar;
 use crate::{interrupt, show};
 
@@ -46,9 +46,9 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
         files::check_columns(&table, input)?;
     }
     args.training.check_target(&table)?;
-    files::check_size(args.rows.unwrap_or(0), table.n_columns())?;
-    let may_train = args.training.engine() != Some(synth_core::Engine::Copula);
-    if may_train && args.training.n_iter.is_some_and(|n| n < 400) && !common.quiet {
+    files::check_size(args.rows.unwrap_or(0), table.n_columns(), Place::Memory)?;
+    let is_tabddpm = args.training.engine() == Some(synth_core::Engine::TabDdpm);
+    if is_tabddpm && args.training.n_iter.is_some_and(|n| n < 400) && !common.quiet {
         show::note("fewer than 400 epochs is less than tabddpm usually needs");
     }
 

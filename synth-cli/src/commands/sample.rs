@@ -1,13 +1,23 @@
 //! `synth sample`: rows from a fitted generator.
 
-use anyhow::{Context, Result};
-use synth_core::{Generator, Model};
+use anyhow::Result;
+use synth_core::io::Writer;
+use synth_core::masked::Conditions;
+use synth_core::{Generator, MaskedDiffusion, Model};
 
 use super::Common;
 use crate::args;
-use crate::exit::{Code, Usage};
-use crate::files::{self, Readers, Replace};
-use crate::show;
+use crate::exit::{Code, Interrupted, Usage};
+use crate::files::{self, Place, Readers, Replace};
+use crate::progress::Bar;
+use crate::{interrupt, show};
+
+/// Rows that are drawn before they are written, where they are not [too wide](BLOCK_CELLS).
+const BLOCK_ROWS: u64 = 1 << 16;
+/// Cells that are drawn before they are written, about 100 MB with what drawing needs.
+const BLOCK_CELLS: u64 = 1 << 22;
+/// A multiple of the rows that every generator draws at once, so that none of them is left half used.
+const LEAST_ROWS: u64 = 1 << 10;
 
 pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
@@ -15,15 +25,49 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
         return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
     }
     files::check_output(&args.out, &[&args.model], replace)?;
-    let bytes = files::read_all(&args.model)?;
-    let model = Model::from_bytes(&bytes).with_context(|| files::name_of(&args.model))?;
-    files::check_size(args.rows, model.schema().fields.len())?;
-    let table = model.sample(0..args.rows, args.seed);
+    let model = super::read_model(&args.model)?;
+    let (rows, columns) = (args.rows, model.schema().fields.len());
+    files::check_size(rows, columns, Place::File)?;
+    let conditions = conditions(args, &model)?;
     let source = files::source_for(&args.out, &model.schema().source);
-    files::write_file(&args.out, Readers::AsUsual, replace, |out| files::fill_table(&table, &source, out))?;
+    let bar = Bar::new(common.quiet);
+    // A row depends on its number and not on the block that it is drawn in: no more than a block is ever held.
+    let written = files::write_file(&args.out, Readers::AsUsual, replace, |out| {
+        let mut writer = Writer::new(model.schema(), &source, out)?;
+        let step = block_rows(columns);
+        for start in (0..rows).step_by(usize::try_from(step)?) {
+            if interrupt::flow().is_break() {
+                return Err(Interrupted.into());
+            }
+            let block = start..rows.min(start + step);
+            let end = block.end;
+            writer.write(&match &conditions {
+                Some((model, conditions)) => model.sample_given(conditions, block, args.seed),
+                None => model.sample(block, args.seed),
+            })?;
+            bar.follow_rows(end, rows);
+        }
+        Ok(writer.finish()?)
+    });
+    bar.finish();
+    written?;
     if common.json {
-        let (rows, columns) = (table.n_rows(), table.n_columns());
         show::json(&serde_json::json!({ "rows": rows, "columns": columns, "out": args.out.display().to_string() }))?;
     }
     Ok(Code::Accepted)
+}
+
+/// What is demanded of the rows, with the model that can meet it; `None` if nothing is.
+fn conditions<'a>(args: &args::Sample, model: &'a Model) -> Result<Option<(&'a MaskedDiffusion, Conditions)>> {
+    if args.conditions.is_empty() && args.balance.is_none() {
+        return Ok(None);
+    }
+    let model = super::masked(model, "--where and --balance need")?;
+    let conditions = model.conditions(&args.conditions, args.balance.as_deref());
+    Ok(Some((model, conditions.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?)))
+}
+
+fn block_rows(columns: usize) -> u64 {
+    let rows = (BLOCK_CELLS / columns.max(1) as u64).clamp(LEAST_ROWS, BLOCK_ROWS);
+    rows / LEAST_ROWS * LEAST_ROWS
 }

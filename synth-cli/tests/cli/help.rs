@@ -5,7 +5,7 @@ use crate::support::{DEMO, Folder};
 #[test]
 fn help_fits_a_screen_and_has_an_example() {
     let folder = Folder::new();
-    for verb in ["", "run", "fit", "sample", "evaluate", "judge", "profile"] {
+    for verb in ["", "run", "fit", "sample", "impute", "score", "evaluate", "judge", "profile"] {
         let args: Vec<&str> = [verb, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let help = folder.synth(&args).with(0).out();
         assert!(help.lines().count() <= 45, "{verb}: {} lines", help.lines().count());
@@ -24,6 +24,58 @@ fn the_program_introduces_itself() {
 
     Usage: synth [OPTIONS] <COMMAND>
     ");
+}
+
+#[test]
+fn each_verb_says_what_it_does() {
+    let help = Folder::new().synth(&["--help"]).with(0).out();
+    let verbs = &help[help.find("Commands:").unwrap()..];
+    insta::assert_snapshot!(verbs.split("\n\n").next().unwrap(), @r"
+    Commands:
+      run       Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
+      fit       Fit a generator on a table
+      sample    Draw rows from a fitted generator
+      impute    Fill the missing cells of a table; the others stay as they are
+      score     Tell how likely a model holds each row of a table: sensitive, for it speaks of real rows
+      evaluate  Measure how faithful and how private a synthetic table is
+      judge     Judge a report by a policy
+      profile   Show what the columns of a table are taken for, as TOML
+      help      Print this message or the help of the given subcommand(s)
+    ");
+}
+
+#[test]
+fn options_of_the_masked_engine_are_explained() {
+    let folder = Folder::new();
+    let end_of = |verb: &str, from: &str| {
+        let help = folder.synth(&[verb, "--help"]).with(0).out();
+        help[help.find(from).unwrap_or_else(|| panic!("{from} is not in {help}"))..].to_owned()
+    };
+    insta::assert_snapshot!(end_of("sample", "Example:"), @r"
+    Example:
+      synth sample patients.synth --rows 1000 --out synthetic.csv
+      synth sample patients.synth --rows 1000 --where 'age>=60' --where 'stage=I|II' --balance sex --out old.csv
+
+    Conditions:
+      sex=F  stage=I|II  sex!=F  age>=60  age>60  age<=60  age<60
+      A name with one of these signs in it stands in double quotes, and so does a value with a `|`.
+    ");
+    insta::assert_snapshot!(end_of("impute", "Example:"), @r"
+    Example:
+      synth impute patients.csv --out completed.csv
+
+    Cells of identifiers and free text stay missing. The result holds the rows of INPUT: it is no synthetic table.
+    ");
+    insta::assert_snapshot!(end_of("score", "Example:"), @r"
+    Example:
+      synth score patients.synth patients.csv --out scores.csv
+
+    A high score of a row may tell that the model has seen it: share the scores no further than the table. A file of
+    them can be read by its owner only.
+    ");
+    let engines = end_of("fit", "--engine");
+    let said = "The generator: masked, tabddpm, copula; `auto` starts with masked and may switch [default: auto]";
+    assert!(engines.lines().next().unwrap().ends_with(said), "{engines}");
 }
 
 #[test]

@@ -5,7 +5,10 @@
 
 mod bad_input;
 mod help;
+mod impute;
 mod model_file;
 mod runs;
+mod sample;
+mod score;
 mod support;
 mod verbs;

@@ -49,10 +49,11 @@ impl Parts {
 }
 
 /// A fitted model of each engine.
-fn models(folder: &Folder) -> [Vec<u8>; 2] {
+fn models(folder: &Folder) -> [Vec<u8>; 3] {
     folder.synth(&["fit", DEMO, "--engine", "copula", "--model", "copula"]).with(0);
     folder.synth(&[&["fit", DEMO, "--model", "tabddpm", "--target", "cens"], &SHORT[..]].concat()).with(0);
-    [folder.read("copula"), folder.read("tabddpm")]
+    folder.fit_masked("masked");
+    [folder.read("copula"), folder.read("tabddpm"), folder.read("masked")]
 }
 
 #[track_caller]
@@ -109,7 +110,7 @@ fn what_is_no_model_of_this_version_is_named_so() {
 #[test]
 fn crafted_models_are_refused_though_their_check_sum_is_right() {
     let folder = Folder::new();
-    let [copula, tabddpm] = models(&folder).map(|model| Parts::of(&model));
+    let [copula, tabddpm, masked] = models(&folder).map(|model| Parts::of(&model));
     let crafted = |model: &Parts, pointer: &str, value: Value, message: &str| {
         let mut model = model.clone();
         *model.synth.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = value;
@@ -125,7 +126,12 @@ fn crafted_models_are_refused_though_their_check_sum_is_right() {
         crafted(model, &at("/columns/1/scale/map/u/0"), json!(-3), "distribution of a column");
         crafted(model, &at("/columns/1/scale/map/grid/decimal/step"), json!(0), "distribution of a column");
         let huge = json!({ "counter": { "prefix": "", "suffix": "", "next": 1, "width": 1_u64 << 50 } });
-        crafted(model, &at("/columns/0"), json!({ "identifier": { "shape": huge } }), "distribution of a column");
+        crafted(
+            model,
+            &at("/columns/0"),
+            json!({ "unlearnt": { "identifier": { "shape": huge } } }),
+            "distribution of a column",
+        );
         crafted(model, &at("/layout/blocks/0/n_levels"), json!(1_u64 << 60), "layout");
         crafted(model, &at("/schema/field/0/name"), json!("age"), "schema is not valid");
         crafted(model, &at("/schema/version"), json!(7), "schema is not valid");
@@ -141,6 +147,29 @@ fn crafted_models_are_refused_though_their_check_sum_is_right() {
     crafted(&tabddpm, "/model/label", json!([99, [1.0]]), "label is none of its columns");
     crafted(&tabddpm, "/model/label/1", json!([]), "label is none of its columns");
     crafted(&tabddpm, "/model/sampler/n_steps", json!(4096), "sampler is out of range");
+
+    let column = |rest: &str| format!("/model/tokenizer/columns{rest}");
+    crafted(&masked, "/model/order", json!([0, 0, 1, 2, 3, 4, 5, 6, 7, 8]), "order is not one of its columns");
+    crafted(&masked, "/model/order", json!([]), "order is not one of its columns");
+    crafted(&masked, "/model/order/0", json!(1_u64 << 60), "order is not one of its columns");
+    crafted(&masked, "/model/config/hidden", json!([32, 32]), "another type or shape");
+    crafted(&masked, "/model/config/hidden", json!([16, 16, 16]), "is missing");
+    crafted(&masked, "/model/config/hidden", json!([1_u64 << 40]), "out of range");
+    crafted(&masked, "/model/tokenizer/n_rows", json!(0), "learnt no rows");
+    crafted(&masked, &column(""), json!([]), "not those of its schema");
+    crafted(&masked, &column("/0/learnt/levels/names"), json!([]), "tokens of a column are damaged");
+    crafted(&masked, &column("/0/learnt/levels/names"), json!(["no", "yes", "x"]), "tokens of a column are damaged");
+    crafted(&masked, &column("/0/learnt/levels/missing"), json!(true), "another type or shape");
+    crafted(&masked, &column("/4/learnt/levels/values"), json!([0.0]), "tokens of a column are damaged");
+    crafted(&masked, &column("/1/learnt/scale/atoms"), json!([2.0, 1.0]), "tokens of a column are damaged");
+    crafted(&masked, &column("/1/learnt/scale/moments/1"), json!(0.0), "tokens of a column are damaged");
+    crafted(&masked, &column("/1/learnt/scale/rest"), json!(null), "tokens of a column are damaged");
+    crafted(&masked, &column("/1/learnt/scale/rest/x"), json!([]), "tokens of a column are damaged");
+    crafted(&masked, &column("/1/learnt/scale/n_bins"), json!(1_u64 << 40), "tokens of a column are damaged");
+    let mut many = masked.synth.pointer(&column("/1/learnt/scale")).unwrap().clone();
+    (many["n_bins"], many["n_rest"]) = (json!(1_u64 << 40), json!(1_u64 << 40));
+    crafted(&masked, &column("/1/learnt/scale"), many, "a column has more bins than its training made");
+    crafted(&masked, "/model/tokenizer/schema/version", json!(7), "schema is not valid");
 
     // Tensors: not finite, of another shape, larger than the file, over each other, missing.
     for value in [f32::NAN, f32::INFINITY] {

@@ -12,6 +12,9 @@ pub(crate) const CANARY: &str = "CANARY7391";
 pub(crate) const SHORT: [&str; 10] =
     ["--engine", "tabddpm", "--n-iter", "5", "--batch-size", "16", "--hidden", "16", "--n-timesteps", "10"];
 
+/// The same for the engine that can be asked about single columns.
+pub(crate) const SHORT_MASKED: [&str; 6] = ["--engine", "masked", "--n-iter", "20", "--hidden", "16,16"];
+
 /// A folder that goes away with its value.
 pub(crate) struct Folder(TempDir);
 
@@ -76,6 +79,18 @@ impl Folder {
         Ended { code, stdout: output.stdout, stderr }
     }
 
+    /// A model of the built-in table.
+    pub(crate) fn fit_masked(&self, model: &str) {
+        self.synth(&[&["fit", DEMO, "--model", model], &SHORT_MASKED[..]].concat()).with(0);
+    }
+
+    /// Whether nobody but the owner may read a file.
+    #[cfg(unix)]
+    pub(crate) fn is_private(&self, name: &str) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o077 == 0
+    }
+
     fn check_for_litter(&self, folder: &Path) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -130,4 +145,9 @@ pub(crate) fn table(n: usize, header: &str, extra: impl Fn(usize) -> String) -> 
 /// The same without anything behind.
 pub(crate) fn plain(n: usize) -> String {
     table(n, "age,sex,dose", |_| String::new())
+}
+
+/// The cells of a CSV file without quotes, but for its header.
+pub(crate) fn cells(csv: &str) -> Vec<Vec<&str>> {
+    csv.lines().skip(1).map(|line| line.split(',').collect()).collect()
 }

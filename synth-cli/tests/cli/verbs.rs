@@ -169,6 +169,19 @@ fn an_existing_file_is_replaced_only_by_force() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_is_no_ordinary_file_is_not_replaced() {
+    let folder = Folder::new();
+    folder.synth(&["fit", DEMO, "--engine", "copula", "--model", "m"]).with(0);
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path("socket")).unwrap();
+    for force in [&[][..], &["--force"]] {
+        let sample = [&["sample", "m", "--rows", "5", "--out", "socket"], force].concat();
+        folder.synth(&sample).fails(2, "socket is no ordinary file; `--out -` writes to standard output");
+    }
+    assert!(folder.path("socket").exists() && !folder.path("socket").is_file());
+}
+
+#[test]
 fn no_output_is_written_over_an_input() {
     let folder = Folder::new();
     folder.write("in.csv", plain(150));

@@ -1,6 +1,6 @@
-//! gzip and Zstandard around a file, with bounds on what comes out.
+//! gzip and Zstandard around a file, with bounds on what comes out when it is read.
 
-use std::io::Read;
+use std::io::{Read, Write};
 
 use super::{Limits, too_many_bytes};
 use crate::error::{BadInput, Result, Rule};
@@ -40,6 +40,51 @@ fn read_bounded(mut from: impl Read, n_packed: usize, limits: &Limits, what: &st
     }
     let problem = format!("the file decompresses to more than {} times its size", limits.ratio);
     Err(BadInput::new(Rule::TooLarge, problem).hint("decompress it first if it is what it should be").into())
+}
+
+/// An output behind the compression that is asked for.
+pub(super) enum Packed<W: Write> {
+    Plain(W),
+    Gzip(flate2::write::GzEncoder<W>),
+    Zstd(zstd::stream::write::Encoder<'static, W>),
+}
+
+impl<W: Write> Packed<W> {
+    pub(super) fn new(out: W, compression: Compression) -> std::io::Result<Self> {
+        Ok(match compression {
+            Compression::None => Packed::Plain(out),
+            Compression::Gzip => Packed::Gzip(flate2::write::GzEncoder::new(out, flate2::Compression::default())),
+            // Zero stands for the library's own default level.
+            Compression::Zstd => Packed::Zstd(zstd::stream::write::Encoder::new(out, 0)?),
+        })
+    }
+
+    /// Ends the compression.
+    pub(super) fn finish(self) -> std::io::Result<W> {
+        match self {
+            Packed::Plain(out) => Ok(out),
+            Packed::Gzip(out) => out.finish(),
+            Packed::Zstd(out) => out.finish(),
+        }
+    }
+}
+
+impl<W: Write> Write for Packed<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Packed::Plain(out) => out.write(bytes),
+            Packed::Gzip(out) => out.write(bytes),
+            Packed::Zstd(out) => out.write(bytes),
+        }
+    }
+
+    /// Compressed bytes wait for the end: nobody reads half a file, and a flush between makes it larger.
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Packed::Plain(out) => out.flush(),
+            Packed::Gzip(_) | Packed::Zstd(_) => Ok(()),
+        }
+    }
 }
 
 fn corrupt(what: &str) -> BadInput {

@@ -22,7 +22,7 @@ use std::path::Path;
 use crate::error::{BadInput, Error, Result, Rule};
 use crate::schema::{Format, Schema};
 use crate::table::Table;
-pub use write::write;
+pub use write::{Writer, write};
 
 /// How a table is read.
 #[derive(Debug, Clone, Default)]

@@ -1,16 +1,18 @@
 //! Tables out, in the form of the file they came from.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::arrow_files;
+use super::arrow_files::{ArrowWriter, ParquetWriter};
+use super::compression::Packed;
 use super::dialect::push_field;
 use crate::error::{Error, Result};
 use crate::infer::DatetimeWriter;
-use crate::schema::{Compression, Dialect, Field, Format, NumberFormat, Quoting, Source, Storage};
+use crate::schema::{Dialect, Field, Format, NumberFormat, Quoting, Schema, Source, Storage};
 use crate::table::Table;
 
 /// Text is handed on in pieces of about this many bytes.
@@ -27,19 +29,88 @@ const PIECE: usize = 64 << 10;
 /// [`Error::Io`] if `out` refuses; [`Error::Column`] if a column cannot be put back into its source's type;
 /// [`Error::Setting`] if the dialect's encoding is unknown or cannot spell a cell.
 pub fn write(table: &Table, source: &Source, out: impl Write + Send) -> Result<()> {
-    match source.compression {
-        Compression::None => write_plain(table, source, out),
-        Compression::Gzip => {
-            let mut out = flate2::write::GzEncoder::new(out, flate2::Compression::default());
-            write_plain(table, source, &mut out)?;
-            out.finish().and_then(|mut out| out.flush()).map_err(failed)
+    let mut writer = Writer::new(table.schema(), source, out)?;
+    writer.write(table)?;
+    writer.finish()
+}
+
+/// Writes a table that comes block by block, in the form that [`write`] gives it, in memory that does not grow with the
+/// rows.
+///
+/// Text has the same bytes however it is cut into blocks, compressed or not; Parquet and Arrow have the same rows.
+///
+/// ```
+/// use synth_core::io::{ReadOptions, Writer, read_bytes};
+///
+/// let text = "age,sex\n63,m\n41,f\n";
+/// let table = read_bytes(text.into(), &ReadOptions::default())?.table;
+/// let mut out = Vec::new();
+/// let mut writer = Writer::new(table.schema(), &table.schema().source, &mut out)?;
+/// writer.write(&table.take(&[0]))?;
+/// writer.write(&table.take(&[1]))?;
+/// writer.finish()?;
+/// assert_eq!(out, text.as_bytes());
+/// # Ok::<(), synth_core::Error>(())
+/// ```
+pub struct Writer<W: Write + Send> {
+    schema: Arc<Schema>,
+    form: Form<W>,
+}
+
+impl<W: Write + Send> std::fmt::Debug for Writer<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+enum Form<W: Write + Send> {
+    Text(Box<TextWriter<Packed<W>>>),
+    Parquet(Box<ParquetWriter<Packed<W>>>),
+    Arrow(Box<ArrowWriter<Packed<W>>>),
+}
+
+impl<W: Write + Send> Writer<W> {
+    /// Begins a file for tables under `schema`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if `out` refuses; [`Error::Column`] if a column's own type is none; [`Error::Setting`] if the
+    /// dialect's encoding is unknown.
+    pub fn new(schema: &Arc<Schema>, source: &Source, out: W) -> Result<Self> {
+        let out = Packed::new(out, source.compression).map_err(failed)?;
+        let form = match source.format {
+            Format::Csv => Form::Text(Box::new(TextWriter::new(schema, &source.dialect, out)?)),
+            Format::Parquet => Form::Parquet(Box::new(ParquetWriter::new(schema, out)?)),
+            Format::Arrow => Form::Arrow(Box::new(ArrowWriter::new(schema, out)?)),
+        };
+        Ok(Self { schema: Arc::clone(schema), form })
+    }
+
+    /// Writes the next rows.
+    ///
+    /// # Errors
+    /// As [`write`]; [`Error::SchemaMismatch`] if `block` has another schema than the file.
+    pub fn write(&mut self, block: &Table) -> Result<()> {
+        if !Arc::ptr_eq(block.schema(), &self.schema) && block.schema() != &self.schema {
+            return Err(Error::SchemaMismatch("a block has another schema than its file".to_owned()));
         }
-        Compression::Zstd => {
-            // Zero stands for the library's own default level.
-            let mut out = zstd::stream::write::Encoder::new(out, 0).map_err(failed)?;
-            write_plain(table, source, &mut out)?;
-            out.finish().and_then(|mut out| out.flush()).map_err(failed)
+        match &mut self.form {
+            Form::Text(writer) => writer.write(block),
+            Form::Parquet(writer) => writer.write(block),
+            Form::Arrow(writer) => writer.write(block),
         }
+    }
+
+    /// Ends the file. Without it, the file is cut off.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the output refuses.
+    pub fn finish(self) -> Result<()> {
+        let packed = match self.form {
+            Form::Text(writer) => writer.finish()?,
+            Form::Parquet(writer) => writer.finish()?,
+            Form::Arrow(writer) => writer.finish()?,
+        };
+        packed.finish().and_then(|mut out| out.flush()).map_err(failed)
     }
 }
 
@@ -47,52 +118,66 @@ pub(super) fn failed(source: std::io::Error) -> Error {
     Error::Io { action: "write", name: "the table".to_owned(), source }
 }
 
-fn write_plain(table: &Table, source: &Source, mut out: impl Write + Send) -> Result<()> {
-    match source.format {
-        Format::Csv => write_text(table, &source.dialect, &mut out)?,
-        Format::Parquet => arrow_files::write_parquet(table, &mut out)?,
-        Format::Arrow => arrow_files::write_arrow(table, &mut out)?,
-    }
-    out.flush().map_err(failed)
+/// Delimited text.
+struct TextWriter<W> {
+    encoder: Encoder,
+    dialect: Dialect,
+    /// What has not been handed on yet. It is kept from block to block, so that the pieces are the same however the
+    /// table is cut: a compressor may look at where they end.
+    lines: String,
+    n_rows: usize,
+    out: W,
 }
 
-fn write_text(table: &Table, dialect: &Dialect, out: &mut impl Write) -> Result<()> {
-    let encoder = Encoder::new(dialect)?;
-    let columns: Vec<Column<'_>> = (0..table.n_columns()).map(|i| Column::new(table, i)).collect::<Result<_>>()?;
-    if dialect.bom {
-        out.write_all(encoder.mark()).map_err(failed)?;
-    }
-    let line_end = if dialect.crlf { "\r\n" } else { "\n" };
-    let mut lines = String::with_capacity(PIECE + 4096);
-    if dialect.header {
-        for (i, column) in columns.iter().enumerate() {
-            delimit(&mut lines, i, dialect);
-            let name = column.field.header.as_deref().unwrap_or(&column.field.name);
-            push_field(&mut lines, name, dialect.quoting != Quoting::Necessary, dialect.delimiter, dialect.quote);
+impl<W: Write> TextWriter<W> {
+    fn new(schema: &Schema, dialect: &Dialect, mut out: W) -> Result<Self> {
+        let encoder = Encoder::new(dialect)?;
+        if dialect.bom {
+            out.write_all(encoder.mark()).map_err(failed)?;
         }
-        end_line(&mut lines, 0, line_end, dialect);
-    }
-    let mut cell = String::new();
-    for row in 0..table.n_rows() {
-        let start = lines.len();
-        for (i, column) in columns.iter().enumerate() {
-            delimit(&mut lines, i, dialect);
-            cell.clear();
-            let is_text = column.spell(row, dialect.decimal, &mut cell)?;
-            let quoted = match dialect.quoting {
-                Quoting::Necessary => false,
-                Quoting::Always => true,
-                Quoting::Text => is_text,
-            };
-            push_field(&mut lines, &cell, quoted, dialect.delimiter, dialect.quote);
+        let mut lines = String::with_capacity(PIECE + 4096);
+        if dialect.header {
+            for (i, field) in schema.fields.iter().enumerate() {
+                delimit(&mut lines, i, dialect);
+                let name = field.header.as_deref().unwrap_or(&field.name);
+                push_field(&mut lines, name, dialect.quoting != Quoting::Necessary, dialect.delimiter, dialect.quote);
+            }
+            end_line(&mut lines, 0, dialect);
         }
-        end_line(&mut lines, start, line_end, dialect);
-        if lines.len() >= PIECE {
-            encoder.write(&lines, out)?;
-            lines.clear();
-        }
+        Ok(Self { encoder, dialect: dialect.clone(), lines, n_rows: 0, out })
     }
-    encoder.write(&lines, out)
+
+    fn write(&mut self, table: &Table) -> Result<()> {
+        let Self { encoder, dialect, lines, n_rows, out } = self;
+        let columns: Vec<Column<'_>> = (0..table.n_columns()).map(|i| Column::new(table, i)).collect::<Result<_>>()?;
+        let mut cell = String::new();
+        for row in 0..table.n_rows() {
+            let start = lines.len();
+            for (i, column) in columns.iter().enumerate() {
+                delimit(lines, i, dialect);
+                cell.clear();
+                let is_text = column.spell(row, *n_rows, dialect.decimal, &mut cell)?;
+                let quoted = match dialect.quoting {
+                    Quoting::Necessary => false,
+                    Quoting::Always => true,
+                    Quoting::Text => is_text,
+                };
+                push_field(lines, &cell, quoted, dialect.delimiter, dialect.quote);
+            }
+            end_line(lines, start, dialect);
+            if lines.len() >= PIECE {
+                encoder.write(lines, out)?;
+                lines.clear();
+            }
+        }
+        *n_rows += table.n_rows();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<W> {
+        self.encoder.write(&self.lines, &mut self.out)?;
+        Ok(self.out)
+    }
 }
 
 fn delimit(lines: &mut String, column_idx: usize, dialect: &Dialect) {
@@ -104,13 +189,13 @@ fn delimit(lines: &mut String, column_idx: usize, dialect: &Dialect) {
     }
 }
 
-fn end_line(lines: &mut String, start: usize, line_end: &str, dialect: &Dialect) {
+fn end_line(lines: &mut String, start: usize, dialect: &Dialect) {
     // An empty line would be skipped by every reader, and a row lost.
     if lines.len() == start {
         lines.push(dialect.quote);
         lines.push(dialect.quote);
     }
-    lines.push_str(line_end);
+    lines.push_str(if dialect.crlf { "\r\n" } else { "\n" });
 }
 
 /// A column with all that is needed to spell its cells.
@@ -147,8 +232,8 @@ impl<'a> Column<'a> {
         Ok(Self { field, missing: field.missing.first().map_or("", String::as_str), cells })
     }
 
-    /// Appends the cell to `out`; whether it is text.
-    fn spell(&self, row: usize, decimal: char, out: &mut String) -> Result<bool> {
+    /// Appends the cell to `out`; whether it is text. The table has `n_before` rows before this block.
+    fn spell(&self, row: usize, n_before: usize, decimal: char, out: &mut String) -> Result<bool> {
         use std::fmt::Write as _;
         let array: &dyn Array = match &self.cells {
             Cells::Integer(a) => a,
@@ -169,7 +254,7 @@ impl<'a> Column<'a> {
             Cells::Float(a, format) => {
                 let x = a.value(row);
                 if !x.is_finite() {
-                    let problem = format!("row {row} is not finite");
+                    let problem = format!("row {} is not finite", n_before + row);
                     return Err(Error::Column { column: self.field.name.clone(), problem });
                 }
                 let text = format.format(x);
@@ -191,7 +276,7 @@ impl<'a> Column<'a> {
             Cells::Timestamp(a, writer) => match writer.write(a.value(row), out) {
                 true => Ok(true),
                 false => {
-                    let problem = format!("row {row} is no date that can be written");
+                    let problem = format!("row {} is no date that can be written", n_before + row);
                     Err(Error::Column { column: self.field.name.clone(), problem })
                 }
             },
@@ -239,5 +324,100 @@ impl Encoder {
             return Err(Error::Setting { name: "encoding", allowed, got: self.encoding.name().to_owned() });
         }
         out.write_all(&bytes).map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::{ReadOptions, read_bytes};
+    use crate::schema::Compression;
+
+    /// 5,000 rows with every storage; some words appear late.
+    fn table() -> Table {
+        let line = |i: usize| {
+            let word = if i.is_multiple_of(7) { String::new() } else { format!("w {}", i * i % (2 + i / 50)) };
+            format!("{i},{},\"{word}\",2020-01-{:02},{}\n", i as f64 / 4.0, 1 + i % 28, i.is_multiple_of(3))
+        };
+        let text: String = (0..5000).map(line).collect();
+        let text = format!("n,x,word,when,flag\n{text}");
+        read_bytes(text.into(), &ReadOptions::default()).unwrap().table
+    }
+
+    fn written(table: &Table, source: &Source, block_rows: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut writer = Writer::new(table.schema(), source, &mut out).unwrap();
+        for start in (0..table.n_rows()).step_by(block_rows) {
+            let rows: Vec<usize> = (start..table.n_rows().min(start + block_rows)).collect();
+            writer.write(&table.take(&rows)).unwrap();
+        }
+        writer.finish().unwrap();
+        out
+    }
+
+    #[test]
+    fn text_has_the_same_bytes_however_it_is_cut() {
+        let table = table();
+        for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
+            let source = Source { compression, ..table.schema().source.clone() };
+            let mut whole = Vec::new();
+            write(&table, &source, &mut whole).unwrap();
+            for block_rows in [1, 999, 5000] {
+                assert!(written(&table, &source, block_rows) == whole, "{compression:?} in blocks of {block_rows}");
+            }
+        }
+    }
+
+    #[test]
+    fn parquet_and_arrow_have_the_same_rows_however_they_are_cut() {
+        let table = table();
+        for format in [Format::Parquet, Format::Arrow] {
+            for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
+                let source = Source { format, compression, ..Source::default() };
+                let back = read_bytes(written(&table, &source, 1234), &ReadOptions::default()).unwrap().table;
+                assert_eq!(back.batch(), table.batch(), "{format:?}, {compression:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dictionary_grows_from_block_to_block() {
+        let table = table();
+        let mut schema = (**table.schema()).clone();
+        schema.fields[2].arrow = Some("Dictionary(Int32, Utf8)".to_owned());
+        schema.fields[0].arrow = Some("Dictionary(Int64, Int64)".to_owned());
+        let table = table.with_schema(Arc::new(schema)).unwrap();
+        for format in [Format::Parquet, Format::Arrow] {
+            let source = Source { format, ..Source::default() };
+            let back = read_bytes(written(&table, &source, 700), &ReadOptions::default()).unwrap().table;
+            assert_eq!(back.batch(), table.batch(), "{format:?}");
+            assert_eq!(back.schema().fields[2].arrow, table.schema().fields[2].arrow, "{format:?}");
+        }
+        // Arrow's own reader of files, which goes by the footer, finds them too.
+        let file = written(&table, &Source { format: Format::Arrow, ..Source::default() }, 700);
+        let reader = arrow::ipc::reader::FileReader::try_new(std::io::Cursor::new(file), None).unwrap();
+        let n_rows: usize = reader.map(|batch| batch.unwrap().num_rows()).sum();
+        assert_eq!(n_rows, 5000);
+    }
+
+    #[test]
+    fn a_block_of_another_table_is_refused() {
+        let table = table();
+        let other = read_bytes("a\n1\n2\n".into(), &ReadOptions::default()).unwrap().table;
+        let mut writer = Writer::new(table.schema(), &Source::default(), Vec::new()).unwrap();
+        assert!(matches!(writer.write(&other), Err(Error::SchemaMismatch(_))));
+    }
+
+    #[test]
+    fn a_cell_that_cannot_be_written_is_counted_from_the_first_block() {
+        let table = table();
+        let infinite: arrow::array::ArrayRef = Arc::new(Float64Array::from(vec![f64::INFINITY; 5000]));
+        let mut columns = table.batch().columns().to_vec();
+        columns[1] = infinite;
+        let bad = Table::new(Arc::clone(table.schema()), columns).unwrap();
+        let mut writer = Writer::new(table.schema(), &table.schema().source, Vec::new()).unwrap();
+        writer.write(&table).unwrap();
+        let error = writer.write(&bad).unwrap_err().to_string();
+        assert_eq!(error, "column `x`: row 5000 is not finite");
     }
 }

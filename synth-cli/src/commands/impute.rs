@@ -1,0 +1,120 @@
+//! `synth impute`: the missing cells of a table, drawn given the others of their row.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use serde::Serialize;
+use synth_core::{Engine, Generator, Kind, Schema, Table};
+
+use super::Common;
+use crate::args;
+use crate::exit::{Code, Usage};
+use crate::files::{self, Readers, Replace};
+use crate::show;
+
+pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
+    let replace = Replace::from(args.force);
+    if common.json && files::is_standard(&args.out) {
+        return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
+    }
+    if let Some(engine) = args.training.engine().filter(|&engine| engine != Engine::Masked) {
+        return Err(Usage(format!("--engine {engine} cannot complete a table, masked can")).into());
+    }
+    args.training.check()?;
+    let inputs = [Some(&args.input), args.model.as_ref(), args.reading.schema.as_ref()];
+    let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
+    files::check_output(&args.out, &inputs, replace)?;
+    files::check_one_standard(&inputs)?;
+    let name = files::name_of(&args.input);
+    let (model, table, file) = match &args.model {
+        Some(path) => {
+            let model = super::read_model(path)?;
+            let schema = super::masked(&model, "a table is completed by")?.schema();
+            let (table, file) = files::read_table_under(schema, &args.input, args.reading.header, common.quiet)?;
+            (model, table, file)
+        }
+        None => {
+            let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
+            files::check_columns(&table, &args.input)?;
+            let model = super::fit::fit(&table, &args.training, &name, common)?;
+            let file = Arc::clone(table.schema());
+            (model, table, file)
+        }
+    };
+    let model = super::masked(&model, "a table is completed by")?;
+    let made = model.impute(&table, args.training.seed).map_err(|error| files::in_input(error, &name))?;
+    let completed = without_made_identifiers(&table, &made)?;
+    let filled = Filled::of(&table, &completed);
+    let completed = in_order_of(&file, &completed)?;
+    let source = files::source_for(&args.out, &file.source);
+    // The rows are those of the real table.
+    files::write_file(&args.out, Readers::Owner, replace, |out| files::fill_table(&completed, &source, out))?;
+    if common.json {
+        show::json(&serde_json::json!({
+            "rows": completed.n_rows(),
+            "columns": completed.n_columns(),
+            "filled": filled.cells,
+            "left": filled.left,
+            "out": args.out.display().to_string(),
+        }))?;
+    } else if !common.quiet {
+        filled.tell();
+    }
+    Ok(Code::Accepted)
+}
+
+/// How many cells were filled, and how many were not.
+#[derive(Debug)]
+struct Filled {
+    cells: usize,
+    left: Vec<Left>,
+}
+
+/// A column that keeps missing cells.
+#[derive(Debug, Serialize)]
+struct Left {
+    column: String,
+    cells: usize,
+}
+
+impl Filled {
+    fn of(table: &Table, completed: &Table) -> Self {
+        let missing = |table: &Table, i: usize| table.missing(i).into_iter().filter(|&missing| missing).count();
+        let mut filled = Self { cells: 0, left: Vec::new() };
+        for (i, field) in table.schema().fields.iter().enumerate() {
+            let left = missing(completed, i);
+            filled.cells += missing(table, i) - left;
+            if left > 0 {
+                filled.left.push(Left { column: field.name.clone(), cells: left });
+            }
+        }
+        filled
+    }
+
+    fn tell(&self) {
+        let cells = |n: usize| if n == 1 { "1 cell".to_owned() } else { format!("{n} cells") };
+        show::note(&format!("{} filled", cells(self.cells)));
+        for Left { column, cells: n } in &self.left {
+            show::note(&format!("column `{column}` is not learnt: {} stay missing", cells(*n)));
+        }
+    }
+}
+
+/// `made`, but for its identifiers: those of real rows cannot be known, and made ones would pass for real.
+fn without_made_identifiers(table: &Table, made: &Table) -> Result<Table> {
+    let columns = table.schema().fields.iter().enumerate().map(|(i, field)| {
+        let from = if field.kind == Kind::Identifier { table } else { made };
+        Arc::clone(from.column(i).1)
+    });
+    Ok(Table::new(Arc::clone(table.schema()), columns.collect())?)
+}
+
+/// The columns of `table` as they stood in their file.
+fn in_order_of(file: &Schema, table: &Table) -> Result<Table> {
+    let own = table.schema();
+    let order: Vec<usize> = file.fields.iter().filter_map(|field| own.index_of(&field.name)).collect();
+    let fields = order.iter().map(|&i| own.fields[i].clone()).collect();
+    let columns = order.iter().map(|&i| Arc::clone(table.column(i).1)).collect();
+    Ok(Table::new(Arc::new(Schema { fields, ..(**own).clone() }), columns)?)
+}
