@@ -31,7 +31,7 @@ use crate::table::Table;
 use crate::train::{Observer, TrainConfig, TrainReport};
 
 /// The version of the model file that this crate writes and reads.
-pub const MODEL_VERSION: u32 = 1;
+pub const MODEL_VERSION: u32 = 2;
 
 /// The kinds of generators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -155,13 +155,17 @@ impl Table {
         Self { schema: Arc::clone(&self.schema), batch: rebatch(&self.batch, columns.collect(), rows.len()) }
     }
 
-    /// This table with its missing cells taken from `other`, which has the same columns and rows.
+    /// This table with the missing cells of the columns `column_idxs` taken from `other`, which has the same columns and
+    /// rows.
     ///
     /// # Panics
     /// If it has others.
     #[must_use]
-    pub fn filled_from(&self, other: &Table) -> Self {
-        let columns = self.batch.columns().iter().zip(other.batch.columns()).map(|(own, others)| {
+    pub fn filled_from(&self, other: &Table, column_idxs: &[usize]) -> Self {
+        let columns = self.batch.columns().iter().zip(other.batch.columns()).enumerate().map(|(i, (own, others))| {
+            if !column_idxs.contains(&i) {
+                return Arc::clone(own);
+            }
             let present = arrow::compute::is_not_null(own).expect("any column has cells that are there or not");
             arrow::compute::kernels::zip::zip(&present, own, others).expect("the columns have one type and length")
         });

@@ -51,6 +51,7 @@ pub struct Pipeline<'a> {
     policy: Policy,
     seed: u64,
     plan: Box<dyn Fn(Plan) -> Plan + 'a>,
+    tunes: bool,
     engine: Option<Engine>,
     rows: Option<usize>,
     max_attempts: usize,
@@ -176,6 +177,7 @@ impl<'a> Pipeline<'a> {
             policy,
             seed: 0,
             plan: Box::new(|plan| plan),
+            tunes: true,
             engine: None,
             rows: None,
             max_attempts: 8,
@@ -195,6 +197,13 @@ impl<'a> Pipeline<'a> {
     #[must_use]
     pub fn with_plan(self, change: impl Fn(Plan) -> Plan + 'a) -> Self {
         Self { plan: Box::new(change), ..self }
+    }
+
+    /// Starts a small table with [`Plan::of`], for those who set its network and its epochs themselves. Default: with
+    /// [`Plan::for_table`].
+    #[must_use]
+    pub fn without_tuning(self) -> Self {
+        Self { tunes: false, ..self }
     }
 
     /// Uses this engine and no other. Default: masked diffusion, and another one if it fails.
@@ -250,11 +259,13 @@ impl<'a> Pipeline<'a> {
         let engine = self.engine.unwrap_or(Engine::Masked);
         let base = match parts.design {
             // Tuned on all rows, by likelihood on rows not seen: their number and nothing of a row is in the plan.
-            Design::CrossFitted { .. } => Plan::for_table(engine, table, self.seed).or_else(|error| match error {
-                synth_core::Error::Training(_) => Ok(Plan::of(engine, n_learnt, table.n_columns())),
-                error => Err(error),
-            })?,
-            Design::Split { .. } => Plan::of(engine, n_learnt, table.n_columns()),
+            Design::CrossFitted { .. } if self.tunes => {
+                Plan::for_table(engine, table, self.seed).or_else(|error| match error {
+                    synth_core::Error::Training(_) => Ok(Plan::of(engine, n_learnt, table.n_columns())),
+                    error => Err(error),
+                })?
+            }
+            _ => Plan::of(engine, n_learnt, table.n_columns()),
         };
         let first = Plan { engine, ..(self.plan)(base) };
         let mut planner = RulePlanner::new(first);

@@ -80,7 +80,7 @@ type Step = (&'static str, Plan, AttemptResult<Assessment>);
 
 /// A small table's plan, in a network that can become narrower and wider.
 fn base() -> Plan {
-    Plan { hidden: vec![256; 2], dropout: 0.1, lr: 1e-3, ..Plan::base(303, 14) }
+    Plan { hidden: vec![256; 2], dropout: 0.1, lr: 1e-3, ..Plan::of(Engine::TabDdpm, 303, 14) }
 }
 
 fn next(attempts: &[Attempt<Plan, Assessment>]) -> Option<(String, String)> {

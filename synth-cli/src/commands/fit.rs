@@ -1,10 +1,11 @@
 //! `synth fit`: a generator for all rows of a table.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use synth_core::train::TrainConfig;
-use synth_core::{Model, Table};
+use synth_core::train::{TrainConfig, TrainingFailure};
+use synth_core::{Engine, Error, Model, Table};
 use synth_optimizer::Plan;
 
 use super::Common;
@@ -53,10 +54,24 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
 /// Fits the generator that the arguments ask for on a table, which messages call `name`.
 pub(super) fn fit(table: &Table, training: &Training, name: &str, common: &Common) -> Result<Model> {
     training.check_target(table)?;
-    let plan = training.applied_to(Plan::base(table.n_rows(), table.n_columns()));
+    let engine = training.engine().unwrap_or(Engine::Masked);
+    let base = match training.sets_a_plan() {
+        true => Ok(Plan::of(engine, table.n_rows(), table.n_columns())),
+        false => Plan::for_table(engine, table, training.seed),
+    };
+    let plan = training.applied_to(base.map_err(|error| files::in_input(error, name))?);
     let config = TrainConfig { time_budget: training.time_budget, ..plan.train_config(training.seed) };
     let bar = Bar::new(common.quiet);
     let model = Model::fit(plan.engine, table, &config, &mut |progress| bar.follow_fit(progress));
     bar.finish();
+    let model = match model {
+        Err(Error::Training(failure @ TrainingFailure::NothingLearnt { .. })) if training.engine().is_none() => {
+            if !common.quiet {
+                show::note(&format!("{failure}; the model is a copula, which knows columns and pairs"));
+            }
+            Model::fit(Engine::Copula, table, &config, &mut |_| ControlFlow::Continue(()))
+        }
+        model => model,
+    };
     Ok(model.map_err(|error| files::in_input(error, name))?)
 }

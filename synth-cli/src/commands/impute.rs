@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use serde::Serialize;
-use synth_core::{Engine, Generator, Kind, Schema, Table};
+use synth_core::{Engine, Generator, Schema, Table};
 
 use super::Common;
 use crate::args;
@@ -43,8 +43,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
         }
     };
     let model = super::masked(&model, "a table is completed by")?;
-    let made = model.impute(&table, args.training.seed).map_err(|error| files::in_input(error, &name))?;
-    let completed = without_made_identifiers(&table, &made)?;
+    let completed = model.impute(&table, args.training.seed).map_err(|error| files::in_input(error, &name))?;
     let filled = Filled::of(&table, &completed);
     let completed = in_order_of(&file, &completed)?;
     let source = files::source_for(&args.out, &file.source);
@@ -99,15 +98,6 @@ impl Filled {
             show::note(&format!("column `{column}` is not learnt: {} stay missing", cells(*n)));
         }
     }
-}
-
-/// `made`, but for its identifiers: those of real rows cannot be known, and made ones would pass for real.
-fn without_made_identifiers(table: &Table, made: &Table) -> Result<Table> {
-    let columns = table.schema().fields.iter().enumerate().map(|(i, field)| {
-        let from = if field.kind == Kind::Identifier { table } else { made };
-        Arc::clone(from.column(i).1)
-    });
-    Ok(Table::new(Arc::clone(table.schema()), columns.collect())?)
 }
 
 /// The columns of `table` as they stood in their file.

@@ -67,6 +67,12 @@ impl Training {
         }
     }
 
+    /// Whether anything is given that would overrule what cross-fits find for a small table.
+    fn sets_a_plan(&self) -> bool {
+        let numbers = [self.n_iter, self.batch_size, self.n_timesteps].iter().any(Option::is_some);
+        numbers || self.lr.is_some() || self.dropout.is_some() || self.hidden.is_some()
+    }
+
     /// Refuses settings out of their range before anything is read.
     fn check(&self) -> Result<()> {
         let config = self.applied_to(synth_optimizer::Plan::base(2, 2)).train_config(self.seed);

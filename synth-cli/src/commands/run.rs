@@ -59,6 +59,9 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
         .with_plan(|plan| args.training.applied_to(plan))
         .with_max_attempts(usize::try_from(args.max_attempts).unwrap_or(usize::MAX))
         .with_observer(&observer);
+    if args.training.sets_a_plan() {
+        pipeline = pipeline.without_tuning();
+    }
     if let Some(engine) = args.training.engine() {
         pipeline = pipeline.with_engine(engine);
     }

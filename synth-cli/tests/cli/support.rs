@@ -136,7 +136,8 @@ impl Ended {
 pub(crate) fn table(n: usize, header: &str, extra: impl Fn(usize) -> String) -> String {
     let mut text = format!("{header}\n");
     for i in 0..n {
-        let (age, sex, dose) = (20 + i * 7 % 50, ["m", "f"][i % 2], (i * 13 % 40) as f64 / 4.0 + 0.25);
+        let (age, dose) = (20 + i * 7 % 50, (i * 13 % 40) as f64 / 4.0 + 0.25);
+        let sex = ["m", "f"][usize::from(age > 44)];
         text.push_str(&format!("{age},{sex},{dose}{}\n", extra(i)));
     }
     text

@@ -17,7 +17,7 @@ use crate::nn::{Dropout, Parameters};
 use crate::random::{Purpose, stream};
 use crate::table::Table;
 use crate::train::{
-    LearningRate, Manner, Objective, Observer, TrainConfig, TrainReport, low_discrepancy, split_validation, train,
+    LearningRate, Manner, Objective, Observer, Stop, TrainConfig, TrainReport, low_discrepancy, split_validation, train,
 };
 
 /// What training gives.
@@ -59,7 +59,7 @@ pub(crate) fn fit(
         intervals: encoder.intervals(table),
         kept_rows: kept_rows.clone(),
     };
-    let manner = Manner { schedule: LearningRate::Falls, shard_rows: SHARD_ROWS };
+    let manner = Manner { schedule: LearningRate::Falls, stop: Stop::Never, shard_rows: SHARD_ROWS };
     let trained = train(&mut objective, network, [&fit_rows, &kept_rows], config, manner, observer)?;
     Ok(Trained { network: trained.network, label, schedule, report: trained.report })
 }

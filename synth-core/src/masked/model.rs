@@ -17,7 +17,7 @@ use crate::random::{Purpose, stream};
 use crate::schema::Schema;
 use crate::table::Table;
 use crate::train::{
-    LearningRate, Manner, Observer, TrainConfig, TrainReport, Trained, TrainingFailure, split_validation, train,
+    LearningRate, Manner, Observer, Stop, TrainConfig, TrainReport, Trained, TrainingFailure, split_validation, train,
 };
 
 /// A masked diffusion model that has learnt a table.
@@ -40,7 +40,7 @@ impl MaskedDiffusion {
         config.check()?;
         let prepared = Prepared::new(table, config)?;
         let (fit_rows, kept_rows) = split_validation(table.n_rows(), config);
-        let trained = train_on(&prepared, [&fit_rows, &kept_rows], config, observer)?;
+        let trained = train_on(&prepared, [&fit_rows, &kept_rows], config, Stop::WhenWorse, observer)?;
         let Prepared { tokenizer, layout, order, .. } = prepared;
         let (network, mut report) = (trained.network, trained.report);
         if let Some([held_out, nothing]) = config.cross_fitted {
@@ -85,7 +85,7 @@ impl MaskedDiffusion {
     }
 
     /// Completes `table`: cells that are missing in learnt columns are drawn given all others of their row; what is there
-    /// stays as it is.
+    /// stays as it is, and so do columns that are not learnt: a made identifier would pass for a real one.
     ///
     /// # Errors
     /// [`Rule::UnknownLevel`](crate::Rule::UnknownLevel) if a cell holds a level that was not learnt.
@@ -103,7 +103,8 @@ impl MaskedDiffusion {
             sampler.complete(&mut rows, &self.order, &present, None);
             self.tokenizer.decode(rows.codes.view(), rows.z.view(), range.start, seed)
         });
-        Ok(table.filled_from(&made))
+        let learnt: Vec<usize> = self.tokenizer.variables().map(|(field_idx, _)| field_idx).collect();
+        Ok(table.filled_from(&made, &learnt))
     }
 
     /// The natural logarithm of each row's likelihood, in the order of sampling: probabilities of levels, of shared values
@@ -207,6 +208,7 @@ pub(super) fn train_on(
     prepared: &Prepared,
     [fit_rows, kept_rows]: [&[usize]; 2],
     config: &TrainConfig,
+    stop: Stop,
     observer: &mut Observer<'_>,
 ) -> Result<Trained<Network<f32>>> {
     let Prepared { tokens, layout, order, .. } = prepared;
@@ -223,7 +225,7 @@ pub(super) fn train_on(
         seed: config.seed,
         table: Array2::zeros(network.embedding.dim()),
     };
-    let manner = Manner { schedule: LearningRate::FallsInTime, shard_rows: SHARD_ROWS };
+    let manner = Manner { schedule: LearningRate::FallsInTime, stop, shard_rows: SHARD_ROWS };
     train(&mut objective, network, [fit_rows, kept_rows], config, manner, observer)
 }
 

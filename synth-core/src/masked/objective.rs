@@ -275,7 +275,9 @@ impl Objective for Masking<'_> {
             }
         }
         network.backward_tabulate(self.layout, &mut shard.grad);
-        loss * self.order.len() as f64 / shard.batch_size as f64
+        // In nats a row: what cells cost on average, times their number.
+        let weight_of_row = 1.0 + self.order_share * f64::from(OTHERS);
+        loss * self.order.len() as f64 / (weight_of_row * shard.batch_size as f64)
     }
 
     fn grad<'s>(&self, shard: &'s mut Shard) -> &'s mut Network<f32> {

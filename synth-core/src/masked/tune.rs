@@ -11,7 +11,7 @@ use super::model::{Prepared, train_on};
 use crate::error::Result;
 use crate::random::{Purpose, stream};
 use crate::table::Table;
-use crate::train::TrainConfig;
+use crate::train::{Stop, TrainConfig};
 
 /// From this many rows on, rows that are kept back say when to stop.
 pub const TUNED_BELOW: usize = 1000;
@@ -43,7 +43,7 @@ pub fn tune(table: &Table, config: &TrainConfig) -> Result<TrainConfig> {
                 folds.iter().enumerate().filter(|(f, _)| *f != fold).flat_map(|(_, rows)| rows.clone()).collect();
             others.sort_unstable();
             let kept = &folds[fold];
-            let trained = train_on(&prepared, [&others, kept], &candidates[candidate], &mut |_| {
+            let trained = train_on(&prepared, [&others, kept], &candidates[candidate], Stop::Never, &mut |_| {
                 std::ops::ControlFlow::Continue(())
             });
             match trained {

@@ -55,8 +55,10 @@ pub(crate) trait Objective: Sync {
 /// How a generator wants its training to run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Manner {
-    /// How the learning rate falls, and when training ends.
+    /// How the learning rate falls.
     pub(crate) schedule: LearningRate,
+    /// Whether it may end sooner.
+    pub(crate) stop: Stop,
     /// Rows in a shard. Shards are summed in order, so their number, which depends on the batch alone, fixes the result.
     pub(crate) shard_rows: usize,
 }
@@ -66,18 +68,25 @@ pub(crate) struct Manner {
 pub(crate) enum LearningRate {
     /// In a straight line over all planned steps. A time budget that runs out is a failure: the model is unfinished.
     Falls,
-    /// Along half a cosine over the planned steps or the time budget, whichever is spent sooner. The best average on
-    /// held-out rows is kept, and training ends early when [`PATIENCE`] looks brought no better one. How many steps are
-    /// planned matters all the same: weights that still move are off on every column. (Tried: a constant rate that falls
-    /// once the average gets no better, and going back to the best weights to let it fall from there. On Adult and Shoppers
-    /// both ended worse than half a cosine over the right number of steps.)
+    /// Along half a cosine over the planned steps or the time budget, whichever is spent sooner. How many steps are planned
+    /// matters: weights that still move are off on every column. (Tried: a constant rate that falls once the average gets
+    /// no better on held-out rows, and going back to the best weights to let it fall from there. On Adult and Shoppers both
+    /// ended worse than half a cosine over the right number of steps.)
     FallsInTime,
 }
 
-/// Looks at held-out rows without an improvement after which training ends.
+/// When training ends before all planned steps are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Never, and the last average of the weights is used.
+    Never,
+    /// When the average was worse on held-out rows than its best by more than a [`tolerance`] for [`PATIENCE`] looks. The
+    /// last average is used if it is within that of the best, else the best.
+    WhenWorse,
+}
+
+/// See [`Stop::WhenWorse`].
 const PATIENCE: u32 = 8;
-/// Rows kept back that can say when to stop; with fewer the planned steps are made, and the last average is used.
-const ROWS_TO_STOP: usize = 100;
 /// Looks at held-out rows in all.
 const N_CHECKS: u64 = 25;
 
@@ -107,8 +116,7 @@ pub(crate) fn train<O: Objective>(
     let edge = |k: usize| k * steps.batch_size / n_shards;
     let mut shards: Vec<(O::Shard, f64)> =
         (0..n_shards).map(|k| (objective.shard(&network, edge(k)..edge(k + 1), steps.batch_size), 0.0)).collect();
-    // A few rows cannot say when to stop.
-    let checks = manner.schedule == LearningRate::FallsInTime && kept_rows.len() >= ROWS_TO_STOP;
+    let checks = manner.stop == Stop::WhenWorse && !kept_rows.is_empty();
     let check_every = (steps.total / N_CHECKS).max(1);
 
     let mut order = fit_rows.to_vec();
@@ -159,7 +167,8 @@ pub(crate) fn train<O: Objective>(
             if checks && step % check_every == 0 {
                 let held_out = objective.held_out(ema.average());
                 let better = best.as_ref().is_none_or(|(least, ..)| held_out < *least);
-                stale = if better { 0 } else { stale + 1 };
+                let least = best.as_ref().map_or(held_out, |(least, ..)| least.min(held_out));
+                stale = if held_out > least + tolerance(nothing, least) { stale + 1 } else { 0 };
                 if better {
                     best = Some((held_out, ema.average().clone(), step));
                 }
@@ -195,7 +204,7 @@ pub(crate) fn train<O: Objective>(
 
     let last = objective.held_out(ema.average());
     let (held_out, network, kept_step) = match best {
-        Some((held_out, network, at)) if held_out < last => (held_out, network, at),
+        Some((held_out, network, at)) if last > held_out + tolerance(nothing, held_out) => (held_out, network, at),
         _ => (last, ema.into_average(), step),
     };
     // Written so that a loss that is not a number fails.
@@ -214,6 +223,13 @@ pub(crate) fn train<O: Objective>(
         nothing,
     };
     Ok(Trained { network, report })
+}
+
+/// How much worse than the best average the last one may be on held-out rows and be used all the same: a hundredth of
+/// what was learnt. The last weights stand still, the best may not, and that shows in every column: on Adult a Shape
+/// error of .70 instead of .81 %.
+fn tolerance(nothing: f64, least: f64) -> f64 {
+    0.01 * (nothing - least).max(0.0)
 }
 
 /// How many steps there are, and of how many rows.
