@@ -1,11 +1,12 @@
-//! What the benches are run on: one seeded table of mixed columns in three sizes, a plain network in [`mlp`], and the
-//! benches' settings.
+//! What the benches are run on: one seeded table of mixed columns in three sizes, a plain network in [`mlp`], the
+//! training of the masked model in [`masked`], and the benches' settings.
 //!
 //! The table is made to cost what clinical tables cost: correlated numbers with and without decimals, a spike of zeros,
 //! levels from two to twenty, values missing here and there. Its law matters to no result, only to the time.
 //!
 //! `cargo bench -p synth-benches --bench train_step` runs one file; `-- --quick` gives a first idea.
 
+pub mod masked;
 pub mod mlp;
 
 use std::sync::Arc;
