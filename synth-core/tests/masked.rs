@@ -22,7 +22,16 @@ fn quick() -> TrainConfig {
 
 /// A network that learns the small table.
 fn thorough() -> TrainConfig {
-    TrainConfig { n_iter: 100, min_steps: 1, hidden: vec![96], dropout: 0.1, ema_decay: 0.98, ..TrainConfig::default() }
+    TrainConfig {
+        n_iter: 60,
+        min_steps: 1,
+        lr: 1e-3,
+        beta2: 0.99,
+        hidden: vec![128, 128],
+        dropout: 0.1,
+        ema_decay: 0.98,
+        ..TrainConfig::default()
+    }
 }
 
 fn column(table: &Table, name: &str) -> usize {

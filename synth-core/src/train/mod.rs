@@ -117,7 +117,7 @@ pub(crate) fn train<O: Objective>(
     let mut shards: Vec<(O::Shard, f64)> =
         (0..n_shards).map(|k| (objective.shard(&network, edge(k)..edge(k + 1), steps.batch_size), 0.0)).collect();
     let checks = manner.stop == Stop::WhenWorse && !kept_rows.is_empty();
-    let check_every = (steps.total / N_CHECKS).max(1);
+    let mut n_looks = 0;
 
     let mut order = fit_rows.to_vec();
     let mut history = Vec::new();
@@ -164,7 +164,10 @@ pub(crate) fn train<O: Objective>(
             optimizer.step(&mut network, grad, config.lr * left * warm_up(step, steps.total));
             ema.update(&network);
             epoch_loss += loss;
-            if checks && step % check_every == 0 {
+            // By the time budget too, if that is what ends the training.
+            let share = spent.max(step as f64 / steps.total as f64);
+            if checks && (share * N_CHECKS as f64) as u64 > n_looks {
+                n_looks = (share * N_CHECKS as f64) as u64;
                 let held_out = objective.held_out(ema.average());
                 let better = best.as_ref().is_none_or(|(least, ..)| held_out < *least);
                 let least = best.as_ref().map_or(held_out, |(least, ..)| least.min(held_out));
