@@ -257,16 +257,21 @@ impl<'a> Pipeline<'a> {
             Design::CrossFitted { rows, .. } => rows,
         };
         let engine = self.engine.unwrap_or(Engine::Masked);
-        let base = match parts.design {
-            // Tuned on all rows, by likelihood on rows not seen: their number and nothing of a row is in the plan.
-            Design::CrossFitted { .. } if self.tunes => {
-                Plan::for_table(engine, table, self.seed).or_else(|error| match error {
-                    synth_core::Error::Training(_) => Ok(Plan::of(engine, n_learnt, table.n_columns())),
-                    error => Err(error),
-                })?
-            }
-            _ => Plan::of(engine, n_learnt, table.n_columns()),
+        // A small table is tuned on all rows, by likelihood on rows not seen: their number and nothing of a row is in the plan.
+        let learnt = match parts.design {
+            Design::Split { .. } => table.take(&parts.rows[0]),
+            Design::CrossFitted { .. } => table.clone(),
         };
+        let untuned = Plan::of(engine, n_learnt, table.n_columns());
+        let base = match self.tunes {
+            false => untuned,
+            true => match Plan::for_table(engine, &learnt, self.seed) {
+                // The attempt itself will say so.
+                Err(synth_core::Error::Training(_)) => untuned,
+                plan => plan?,
+            },
+        };
+        drop(learnt);
         let first = Plan { engine, ..(self.plan)(base) };
         let mut planner = RulePlanner::new(first);
         if let Some(engine) = self.engine {
@@ -290,8 +295,10 @@ impl<'a> Pipeline<'a> {
         self.conclude(&trial, outcome)
     }
 
-    fn notes(trial: &PipelineTrial<'_>, n_attempts: usize) -> Vec<String> {
-        let mut notes: Vec<String> = rare_levels(trial.table).into_iter().collect();
+    fn notes(trial: &PipelineTrial<'_>, n_attempts: usize, engine: Option<Engine>) -> Vec<String> {
+        // The masked model never gives back a level that hardly anybody shares.
+        let gives_rare_levels = engine.is_some_and(|engine| engine != Engine::Masked);
+        let mut notes: Vec<String> = rare_levels(trial.table).filter(|_| gives_rare_levels).into_iter().collect();
         if n_attempts > 1 && matches!(trial.parts.design, Design::CrossFitted { .. }) {
             let text = "attempts were judged on the same rows: the verdict on the last of them is a little flattering";
             notes.push(format!("{n_attempts} {text}"));
@@ -319,7 +326,8 @@ impl<'a> Pipeline<'a> {
         if let Some(audit) = &audit {
             decision = audit.decision();
         }
-        let notes = Self::notes(trial, attempts.len());
+        let engine = artifact.as_ref().map(|release| release.model.engine());
+        let notes = Self::notes(trial, attempts.len(), engine);
         let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());
         let record = RunRecord {
             version: RUN_VERSION,
