@@ -34,7 +34,7 @@ pub fn write(table: &Table, source: &Source, out: impl Write + Send) -> Result<(
     writer.finish()
 }
 
-/// Writes a table that comes block by block, in the form that [`write`] gives it, in memory that does not grow with the
+/// Writes a table that comes block by block, in the form that [`write()`] gives it, in memory that does not grow with the
 /// rows.
 ///
 /// Text has the same bytes however it is cut into blocks, compressed or not; Parquet and Arrow have the same rows.
@@ -88,7 +88,7 @@ impl<W: Write + Send> Writer<W> {
     /// Writes the next rows.
     ///
     /// # Errors
-    /// As [`write`]; [`Error::SchemaMismatch`] if `block` has another schema than the file.
+    /// As [`write()`]; [`Error::SchemaMismatch`] if `block` has another schema than the file.
     pub fn write(&mut self, block: &Table) -> Result<()> {
         if !Arc::ptr_eq(block.schema(), &self.schema) && block.schema() != &self.schema {
             return Err(Error::SchemaMismatch("a block has another schema than its file".to_owned()));

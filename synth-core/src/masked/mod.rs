@@ -1,6 +1,6 @@
 //! Masked diffusion: absorbing-state diffusion over the tokens of a row, unmasked one column at a time.
 //!
-//! A row's cells are tokens ([`Tokenizer`](crate::encode::Tokenizer)); noise hides them. A network ([`Network`]) sees which
+//! A row's cells are tokens ([`Tokenizer`](crate::encode::Tokenizer)); noise hides them. A network (`network`) sees which
 //! cells are known and says for every hidden one how likely each token is; for numbers on a scale it gives a density
 //! inside the bins too (`head`). Trained on rows with any set of cells hidden it has every conditional distribution
 //! (arXiv:2110.02037, arXiv:2107.03006), and what is learnt is weighted towards the order in which the sampler draws

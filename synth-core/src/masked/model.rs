@@ -73,8 +73,9 @@ impl MaskedDiffusion {
 impl MaskedDiffusion {
     /// Draws the rows numbered `rows` under conditions. Row i follows from the model, the conditions, `seed` and i alone.
     ///
-    /// Exact under the model, and never by rejection, if at most one condition leaves a choice; with more of them see
-    /// [`Sampler::draw_given`]'s importance resampling, which is exact only in the limit of many candidates.
+    /// Exact under the model, and never by rejection, if at most one condition leaves a choice; with more of them
+    /// candidates are resampled by how likely they were to meet the conditions, which is exact in the limit of many; 16 are
+    /// drawn for each row.
     pub fn sample_given(&self, conditions: &Conditions, rows: Range<u64>, seed: u64) -> Table {
         let sampler = self.sampler();
         self.in_chunks(rows, |range| {

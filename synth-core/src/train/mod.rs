@@ -1,7 +1,7 @@
 //! Training, whatever is trained: epochs over shuffled rows, in steps that do not depend on the number of threads,
 //! watched on rows that were kept back.
 //!
-//! A generator says in an [`Objective`] what a part of a batch costs and how its network should change; the rest is here,
+//! A generator says in an `Objective` what a part of a batch costs and how its network should change; the rest is here,
 //! once: shards that are summed in order, the limit on the gradient, AdamW, the average of the weights that is sampled
 //! from, the learning rate, the time budget, and whether anything was learnt.
 
