@@ -326,7 +326,7 @@ impl<'a> Pipeline<'a> {
         if let Some(audit) = &audit {
             decision = audit.decision();
         }
-        let engine = artifact.as_ref().map(|release| release.model.engine());
+        let engine = attempts.last().map(|attempt| attempt.plan.engine);
         let notes = Self::notes(trial, attempts.len(), engine);
         let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());
         let record = RunRecord {
