@@ -77,7 +77,7 @@ const TABDDPM: [Size; 5] = [
 ];
 
 /// For the masked model, measured on the public tables of the README. Fewer rows than the first size are tuned by
-/// cross-fitted likelihood. Stroke (4,088 rows) at twice the rate: a detector's AUC of .57 instead of .51.
+/// cross-fitted likelihood. Stroke (4,088 rows) at twice the width and the rate: a detector's AUC of .57 instead of .51.
 #[rustfmt::skip]
 const MASKED: [Size; 4] = [
     Size { below: 1_000,      n_iter: 100, batch_size: 64,   lr: 1e-3, width: 64,  n_layers: 1, dropout: 0.2, ema_decay: 0.97  },

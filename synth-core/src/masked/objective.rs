@@ -42,7 +42,7 @@ pub(super) const SHARD_ROWS: usize = 256;
 /// Without them a network of Adult ended at 16.88 nats instead of 16.79; with 3 Adult's columns were nearer (a Shape error
 /// of .70 instead of .75 %), but the likelihood of Shoppers' rows was .13 nats less.
 const OTHERS: f32 = 2.0;
-/// Hidden cells of a row that are asked for, about, where there are more: half the time on the 47 columns of SUPPORT2.
+/// Hidden cells of a row that are asked for, about, where there are more: wide tables would do little else. Unmeasured.
 const MOST_ASKED: f32 = 12.0;
 /// Cells that a look at held-out rows asks for, at least.
 const HELD_OUT_CELLS: usize = 8192;
