@@ -249,6 +249,8 @@ fn training_that_did_not_end_well_is_a_named_failure_and_a_deadline_is_kept() {
     let mut stop_at_two = |p: &Progress| if p.epoch == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let interrupted = TrainingFailure::Interrupted { done: 2, planned: 15 };
     assert_eq!(failure(run(&quick(), &mut stop_at_two)), interrupted);
+    let uneven = TrainConfig { hidden: vec![32, 16], ..quick() };
+    assert!(matches!(run(&uneven, go_on), Err(Error::Setting { name: "hidden", .. })));
     let budget = Some(Duration::from_millis(600));
     let short = TrainConfig { n_iter: 1_000_000, max_steps: u64::MAX, time_budget: budget, ..quick() };
     assert!(run(&short, go_on).unwrap().report().n_steps < 1_000_000);

@@ -11,7 +11,7 @@ use super::network::{Layout, Network};
 use super::objective::{Masking, SHARD_ROWS};
 use super::sampler::{CHUNK_ROWS, Rows, Sampler};
 use crate::encode::{Tokenizer, Tokens, normal_quantile};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::generator::Generator;
 use crate::random::{Purpose, stream};
 use crate::schema::Schema;
@@ -38,6 +38,10 @@ impl MaskedDiffusion {
     /// As [`TabDdpm::fit`](crate::TabDdpm::fit).
     pub fn fit(table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
         config.check()?;
+        if config.hidden.iter().any(|width| *width != config.hidden[0]) {
+            let got = format!("{:?}", config.hidden);
+            return Err(Error::Setting { name: "hidden", allowed: "one width for all blocks of a masked model", got });
+        }
         let prepared = Prepared::new(table, config)?;
         let (fit_rows, kept_rows) = split_validation(table.n_rows(), config);
         let trained = train_on(&prepared, [&fit_rows, &kept_rows], config, Stop::WhenWorse, observer)?;
