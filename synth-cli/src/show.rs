@@ -150,6 +150,7 @@ pub(crate) fn report(report: &QualityReport) -> Result<()> {
     for measure in &report.measures {
         let about = definition(&measure.id).map_or("", |d| match d.domain {
             Domain::Fidelity => "fidelity",
+            Domain::Utility => "utility",
             Domain::Privacy => "privacy",
         });
         let (value, interval) = match &measure.outcome {

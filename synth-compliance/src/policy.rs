@@ -5,7 +5,7 @@
 //! between gates and weights. A table keeps every limit or it does not pass.
 
 use serde::{Deserialize, Serialize};
-use synth_metrics::{Definition, Domain, Goal, MEASURES};
+use synth_metrics::{Anchors, Battery, Definition, Domain, Goal, MEASURES};
 
 use crate::{Error, Result};
 
@@ -30,7 +30,10 @@ pub const ANNOUNCED: &[Definition] = &[
         goal: Goal::Lower,
         ideal: 0.0,
         range: (0.0, 1.0),
+        unit: "share",
         source: "WP216, section 2.2: isolating the records of one person",
+        anchors: FREE,
+        battery: Battery::Full,
     },
     Definition {
         id: "linkability_risk",
@@ -39,7 +42,10 @@ pub const ANNOUNCED: &[Definition] = &[
         goal: Goal::Lower,
         ideal: 0.0,
         range: (0.0, 1.0),
+        unit: "share",
         source: "WP216, section 2.2: joining two records of one person",
+        anchors: FREE,
+        battery: Battery::Full,
     },
     Definition {
         id: "inference_risk",
@@ -48,9 +54,15 @@ pub const ANNOUNCED: &[Definition] = &[
         goal: Goal::Lower,
         ideal: 0.0,
         range: (0.0, 1.0),
+        unit: "share",
         source: "WP216, section 2.2: deducing one attribute of a person from others",
+        anchors: FREE,
+        battery: Battery::Full,
     },
 ];
+
+/// Unknown as long as they are not taken.
+const FREE: Anchors = Anchors { copy: (0.0, 1.0), fresh: (0.0, 1.0), permuted: (0.0, 1.0), shifted: (0.0, 1.0) };
 
 /// What a gate on `measure` refers to: a measure of the registry or an announced one.
 pub(crate) fn definition(measure: &str) -> Option<&'static Definition> {

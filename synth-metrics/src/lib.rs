@@ -22,7 +22,7 @@ pub use duplicates::{Baseline, copied_share, dup_excess, dup_rate, dup_rate_hold
 pub use error::{Error, Result};
 pub use measure::{Options, measure};
 pub use membership::{Audit, mia_auc};
-pub use registry::{Definition, Domain, Goal, MEASURES, definition};
+pub use registry::{Anchors, Battery, Definition, Domain, Goal, MEASURES, definition};
 pub use report::{ColumnValue, Estimate, Measure, Outcome, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 pub use roc::auc;
 pub use univariate::{ks_mean, ks_statistic, missing_delta, total_variation, tvd_mean};

@@ -5,25 +5,28 @@ mod support;
 
 use support::{census, clinic, permuted, shifted};
 use synth_core::Table;
-use synth_metrics::{Audit, Baseline, Comparison, MEASURES, Options, QualityReport, measure, mia_auc};
+use synth_metrics::{
+    Anchors, Audit, Baseline, Battery, Comparison, MEASURES, Options, QualityReport, measure, mia_auc,
+};
 
 const N: usize = 600;
 
 fn report(train: &Table, synthetic: &Table, holdout: &Table) -> QualityReport {
-    measure(&Comparison::new(train, synthetic, Some(holdout)).unwrap(), &Options::default())
+    let options = Options { battery: Battery::Full, ..Options::default() };
+    measure(&Comparison::new(train, synthetic, Some(holdout)).unwrap(), &options)
 }
 
 /// The four reports on one law.
-struct Anchors {
+struct Reports {
     copy: QualityReport,
     fresh: QualityReport,
     permuted: QualityReport,
     shifted: QualityReport,
 }
 
-fn anchors(law: fn(usize, u64) -> Table) -> Anchors {
+fn anchors(law: fn(usize, u64) -> Table) -> Reports {
     let (train, holdout, fresh) = (law(N, 1), law(N, 2), law(N, 3));
-    Anchors {
+    Reports {
         copy: report(&train, &train, &holdout),
         fresh: report(&train, &fresh, &holdout),
         permuted: report(&train, &permuted(&train, 4), &holdout),
@@ -39,6 +42,16 @@ fn check(law: fn(usize, u64) -> Table) {
         for definition in MEASURES {
             let value = report.value(definition.id).unwrap_or_else(|| panic!("{} was not measured", definition.id));
             assert!(definition.range.0 <= value && value <= definition.range.1, "{}: {value}", definition.id);
+        }
+    }
+    // What the registry promises of each.
+    for definition in MEASURES {
+        let Anchors { copy, fresh, permuted, shifted } = definition.anchors;
+        let expected = [("copy", copy), ("fresh", fresh), ("permuted", permuted), ("shifted", shifted)];
+        let reports = [&all.copy, &all.fresh, &all.permuted, &all.shifted];
+        for ((name, (least, most)), report) in expected.into_iter().zip(reports) {
+            let value = report.value(definition.id).unwrap();
+            assert!(least <= value && value <= most, "{}, {name}: {value} is not in {least} to {most}", definition.id);
         }
     }
     let value = |report: &QualityReport, id: &str| report.value(id).unwrap();

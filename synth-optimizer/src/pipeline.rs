@@ -433,7 +433,12 @@ impl PipelineTrial<'_> {
             non_member_ids: &folds[k],
             reference: None,
         });
-        let options = Options { seed: start.seed, baseline: Baseline::LeaveOneOut, audits: audits.collect() };
+        let options = Options {
+            seed: start.seed,
+            baseline: Baseline::LeaveOneOut,
+            audits: audits.collect(),
+            ..Options::default()
+        };
         let comparison =
             Comparison::new(self.table, &release.table, None).map_err(|e| Failure::Fatal(Error::Metrics(e)))?;
         let assessment = Assessment::new(measure(&comparison, &options), self.policy);
@@ -465,7 +470,7 @@ impl PipelineTrial<'_> {
             reference: None,
         };
         let comparison = Comparison::new(&train, &release.table, Some(&unseen))?;
-        let options = Options { seed, baseline: Baseline::Holdout, audits: vec![audit] };
+        let options = Options { seed, baseline: Baseline::Holdout, audits: vec![audit], ..Options::default() };
         Ok(Assessment::new(measure(&comparison, &options), self.policy))
     }
 

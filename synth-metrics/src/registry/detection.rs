@@ -1,0 +1,5 @@
+//! The measures of what a classifier sees between real and synthetic rows.
+
+use super::Definition;
+
+pub(super) const DEFINITIONS: &[Definition] = &[];

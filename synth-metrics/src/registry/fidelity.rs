@@ -1,0 +1,67 @@
+//! The measures of likeness.
+
+use super::{Anchors, Battery, Definition, Domain, Goal};
+
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
+        id: "ks_mean",
+        name: "KS distance, mean over numbers",
+        domain: Domain::Fidelity,
+        goal: Goal::Lower,
+        ideal: 0.0,
+        range: (0.0, 1.0),
+        unit: "distance",
+        source: "two-sample Kolmogorov-Smirnov D, missing values left out; a distance, not 1 - D",
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.08), permuted: (0.0, 0.0), shifted: (0.4, 1.0) },
+        battery: Battery::Core,
+    },
+    Definition {
+        id: "tvd_mean",
+        name: "total variation, mean over levels",
+        domain: Domain::Fidelity,
+        goal: Goal::Lower,
+        ideal: 0.0,
+        range: (0.0, 1.0),
+        unit: "distance",
+        source: "half the L1 distance of the level shares, a missing value being a level",
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.08), permuted: (0.0, 0.0), shifted: (0.15, 1.0) },
+        battery: Battery::Core,
+    },
+    Definition {
+        id: "missing_delta",
+        name: "missing rates, mean difference",
+        domain: Domain::Fidelity,
+        goal: Goal::Lower,
+        ideal: 0.0,
+        range: (0.0, 1.0),
+        unit: "share",
+        source: "mean over columns of the absolute difference of the missing rates",
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.08), permuted: (0.0, 0.0), shifted: (0.0, 0.0) },
+        battery: Battery::Core,
+    },
+    Definition {
+        id: "corr_delta",
+        name: "correlations, mean difference",
+        domain: Domain::Fidelity,
+        goal: Goal::Lower,
+        ideal: 0.0,
+        range: (0.0, 2.0),
+        unit: "correlation",
+        source: "mean absolute difference of Pearson's r over pairs of numeric columns, pairwise complete",
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.06), permuted: (0.1, 2.0), shifted: (0.0, 0.2) },
+        battery: Battery::Core,
+    },
+    Definition {
+        id: "assoc_delta",
+        name: "associations of all kinds, mean difference",
+        domain: Domain::Fidelity,
+        goal: Goal::Lower,
+        ideal: 0.0,
+        range: (0.0, 1.0),
+        unit: "association",
+        source: "mean absolute difference over all pairs: |Pearson| (numbers), correlation ratio (number and level), \
+                 bias-corrected Cramer's V (levels; Bergsma 2013)",
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.06), permuted: (0.1, 1.0), shifted: (0.0, 0.02) },
+        battery: Battery::Core,
+    },
+];
