@@ -74,7 +74,7 @@ fn log_likelihood(criterion: &mut Criterion, model: &MaskedDiffusion, table: &Ta
 /// Epochs and products in turns, and the fastest of each.
 fn arithmetic(table: &Table, model: &MaskedDiffusion) {
     let config = config(BATCH);
-    let counted = Arithmetic::of(table, &config).expect("there is something to learn");
+    let counted = Arithmetic::of(table, &config, &model.parents()).expect("there is something to learn");
     let n_parameters = model.report().n_parameters;
     assert_eq!(counted.n_parameters, n_parameters, "the network has changed: its arithmetic must be counted anew");
 

@@ -76,37 +76,48 @@ pub struct Arithmetic {
 
 impl Arithmetic {
     /// Counts the matrix products, two operations per weight and row forward and four backward. Position features are
-    /// given and have no gradient, so two backward. A head works for the rows in which its column is asked for; their
-    /// expected share follows from the column's place in the order of sampling. Embeddings, which are added up, all that
-    /// is done for each cell or unit, and what a step does once (the optimiser, positions of levels) are left out.
+    /// given and have no gradient, so two backward, in the terms of pairs too; `parents` are those of the model. A head works
+    /// for the rows in which its column is asked for; their expected share follows from the column's place in the order of
+    /// sampling. Embeddings and tables of pairs, which are added up, all that is done for each cell or unit, and what a step
+    /// does once (the optimiser, positions of levels) are left out.
     ///
     /// # Errors
     /// As [`Tokenizer::fit`].
-    pub fn of(table: &Table, config: &TrainConfig) -> Result<Self> {
+    pub fn of(table: &Table, config: &TrainConfig, parents: &[Vec<usize>]) -> Result<Self> {
         let tokenizer = Tokenizer::fit(table, config.n_bins)?;
-        let mut variables: Vec<&Variable> = tokenizer.variables().map(|(_, variable)| variable).collect();
+        let in_table: Vec<&Variable> = tokenizer.variables().map(|(_, variable)| variable).collect();
+        let mut variables: Vec<(&Variable, &[usize])> =
+            in_table.iter().zip(parents).map(|(variable, parents)| (*variable, parents.as_slice())).collect();
         // The order of sampling: those without bins first, the shorter the earlier.
         let has_bins = |v: &Variable| v.n_bins() > 0;
-        variables.sort_by_key(|v| (has_bins(v), if has_bins(v) { 0 } else { v.n_tokens() }));
+        variables.sort_by_key(|(v, _)| (has_bins(v), if has_bins(v) { 0 } else { v.n_tokens() }));
 
         let (width, n_columns) = (config.hidden[0], variables.len());
         let n_outputs = |v: &Variable| v.n_tokens() + if has_bins(v) { MIXTURE } else { 0 };
-        let n_tokens: usize = variables.iter().map(|v| v.n_tokens()).sum();
-        let n_rest = variables.iter().filter(|v| has_bins(v)).count();
-        let n_scales = variables.iter().filter(|v| has_bins(v) || v.positions().iter().any(Option::is_some)).count();
+        let n_tokens: usize = in_table.iter().map(|v| v.n_tokens()).sum();
+        let n_rest = in_table.iter().filter(|v| has_bins(v)).count();
+        let n_scales = in_table.iter().filter(|v| has_bins(v) || v.positions().iter().any(Option::is_some)).count();
+        let n_features = |i: usize| if has_bins(in_table[i]) { FEATURES } else { 0 };
 
         let blocks = config.hidden.len() * (2 * width + 2 * (width * width + width));
-        let heads: usize = variables.iter().map(|v| (width + 1) * n_outputs(v)).sum();
-        let n_parameters = (n_tokens + FEATURES * n_scales + 1) * width + blocks + heads;
+        let heads: usize = in_table.iter().map(|v| (width + 1) * n_outputs(v)).sum();
+        let of_pair = |i: &usize| in_table[*i].n_tokens() + n_features(*i);
+        let pairs: usize =
+            variables.iter().map(|(v, parents)| parents.iter().map(of_pair).sum::<usize>() * n_outputs(v)).sum();
+        let n_parameters = (n_tokens + FEATURES * n_scales + 1) * width + blocks + heads + pairs;
 
         // A row has 0 to n - 1 known columns, all equally often: the first ones of the order, or any.
         let asked = |place: usize| {
             let (in_order, at_random) = (place as f64 + 1.0, 0.5 * (n_columns as f64 + 1.0));
             (config.order_share * in_order + (1.0 - config.order_share) * at_random) / n_columns as f64
         };
-        let heads: f64 = variables.iter().enumerate().map(|(place, v)| asked(place) * n_outputs(v) as f64).sum();
+        let of_cell = |(v, parents): &(&Variable, &[usize])| {
+            let n_features: usize = parents.iter().map(|&i| n_features(i)).sum();
+            (n_outputs(v) * (6 * width + 4 * n_features)) as f64
+        };
+        let heads: f64 = variables.iter().enumerate().map(|(place, v)| asked(place) * of_cell(v)).sum();
         let of_blocks = 6.0 * (2 * config.hidden.len() * width * width) as f64;
-        let flop_per_row = of_blocks + 4.0 * (FEATURES * n_rest * width) as f64 + 6.0 * width as f64 * heads;
+        let flop_per_row = of_blocks + 4.0 * (FEATURES * n_rest * width) as f64 + heads;
         Ok(Self { n_parameters, flop_per_row })
     }
 }

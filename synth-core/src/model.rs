@@ -132,6 +132,7 @@ impl Model {
                 let header = Header::Masked {
                     tokenizer: model.tokenizer.clone(),
                     order: model.order.clone(),
+                    parents: model.layout.parents(),
                     config: model.config.clone(),
                     report: model.report.clone(),
                 };
@@ -186,19 +187,25 @@ impl Model {
                 model.check().map_err(bad)?;
                 Ok(Model::Copula(Box::new(model)))
             }
-            Header::Masked { tokenizer, order, config, report } => {
+            Header::Masked { tokenizer, order, parents, config, report } => {
                 tokenizer.check().map_err(bad)?;
                 config.check().map_err(|_| bad("a setting of its training is out of range"))?;
                 // A layout has room for each bin, and nothing else in the file is as long as their number says.
                 if tokenizer.variables().any(|(_, variable)| variable.n_bins() > config.n_bins) {
                     return Err(bad("a column has more bins than its training made"));
                 }
-                let layout = masked::Layout::new(&tokenizer);
+                let mut layout = masked::Layout::new(&tokenizer);
                 let mut sorted = order.clone();
                 sorted.sort_unstable();
                 if !sorted.into_iter().eq(0..layout.columns.len()) {
                     return Err(bad("its order is not one of its columns"));
                 }
+                let n_columns = layout.columns.len();
+                let is_parent = |(j, parents): (usize, &Vec<usize>)| parents.iter().all(|&i| i < n_columns && i != j);
+                if parents.len() != n_columns || !parents.iter().enumerate().all(is_parent) {
+                    return Err(bad("the parents of a column are none of its columns"));
+                }
+                layout.adopt(parents);
                 let network = read_masked(&tensors, &layout, config.hidden[0], config.hidden.len())?;
                 Ok(Model::Masked(Box::new(MaskedDiffusion { tokenizer, layout, network, order, config, report })))
             }
@@ -262,6 +269,7 @@ enum Header {
     Masked {
         tokenizer: Tokenizer,
         order: Vec<usize>,
+        parents: Vec<Vec<usize>>,
         config: TrainConfig,
         report: TrainReport,
     },
@@ -336,6 +344,13 @@ fn masked_tensors(network: &masked::Network<f32>) -> Vec<Named<'_>> {
         tensors.extend(linear_tensors(&format!("block.{i}.outer"), &block.outer));
     }
     tensors.extend(network.heads.iter().enumerate().flat_map(|(j, head)| linear_tensors(&format!("head.{j}"), head)));
+    for (j, pairs) in network.pairs.iter().enumerate() {
+        for (k, pair) in pairs.iter().enumerate() {
+            let [table, slope] = pair.slices()[..] else { unreachable!("a pair has two tensors") };
+            tensors.push((format!("pair.{j}.{k}.table"), pair.table.shape().to_vec(), table));
+            tensors.push((format!("pair.{j}.{k}.slope"), pair.slope.shape().to_vec(), slope));
+        }
+    }
     tensors
 }
 
@@ -426,11 +441,22 @@ fn read_masked(
     let head = |(j, column): (usize, &masked::ColumnLayout<f32>)| {
         read_linear(tensors, &format!("head.{j}"), width, column.shape.n_outputs())
     };
+    let pairs = |(j, column): (usize, &masked::ColumnLayout<f32>)| {
+        let pair = |(k, &parent): (usize, &usize)| {
+            let zeros = masked::Pair::<f32>::zeros(column, &layout.columns[parent]);
+            Ok(masked::Pair {
+                table: read_matrix(tensors, &format!("pair.{j}.{k}.table"), zeros.table.dim())?,
+                slope: read_matrix(tensors, &format!("pair.{j}.{k}.slope"), zeros.slope.dim())?,
+            })
+        };
+        column.parents.iter().enumerate().map(pair).collect::<Result<Vec<_>>>()
+    };
     Ok(masked::Network {
         embedding: read_matrix(tensors, "embedding", (layout.n_tokens, width))?,
         position: read_matrix(tensors, "position", (layout.n_scales * masked::FEATURES, width))?,
         base: vector("base")?,
         blocks: (0..n_blocks).map(block).collect::<Result<_>>()?,
         heads: layout.columns.iter().enumerate().map(head).collect::<Result<_>>()?,
+        pairs: layout.columns.iter().enumerate().map(pairs).collect::<Result<_>>()?,
     })
 }

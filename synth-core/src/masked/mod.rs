@@ -16,6 +16,7 @@ mod head;
 mod model;
 mod network;
 mod objective;
+mod pairs;
 mod sampler;
 mod tune;
 
@@ -23,4 +24,5 @@ pub use condition::{Condition, Conditions, Demand};
 pub(crate) use features::FEATURES;
 pub use model::MaskedDiffusion;
 pub(crate) use network::{Block, ColumnLayout, Layout, Network};
+pub(crate) use pairs::Pair;
 pub use tune::{TUNED_BELOW, tune};

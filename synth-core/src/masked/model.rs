@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::condition::{Allowed, Conditions};
 use super::network::{Layout, Network};
 use super::objective::{Masking, SHARD_ROWS};
+use super::pairs::parents;
 use super::sampler::{CHUNK_ROWS, Rows, Sampler};
 use crate::encode::{Tokenizer, Tokens, normal_quantile};
 use crate::error::{Error, Result};
@@ -61,6 +62,12 @@ impl MaskedDiffusion {
     pub fn fitted_rows(&self) -> Vec<usize> {
         let [n_fitted, n_kept] = self.report.rows;
         split_validation(n_fitted + n_kept, &self.config).0
+    }
+
+    /// For each learnt column those whose cells, where known, speak to its head directly: positions among the learnt columns,
+    /// the one that tells most first.
+    pub fn parents(&self) -> Vec<Vec<usize>> {
+        self.layout.parents()
     }
 
     /// How it was trained.
@@ -202,7 +209,9 @@ impl Prepared {
     pub(super) fn new(table: &Table, config: &TrainConfig) -> Result<Self> {
         let tokenizer = Tokenizer::fit(table, config.n_bins)?;
         let tokens = tokenizer.encode(table)?;
-        let layout = Layout::new(&tokenizer);
+        let mut layout = Layout::new(&tokenizer);
+        let rows: Vec<usize> = (0..table.n_rows()).collect();
+        layout.adopt(parents(&tokenizer, &layout, &tokens, &rows, config.n_parents));
         let order = order(&layout);
         Ok(Self { tokenizer, tokens, layout, order })
     }
@@ -228,6 +237,7 @@ pub(super) fn train_on(
         order_share: config.order_share,
         dropout: config.dropout,
         seed: config.seed,
+        shares: &shares,
         table: Array2::zeros(network.embedding.dim()),
     };
     let manner = Manner { schedule: LearningRate::FallsInTime, stop, shard_rows: SHARD_ROWS };

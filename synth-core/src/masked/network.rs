@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! h_0 = base + Σ over known cells (embedding of the token + position features · their weights)
-//! h_{i+1} = h_i + B_i dropout(silu(A_i norm(h_i)))         head_j: H_j h_n + b_j
+//! h_{i+1} = h_i + B_i dropout(silu(A_i norm(h_i)))         head_j: H_j h_n + b_j (+ pairs)
 //! ```
 //!
 //! A masked cell adds nothing. Nothing is ever written one-hot: embeddings are gathered, and the position features of
@@ -17,6 +17,7 @@ use rand::Rng;
 
 use super::features::{FEATURES, write_features};
 use super::head::Shape;
+use super::pairs::Pair;
 use crate::encode::{Tokenizer, Variable};
 use crate::nn::{LayerNorm, Linear, Parameters, Real, Store, silu_all, silu_backward_all};
 
@@ -46,6 +47,8 @@ pub(crate) struct ColumnLayout<F> {
     pub(crate) scale: Option<usize>,
     /// The position features of its tokens; zero for bins and for what has no position. (tokens, [`FEATURES`])
     pub(crate) fixed: Array2<F>,
+    /// The columns whose cells, where known, speak to its head directly.
+    pub(crate) parents: Vec<usize>,
 }
 
 impl<F: Real> Layout<F> {
@@ -82,10 +85,22 @@ impl<F: Real> Layout<F> {
                 None => positions.iter().any(Option::is_some).then(|| next(&mut scale)),
             };
             offset += n_tokens;
-            ColumnLayout { offset: offset - n_tokens, shape, rest, scale, fixed }
+            ColumnLayout { offset: offset - n_tokens, shape, rest, scale, fixed, parents: Vec::new() }
         });
         let columns = columns.collect();
         Self { columns, n_tokens: offset, n_rest, n_scales: scale }
+    }
+}
+
+impl<F> Layout<F> {
+    /// Gives each column its parents.
+    pub(crate) fn adopt(&mut self, parents: Vec<Vec<usize>>) {
+        self.columns.iter_mut().zip(parents).for_each(|(column, parents)| column.parents = parents);
+    }
+
+    /// Each column's parents.
+    pub(crate) fn parents(&self) -> Vec<Vec<usize>> {
+        self.columns.iter().map(|column| column.parents.clone()).collect()
     }
 }
 
@@ -102,6 +117,8 @@ pub(crate) struct Network<F> {
     pub(crate) blocks: Vec<Block<F>>,
     /// One head a variable.
     pub(crate) heads: Vec<Linear<F>>,
+    /// For each variable the terms of its parents.
+    pub(crate) pairs: Vec<Vec<Pair<F>>>,
 }
 
 /// The standard deviation that embeddings start with. Small ones tell nothing of single rows at first: at a unit of variance
@@ -164,7 +181,11 @@ impl<F: Real> Network<F> {
             bias: Array1::from_vec(column.shape.initial_bias(shares)),
         };
         let heads = layout.columns.iter().zip(shares).map(head).collect();
-        Self { embedding, position, base: Array1::zeros(width), blocks, heads }
+        let pairs_of = |column: &ColumnLayout<F>| {
+            column.parents.iter().map(|&parent| Pair::zeros(column, &layout.columns[parent])).collect()
+        };
+        let pairs = layout.columns.iter().map(pairs_of).collect();
+        Self { embedding, position, base: Array1::zeros(width), blocks, heads, pairs }
     }
 
     /// The width of hidden vectors.
@@ -302,9 +323,9 @@ impl<F: Real> Tape<F> {
         &mut self.d_hidden
     }
 
-    /// The output and the place of its gradient.
-    pub(crate) fn output_and_grad(&mut self) -> (&Array2<F>, &mut Array2<F>) {
-        (self.hidden.last().expect("a tape has an input"), &mut self.d_hidden)
+    /// The features, the output and the place of its gradient.
+    pub(crate) fn features_output_and_grad(&mut self) -> (&Array2<F>, &Array2<F>, &mut Array2<F>) {
+        (&self.features, self.hidden.last().expect("a tape has an input"), &mut self.d_hidden)
     }
 
     /// The last hidden vectors. (rows, width)
@@ -346,6 +367,7 @@ impl<F: Real> Parameters<F> for Network<F> {
             slices.extend([block.norm.slices(), block.inner.slices(), block.outer.slices()].concat());
         }
         slices.extend(self.heads.iter().flat_map(Parameters::slices));
+        slices.extend(self.pairs.iter().flatten().flat_map(Parameters::slices));
         slices
     }
 
@@ -358,6 +380,7 @@ impl<F: Real> Parameters<F> for Network<F> {
             slices.extend(block.outer.slices_mut());
         }
         slices.extend(self.heads.iter_mut().flat_map(Parameters::slices_mut));
+        slices.extend(self.pairs.iter_mut().flatten().flat_map(Parameters::slices_mut));
         slices
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, ArrayViewMut1, Axis};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -51,8 +51,8 @@ pub(super) struct Rows {
 
 /// How far the rows of a chunk are: what each of them starts the network with.
 enum Starts {
-    /// Rows that agree so far share one hidden vector: each row's group, and a vector a group.
-    Shared(Vec<usize>, Array2<f32>),
+    /// Rows that agree so far share one hidden vector: each row's group, and for each group one of its rows and a vector.
+    Shared(Vec<usize>, Vec<usize>, Array2<f32>),
     /// One vector a row.
     Own(Array2<f32>),
 }
@@ -165,13 +165,13 @@ impl<'a> Sampler<'a> {
         if n_rows == 0 {
             return;
         }
+        let mut work = Work::new(self.network.tape(self.layout, n_rows));
         let width = self.network.width();
         let base = self.network.base.clone().into_shape_with_order((1, width)).expect("one row");
         let mut starts = match rows.known.iter().any(|&known| known) {
-            false => Starts::Shared(vec![0; n_rows], base),
-            true => Starts::Own(self.starts_of(rows)),
+            false => Starts::Shared(vec![0; n_rows], vec![0], base),
+            true => Starts::Own(self.starts_of(rows, &mut work.features)),
         };
-        let mut work = Work::new(self.network.tape(self.layout, n_rows));
         for &j in order {
             let active: Vec<usize> = (0..n_rows).filter(|&row| !rows.known[[row, j]]).collect();
             if active.is_empty() {
@@ -181,14 +181,14 @@ impl<'a> Sampler<'a> {
                 starts = starts.apart();
             }
             match &starts {
-                Starts::Shared(_, starts) => self.run(starts.view(), j, &mut work),
-                Starts::Own(starts) if active.len() == n_rows => self.run(starts.view(), j, &mut work),
-                Starts::Own(starts) => self.run(starts.select(Axis(0), &active).view(), j, &mut work),
+                Starts::Shared(_, firsts, starts) => self.run(starts.view(), firsts, rows, j, &mut work),
+                Starts::Own(starts) if active.len() == n_rows => self.run(starts.view(), &active, rows, j, &mut work),
+                Starts::Own(starts) => self.run(starts.select(Axis(0), &active).view(), &active, rows, j, &mut work),
             }
             let column = &self.layout.columns[j];
             self.weigh(j, allowed[j].as_ref(), &mut work);
             for (place, &row) in active.iter().enumerate() {
-                let group = if let Starts::Shared(group_of, _) = &starts { group_of[row] } else { place };
+                let group = if let Starts::Shared(group_of, ..) = &starts { group_of[row] } else { place };
                 let sums = work.sums.row(group);
                 let sums = sums.to_slice().expect("row-major");
                 if let Some(log_weights) = &mut log_weights {
@@ -207,7 +207,7 @@ impl<'a> Sampler<'a> {
                     rows.z[[row, rest]] = self.draw_within(j, group, within, allowed[j].as_ref(), [u, v], &mut work);
                 }
             }
-            starts = self.advance(starts, j, rows, &active);
+            starts = self.advance(starts, j, rows, &active, &mut work.features);
         }
     }
 
@@ -245,25 +245,25 @@ impl<'a> Sampler<'a> {
     }
 
     /// The hidden vectors that rows start with, from what is known of them.
-    fn starts_of(&self, rows: &Rows) -> Array2<f32> {
+    fn starts_of(&self, rows: &Rows, features: &mut Array2<f32>) -> Array2<f32> {
         let mut starts = Array2::zeros((rows.rngs.len(), self.network.width()));
         for (row, mut start) in starts.rows_mut().into_iter().enumerate() {
             start.assign(&self.network.base);
             for &j in self.order.iter().filter(|&&j| rows.known[[row, j]]) {
                 let z = self.layout.columns[j].rest.map(|rest| rows.z[[row, rest]]);
-                self.reveal(j, rows.codes[[row, j]] as usize, z, &mut start);
+                self.reveal(j, rows.codes[[row, j]] as usize, z, &mut start, features.row_mut(row));
             }
         }
         starts
     }
 
     /// Adds column `j`, which was just drawn for the rows `active`, to what rows start with.
-    fn advance(&self, starts: Starts, j: usize, rows: &Rows, active: &[usize]) -> Starts {
+    fn advance(&self, starts: Starts, j: usize, rows: &Rows, active: &[usize], features: &mut Array2<f32>) -> Starts {
         let column = &self.layout.columns[j];
         let z = |row: usize| column.rest.map(|rest| rows.z[[row, rest]]);
         match starts {
             // A coordinate is shared by nobody.
-            Starts::Shared(group_of, starts) if column.rest.is_none() && starts.nrows() < group_of.len() => {
+            Starts::Shared(group_of, _, starts) if column.rest.is_none() && starts.nrows() < group_of.len() => {
                 let mut next: HashMap<(usize, u32), usize> = HashMap::new();
                 let mut firsts: Vec<usize> = Vec::new();
                 let place = |(row, &group): (usize, &usize)| {
@@ -276,14 +276,16 @@ impl<'a> Sampler<'a> {
                 let mut new_starts = Array2::zeros((firsts.len(), starts.ncols()));
                 for (mut start, &row) in new_starts.rows_mut().into_iter().zip(&firsts) {
                     start.assign(&starts.row(group_of[row]));
-                    self.reveal(j, rows.codes[[row, j]] as usize, None, &mut start);
+                    // Without bins it has no features of its own.
+                    self.reveal(j, rows.codes[[row, j]] as usize, None, &mut start, features.row_mut(row));
                 }
-                Starts::Shared(new_groups, new_starts)
+                Starts::Shared(new_groups, firsts, new_starts)
             }
             starts => {
                 let Starts::Own(mut starts) = starts.apart() else { unreachable!("they were just set apart") };
                 for &row in active {
-                    self.reveal(j, rows.codes[[row, j]] as usize, z(row), &mut starts.row_mut(row));
+                    let place = features.row_mut(row);
+                    self.reveal(j, rows.codes[[row, j]] as usize, z(row), &mut starts.row_mut(row), place);
                 }
                 Starts::Own(starts)
             }
@@ -298,8 +300,12 @@ impl<'a> Sampler<'a> {
         starts.rows_mut().into_iter().for_each(|mut start| start.assign(&self.network.base));
         let mut work = Work::new(self.network.tape(self.layout, n_rows));
         let mut nats = vec![0.0; n_rows];
+        let all: Vec<usize> = (0..n_rows).collect();
+        let mut known = rows.clone();
+        known.known.fill(false);
         for &j in self.order {
-            self.run(starts.view(), j, &mut work);
+            self.run(starts.view(), &all, &known, j, &mut work);
+            known.known.column_mut(j).fill(true);
             let column = &self.layout.columns[j];
             let mut ignored = vec![0.0; column.shape.n_outputs()];
             for (row, nats) in nats.iter_mut().enumerate() {
@@ -308,33 +314,41 @@ impl<'a> Sampler<'a> {
                 let (token, z) = (rows.codes[[row, j]] as usize, column.rest.map(|rest| rows.z[[row, rest]]));
                 let cost = column.shape.loss(out, token, z.unwrap_or(0.0), 0.0, &mut ignored, &mut work.scratch);
                 *nats -= f64::from(cost);
-                self.reveal(j, token, z, &mut starts.row_mut(row));
+                self.reveal(j, token, z, &mut starts.row_mut(row), work.features.row_mut(row));
             }
         }
         nats
     }
 
     /// Adds to a hidden vector what is known once a cell is.
-    fn reveal(&self, j: usize, token: usize, z: Option<f32>, start: &mut ndarray::ArrayViewMut1<f32>) {
+    fn reveal(
+        &self,
+        j: usize,
+        token: usize,
+        z: Option<f32>,
+        start: &mut ArrayViewMut1<f32>,
+        row_features: ArrayViewMut1<f32>,
+    ) {
         let column = &self.layout.columns[j];
         *start += &self.table.row(column.offset + token);
         if let (Some(rest), Some(z)) = (column.rest, z)
             && column.shape.is_bin(token)
         {
             let variable = self.variables[j];
-            let mut features = [0.0f32; FEATURES];
+            let features = row_features.into_slice().expect("row-major");
+            let features = &mut features[rest * FEATURES..(rest + 1) * FEATURES];
             let rank = crate::encode::normal_share(f64::from(z)) as f32;
             let value = variable.standardised(variable.number(token, f64::from(z))) as f32;
-            write_features(rank, z, value, &mut features);
+            write_features(rank, z, value, features);
             let weights = rows_of(&self.network.position, rest * FEATURES..(rest + 1) * FEATURES);
             for (weights, feature) in weights.rows().into_iter().zip(features) {
-                start.scaled_add(feature, &weights);
+                start.scaled_add(*feature, &weights);
             }
         }
     }
 
-    /// The outputs of head `j` for rows that start as `starts`.
-    fn run(&self, starts: ArrayView2<f32>, j: usize, work: &mut Work) {
+    /// The outputs of head `j` for the rows `which`, which start as `starts`.
+    fn run(&self, starts: ArrayView2<f32>, which: &[usize], rows: &Rows, j: usize, work: &mut Work) {
         let head = &self.network.heads[j];
         let (n, n_out) = (starts.nrows(), self.layout.columns[j].shape.n_outputs());
         work.tape.set_rows(n);
@@ -342,6 +356,23 @@ impl<'a> Sampler<'a> {
         self.network.forward_blocks::<ChaCha8Rng>(&mut work.tape, None);
         work.out = Array2::zeros((n, n_out));
         head.forward(work.tape.output().view(), &mut work.out.view_mut());
+        for (pair, &parent) in self.network.pairs[j].iter().zip(&self.layout.columns[j].parents) {
+            let shape = &self.layout.columns[parent].shape;
+            let speaks = |row: usize| rows.known[[row, parent]] && !shape.is_bin(rows.codes[[row, parent]] as usize);
+            let tokens: Vec<Option<u32>> =
+                which.iter().map(|&row| speaks(row).then(|| rows.codes[[row, parent]])).collect();
+            if which.iter().all(|&row| !rows.known[[row, parent]]) {
+                continue;
+            }
+            if let Some(rest) = self.layout.columns[parent].rest {
+                for (place, &row) in which.iter().enumerate() {
+                    let from = work.features.row(row).to_slice().expect("row-major");
+                    let to = work.parent_features.row_mut(place).into_slice().expect("row-major");
+                    to.copy_from_slice(&from[rest * FEATURES..(rest + 1) * FEATURES]);
+                }
+            }
+            pair.forward_add(&tokens, rows_of(&work.parent_features, 0..n), &mut work.out.view_mut());
+        }
     }
 
     /// For each of the rows that were run the running sums of its allowed tokens' weights, and the sum of all weights.
@@ -379,7 +410,7 @@ impl<'a> Sampler<'a> {
 impl Starts {
     fn apart(self) -> Self {
         match self {
-            Starts::Shared(group_of, starts) => Starts::Own(starts.select(Axis(0), &group_of)),
+            Starts::Shared(group_of, _, starts) => Starts::Own(starts.select(Axis(0), &group_of)),
             own => own,
         }
     }
@@ -388,6 +419,9 @@ impl Starts {
 /// Buffers of a chunk.
 struct Work {
     tape: Tape<f32>,
+    /// Position features of known cells in bins, zero elsewhere. (rows, variables with bins x [`FEATURES`])
+    features: Array2<f32>,
+    parent_features: Array2<f32>,
     out: Array2<f32>,
     sums: Array2<f64>,
     totals: Vec<f64>,
@@ -397,7 +431,10 @@ struct Work {
 impl Work {
     fn new(tape: Tape<f32>) -> Self {
         let (out, sums) = (Array2::zeros((0, 0)), Array2::zeros((0, 0)));
-        Self { tape, out, sums, totals: Vec::new(), scratch: Scratch::default() }
+        let (n_rows, n_features) = tape.features.dim();
+        let features = Array2::zeros((n_rows, n_features));
+        let parent_features = Array2::zeros((n_rows, FEATURES));
+        Self { tape, features, parent_features, out, sums, totals: Vec::new(), scratch: Scratch::default() }
     }
 }
 

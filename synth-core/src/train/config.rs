@@ -53,6 +53,8 @@ pub struct TrainConfig {
     pub order_share: f64,
     /// Of the masked model: the most bins of a column. 32.
     pub n_bins: usize,
+    /// Of the masked model: the columns that may speak to another one's head directly, those that tell most of it. 4.
+    pub n_parents: usize,
     /// What cross-fits with these settings cost on rows they had not seen, and what predicting nothing costs there. Stands
     /// in the report in place of what rows kept back would have said.
     pub cross_fitted: Option<[f64; 2]>,
@@ -81,6 +83,7 @@ impl Default for TrainConfig {
             beta2: 0.999,
             order_share: 0.7,
             n_bins: 32,
+            n_parents: 4,
             cross_fitted: None,
             seed: 0,
         }
@@ -107,6 +110,7 @@ impl TrainConfig {
         require((0.0..1.0).contains(&self.beta2), "beta2", "in [0, 1)", self.beta2)?;
         require((0.0..=1.0).contains(&self.order_share), "order_share", "in [0, 1]", self.order_share)?;
         require((1..=1024).contains(&self.n_bins), "n_bins", "in [1, 1024]", self.n_bins)?;
+        require(self.n_parents <= 64, "n_parents", "at most 64", self.n_parents)?;
         require((0.0..1.0).contains(&self.ema_decay), "ema_decay", "in [0, 1)", self.ema_decay)?;
         let steps = self.min_steps <= self.max_steps && self.max_steps > 0;
         let got = format!("{} and {}", self.min_steps, self.max_steps);
