@@ -7,8 +7,10 @@
 //! - the contingency similarity 1 − ½ Σ |p − q| over the cells,
 //! - the normalised mutual information 2 I(X; Y) / (H(X) + H(Y)) of each table, whose difference is the error of the pair.
 //!
-//! Left out on purpose: adjustment for chance, so that a small table shows some mutual information between independent
-//! columns of many levels; and a logarithm's base, which cancels.
+//! Left out on purpose: adjustment for chance, and a logarithm's base, which cancels. So a small table shows some mutual
+//! information between independent columns of many levels; and the overlap of two small tables falls short of 1 by what
+//! chance puts into their cells: two samples of 600 rows of one law overlap by 0.85 to 0.9, and so do their permuted
+//! columns. The overlap tells more of margins than of dependence; the information error tells of dependence alone.
 
 use rayon::prelude::*;
 use synth_core::Kind;

@@ -73,7 +73,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "distance",
         source: "the largest of ks_mean's columns",
-        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.12), permuted: (0.0, 0.0), shifted: (0.4, 1.0) },
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.12), permuted: (0.0, 0.0), shifted: (0.8, 1.0) },
         battery: Battery::Full,
     },
     Definition {
@@ -85,7 +85,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "distance",
         source: "the largest of tvd_mean's columns",
-        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.15), permuted: (0.0, 0.0), shifted: (0.2, 1.0) },
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.12), permuted: (0.0, 0.0), shifted: (0.2, 1.0) },
         battery: Battery::Full,
     },
     Definition {
@@ -109,7 +109,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, f64::INFINITY),
         unit: "standard deviations",
         source: "Wasserstein-1 (earth mover's) distance in standard deviations of the train column, missing values left out",
-        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.12), permuted: (0.0, 0.0), shifted: (1.4, 1.6) },
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.1), permuted: (0.0, 0.0), shifted: (1.4, 1.6) },
         battery: Battery::Full,
     },
     Definition {
@@ -121,7 +121,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, f64::INFINITY),
         unit: "standard deviations",
         source: "the largest of wasserstein_mean's columns",
-        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.25), permuted: (0.0, 0.0), shifted: (1.4, 1.6) },
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.15), permuted: (0.0, 0.0), shifted: (1.4, 1.7) },
         battery: Battery::Full,
     },
     Definition {
@@ -134,7 +134,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "distance",
         source: "root of the Jensen-Shannon divergence in bits (Endres and Schindelin 2003): levels one by one, numbers in 10 bins of \
                  equal shares of the train column, a missing value apart",
-        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.12), permuted: (0.0, 0.0), shifted: (0.2, 1.0) },
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.1), permuted: (0.0, 0.0), shifted: (0.4, 0.6) },
         battery: Battery::Full,
     },
     Definition {
@@ -146,7 +146,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "distance",
         source: "the largest of jensen_shannon_mean's columns",
-        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.2), permuted: (0.0, 0.0), shifted: (0.3, 1.0) },
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.16), permuted: (0.0, 0.0), shifted: (0.7, 0.95) },
         battery: Battery::Full,
     },
     Definition {
@@ -158,7 +158,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 2.0),
         unit: "correlation",
         source: "mean absolute difference of Spearman's rho (mid-ranks, pairwise complete) over pairs of numbers, dates and numeric ordinals",
-        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.08), permuted: (0.1, 2.0), shifted: (0.0, 0.2) },
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.08), permuted: (0.1, 0.5), shifted: (0.0, 0.2) },
         battery: Battery::Full,
     },
     Definition {
@@ -171,7 +171,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "ContingencySimilarity of SDMetrics 0.32.0 over all pairs of learnt columns: 1 - half the L1 distance of the pairs' \
                  shares, numbers in 10 bins of equal width over the train range, a missing value apart",
-        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.75, 1.0), permuted: (0.5, 0.95), shifted: (0.0, 0.6) },
+        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.82, 0.95), permuted: (0.8, 0.92), shifted: (0.2, 0.5) },
         battery: Battery::Full,
     },
     Definition {
@@ -183,7 +183,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "share of entropy",
         source: "mean absolute difference of 2 I / (H + H) over all pairs of learnt columns, binned as contingency_similarity",
-        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.03), permuted: (0.01, 1.0), shifted: (0.0, 0.2) },
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.02), permuted: (0.03, 0.06), shifted: (0.0, 0.02) },
         battery: Battery::Full,
     },
     Definition {
@@ -195,7 +195,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "share of entropy",
         source: "as nmi_error, each pair weighted by the sum of its two values (arXiv:2603.23016)",
-        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.04), permuted: (0.02, 1.0), shifted: (0.0, 0.3) },
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.035), permuted: (0.06, 0.12), shifted: (0.0, 0.02) },
         battery: Battery::Full,
     },
     Definition {
@@ -207,7 +207,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "score",
         source: "QualityReport of SDMetrics 0.32.0: mean KSComplement of numbers and dates and TVComplement of levels",
-        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.92, 1.0), permuted: (1.0, 1.0), shifted: (0.0, 0.75) },
+        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.92, 1.0), permuted: (1.0, 1.0), shifted: (0.4, 0.65) },
         battery: Battery::Full,
     },
     Definition {
@@ -220,7 +220,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "score",
         source: "QualityReport of SDMetrics 0.32.0, thresholds 0.5 and 0.3: mean CorrelationSimilarity (Pearson) and \
                  ContingencySimilarity over the pairs that depend on each other in train; all rows, without its sub-sample",
-        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.75, 1.0), permuted: (0.3, 0.95), shifted: (0.0, 0.95) },
+        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.75, 0.95), permuted: (0.6, 0.85), shifted: (0.3, 0.7) },
         battery: Battery::Full,
     },
     Definition {
@@ -232,7 +232,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "score",
         source: "as sdm_trends over all pairs: what SDMetrics gave before it knew thresholds, and most papers print",
-        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.8, 1.0), permuted: (0.5, 0.95), shifted: (0.0, 0.95) },
+        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.85, 0.95), permuted: (0.84, 0.93), shifted: (0.7, 0.82) },
         battery: Battery::Full,
     },
     Definition {
@@ -244,7 +244,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "score",
         source: "DiagnosticReport of SDMetrics 0.32.0: mean BoundaryAdherence of numbers and dates and CategoryAdherence of levels; no keys",
-        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (1.0, 1.0), shifted: (0.5, 0.99) },
+        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (1.0, 1.0), shifted: (0.9, 0.99) },
         battery: Battery::Full,
     },
     Definition {
@@ -256,7 +256,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "share",
         source: "BoundaryAdherence of SDMetrics 0.32.0, mean over numbers and dates",
-        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (1.0, 1.0), shifted: (0.3, 0.98) },
+        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (1.0, 1.0), shifted: (0.85, 0.98) },
         battery: Battery::Full,
     },
     Definition {
@@ -281,7 +281,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "share of numbers that are whole multiples of the largest step all train values are multiples of, mean over numbers \
                  that have one",
-        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (1.0, 1.0), shifted: (0.0, 1.0) },
+        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (1.0, 1.0), shifted: (0.3, 0.7) },
         battery: Battery::Full,
     },
     Definition {
@@ -293,7 +293,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "share",
         source: "share of rows that break no rule found in train and kept by the holdout: A determines B, A <= B, A + B = C, missing together",
-        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (0.0, 0.95), shifted: (0.0, 1.0) },
+        anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (0.5, 0.9), shifted: (0.9, 1.0) },
         battery: Battery::Full,
     },
     Definition {
@@ -305,7 +305,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "score",
         source: "Alaa et al. 2022 (arXiv:2102.08921) in synthcity's form with 30 alphas, on standardised numbers and one-hot levels",
-        anchors: Anchors { copy: (0.98, 1.0), fresh: (0.9, 1.0), permuted: (0.5, 1.0), shifted: (0.0, 0.7) },
+        anchors: Anchors { copy: (0.98, 1.0), fresh: (0.94, 1.0), permuted: (0.9, 1.0), shifted: (0.0, 0.4) },
         battery: Battery::Full,
     },
     Definition {
@@ -318,7 +318,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "score",
         source: "Alaa et al. 2022 (arXiv:2102.08921) in synthcity's form with 30 betas, on at most 2,000 rows a side: a fresh sample gets \
                  about 0.48, a copy 1",
-        anchors: Anchors { copy: (0.95, 1.0), fresh: (0.4, 0.58), permuted: (0.0, 0.5), shifted: (0.0, 0.4) },
+        anchors: Anchors { copy: (0.95, 1.0), fresh: (0.42, 0.56), permuted: (0.15, 0.42), shifted: (0.0, 0.15) },
         battery: Battery::Full,
     },
 ];
