@@ -195,6 +195,74 @@ fn others_say_the_same() {
     assert_eq!(report.measure("jensen_shannon_worst").unwrap().columns[0].column, "ward");
 }
 
+/// Gaps on one side only, a synthetic constant, a synthetic column without values, dates with hours.
+///
+/// ```python
+/// import pandas as pd, numpy as np, warnings
+/// warnings.filterwarnings("ignore")
+/// from sdmetrics.reports.single_table import QualityReport, DiagnosticReport
+/// def odd(n, s):
+///     d = pd.Timestamp("2021-03-01")
+///     return pd.DataFrame([dict(
+///         gaps=None if s and i % 6 == 1 else float(i * 11 % 40), still=5.0 if s else i * 11 % 40 / 2, gone=None if s else i / 2,
+///         word=None if s and i % 7 == 2 else "pqr"[i * 11 % 40 // 15], yes=None if i % 9 == 4 else i * 11 % 40 > 20,
+///         date=None if i % (5 if s else 8) == 3 else d + pd.Timedelta(days=i * 11 % 40, hours=i % 3)) for i in range(n)])
+/// real, synth = odd(80, False), odd(60, True)
+/// synth["gone"] = synth["gone"].astype(float)
+/// kinds = dict(gaps="numerical", still="numerical", gone="numerical", word="categorical", yes="boolean", date="datetime")
+/// metadata = {"columns": {c: {"sdtype": k} for c, k in kinds.items()}}
+/// report = QualityReport(); report.generate(real, synth, metadata, verbose=False)
+/// print([repr(float(x)) for x in report.get_properties()["Score"]])
+/// report.real_correlation_threshold = report.real_association_threshold = 0
+/// report.generate(real, synth, metadata, verbose=False); print(repr(float(report.get_properties()["Score"][1])))
+/// report = DiagnosticReport(); report.generate(real, synth, metadata, verbose=False)
+/// print(repr(float(report.get_details("Data Validity")["Score"].mean())))
+/// ```
+#[test]
+fn sdmetrics_says_the_same_of_odd_columns() {
+    let odd = |n_rows: u32, part: Part| {
+        let is_synthetic = part == Part::Synthetic;
+        let turn = |i: u32| i * 11 % 40;
+        let numbers = |f: &dyn Fn(u32) -> f64| Values::Numbers((0..n_rows).map(f).collect());
+        let or_missing = |is_missing: bool, x: f64| if is_missing { f64::NAN } else { x };
+        let word = |i: u32| (!is_synthetic || i % 7 != 2).then(|| ["p", "q", "r"][(turn(i) / 15) as usize]);
+        let date = |i: u32| 1_614_556_800.0 + f64::from(86_400 * turn(i) + 3_600 * (i % 3));
+        table(vec![
+            (
+                "gaps",
+                Kind::Continuous,
+                Storage::Float,
+                numbers(&|i| or_missing(is_synthetic && i % 6 == 1, f64::from(turn(i)))),
+            ),
+            (
+                "still",
+                Kind::Continuous,
+                Storage::Float,
+                numbers(&|i| if is_synthetic { 5.0 } else { f64::from(turn(i)) / 2.0 }),
+            ),
+            ("gone", Kind::Continuous, Storage::Float, numbers(&|i| or_missing(is_synthetic, f64::from(i) / 2.0))),
+            ("word", Kind::Categorical, Storage::Text, Values::Labels((0..n_rows).map(word).collect())),
+            ("yes", Kind::Boolean, Storage::Boolean, numbers(&|i| or_missing(i % 9 == 4, f64::from(turn(i) > 20)))),
+            (
+                "date",
+                Kind::Datetime,
+                Storage::Timestamp,
+                numbers(&|i| or_missing(i % (if is_synthetic { 5 } else { 8 }) == 3, date(i))),
+            ),
+        ])
+    };
+    let report = full(&odd(80, Part::Train), &odd(60, Part::Synthetic));
+    for (id, expected) in [
+        ("sdm_shapes", 0.8273772996841574),
+        ("sdm_trends", 0.6484374420213517),
+        ("sdm_trends_all", 0.5212499536170814),
+        ("sdm_validity", 0.7805555555555556),
+    ] {
+        let value = report.value(id).unwrap();
+        assert!((value - expected).abs() < TOLERANCE, "{id} is {value}, the reference says {expected}");
+    }
+}
+
 fn assert_same(a: &QualityReport, b: &QualityReport) {
     for definition in MEASURES.iter().filter(|d| d.domain == Domain::Fidelity) {
         match (a.value(definition.id), b.value(definition.id)) {
