@@ -16,8 +16,8 @@
 //!   share of real rows that are covered by a row in the β-support (of those nearest rows, about the synthetic mean), and
 //!   *beta-recall* is 1 − 2 Δ Σ |β − R(β)|.
 //!
-//! A fresh sample of the same law and size covers about half of the real rows, so **its beta-recall is about 0.48 and
-//! not 1**; more is a sign of rows that sit too near to train rows, and a copy gets 1. Alpha-precision looks at
+//! A fresh sample of the same law and size covers about half of the real rows, so **its beta-recall is about 0.48
+//! (1 − 15 / 29) and not 1**; more is a sign of rows that sit too near to train rows, and a copy gets 1. Alpha-precision looks at
 //! distances to one point only, and a table with every column drawn alone can come near 1.
 //!
 //! Alpha-precision uses all rows. Beta-recall needs nearest neighbours, each row against each, and so takes a seeded

@@ -16,7 +16,8 @@
 //! - missing together: [`LEAST_EVIDENCE`] rows or more are missing and as many are not.
 //!
 //! Still a rule that no train row breaks may be broken by one real row in n / 3 (the rule of three at 95 %), so a holdout
-//! is a good judge of rules too: [`rules_kept`] drops those it breaks. Left out on purpose: dependencies on two and
+//! is a good judge of rules too: [`rules_kept`] drops those it breaks. Several rows of one person are no independent
+//! evidence, so what is true of each person looks like a rule there. Left out on purpose: dependencies on two and
 //! more columns, sums of three and more, differences to a constant, rules with exceptions. Each kind is looked for in all
 //! pairs (sums: triples) of learnt columns, which is quick because a pair without a rule shows it within a few rows.
 
@@ -333,8 +334,8 @@ fn orders(a: &Ordered, b: &Ordered) -> [bool; 2] {
     }
     let (mut at_most, mut at_least, mut n_complete) = (true, true, 0);
     for (&x, &y) in a.values.iter().zip(&b.values) {
-        at_most &= !(x > y);
-        at_least &= !(y > x);
+        at_most &= x <= y || x.is_nan() || y.is_nan();
+        at_least &= y <= x || x.is_nan() || y.is_nan();
         if !at_most && !at_least {
             return [false; 2];
         }
