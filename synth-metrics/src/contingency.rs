@@ -159,7 +159,8 @@ pub(crate) fn equal_width_edges(values: &[f64]) -> [f64; BINS + 1] {
     if low == high {
         (low, high) = (low - 0.5, high + 0.5);
     }
-    let step = (high - low) / BINS as f64;
+    let width = high - low;
+    let step = if width.is_finite() { width / BINS as f64 } else { high / BINS as f64 - low / BINS as f64 };
     std::array::from_fn(|i| if i == BINS { high } else { low + i as f64 * step })
 }
 

@@ -116,7 +116,8 @@ pub fn wasserstein(real: &[f64], synthetic: &[f64]) -> Result<f64> {
     let mut x = a[0].min(b[0]);
     while i < a.len() || j < b.len() {
         let next = a.get(i).copied().unwrap_or(f64::INFINITY).min(b.get(j).copied().unwrap_or(f64::INFINITY));
-        area += (i as f64 / n - j as f64 / m).abs() * (next - x);
+        let gap = (i as f64 / n - j as f64 / m).abs();
+        area += if gap > 0.0 { gap * (next - x) } else { 0.0 };
         x = next;
         i += a[i..].iter().take_while(|&&v| v <= x).count();
         j += b[j..].iter().take_while(|&&v| v <= x).count();
@@ -211,6 +212,10 @@ pub fn wasserstein_mean(comparison: &Comparison) -> Measure {
         if real.is_empty() || synthetic.is_empty() {
             return f64::from(real.is_empty() != synthetic.is_empty());
         }
+        // In units of the largest number, so that no square overflows.
+        let largest = real.iter().chain(&synthetic).fold(0.0, |m: f64, x| m.max(x.abs()));
+        let unit = if largest > 0.0 { largest } else { 1.0 };
+        let [real, synthetic] = [real, synthetic].map(|x| x.into_iter().map(|x| x / unit).collect::<Vec<f64>>());
         let distance = wasserstein(&real, &synthetic).expect("a comparison holds finite numbers only");
         let is_constant = real.iter().all(|&x| x == real[0]);
         if is_constant { f64::from(distance > 0.0) } else { distance / standard_deviation(&real) }

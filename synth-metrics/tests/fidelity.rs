@@ -394,6 +394,16 @@ fn odd_tables_give_reasons_and_no_nan() {
     }
 }
 
+#[test]
+fn huge_numbers_are_as_far_apart_as_small_ones() {
+    let column = |x: &[f64]| table(vec![("x", Kind::Continuous, Storage::Float, Values::Numbers(x.to_vec()))]);
+    for unit in [1e-300, 1.0, 1e300] {
+        let (train, synthetic) = (column(&[-unit, unit]), column(&[2.0 * unit, 4.0 * unit]));
+        let value = full(&train, &synthetic).value("wasserstein_mean").unwrap();
+        assert!((value - 3.0).abs() < 1e-12, "{value} in units of {unit}");
+    }
+}
+
 /// Values are finite and in their ranges, intervals hold their values, reasons are given.
 fn check_ranges(taken: &Taken) {
     for measured in &taken.measures {
