@@ -29,7 +29,7 @@ pub(crate) fn joint_levels(tables: &[&Table], column_idx: usize) -> JointLevels 
         code(&columns)
     } else {
         let columns: Vec<Vec<Option<i64>>> = tables.iter().map(|t| integer_keys(t, column_idx)).collect();
-        code(&columns)
+        code_close(&columns).unwrap_or_else(|| code(&columns))
     }
 }
 
@@ -52,13 +52,44 @@ fn ordered(x: f64) -> i64 {
 }
 
 fn code<K: Ord + Copy + std::hash::Hash>(columns: &[Vec<Option<K>>]) -> JointLevels {
-    let mut levels: Vec<K> = columns.iter().flatten().flatten().copied().collect();
-    levels.sort_unstable();
-    levels.dedup();
-    // Looked up, never iterated.
-    let code: HashMap<K, u32> = levels.iter().copied().zip(MISSING + 1..).collect();
-    let codes = columns.iter().map(|column| column.iter().map(|key| key.map_or(MISSING, |k| code[&k])).collect());
-    JointLevels { n_codes: levels.len() + 1, codes: codes.collect() }
+    // First by the order in which the levels come, one look-up a cell; then by their own order.
+    let mut places: HashMap<K, u32> = HashMap::new(); // looked up, never iterated
+    let mut levels: Vec<K> = Vec::new();
+    let mut place = |key: K| {
+        *places.entry(key).or_insert_with(|| {
+            levels.push(key);
+            levels.len() as u32 - 1
+        })
+    };
+    let placed: Vec<Vec<Option<u32>>> =
+        columns.iter().map(|column| column.iter().map(|key| key.map(&mut place)).collect()).collect();
+    let mut order: Vec<u32> = (0..levels.len() as u32).collect();
+    order.sort_unstable_by_key(|&place| levels[place as usize]);
+    let mut code = vec![MISSING; levels.len()];
+    for (&place, next) in order.iter().zip(MISSING + 1..) {
+        code[place as usize] = next;
+    }
+    let coded = |column: Vec<Option<u32>>| column.into_iter().map(|place| place.map_or(MISSING, |p| code[p as usize]));
+    let codes = placed.into_iter().map(|column| coded(column).collect()).collect();
+    JointLevels { n_codes: levels.len() + 1, codes }
+}
+
+/// [`code`] for numbers that lie close together: by a table of what occurs instead of a hash. `None` if they do not.
+fn code_close(columns: &[Vec<Option<i64>>]) -> Option<JointLevels> {
+    let keys = || columns.iter().flatten().flatten().copied();
+    let (low, high) = (keys().min()?, keys().max()?);
+    let n_cells: usize = columns.iter().map(Vec::len).sum();
+    let span = usize::try_from(high.checked_sub(low)?).ok().filter(|&span| span < 2 * n_cells + 1024)?;
+    let place = |key: i64| (key - low) as usize;
+    let mut code = vec![MISSING; span + 1];
+    keys().for_each(|key| code[place(key)] = 1);
+    let mut n_codes = 1;
+    for code in code.iter_mut().filter(|code| **code != MISSING) {
+        *code = n_codes;
+        n_codes += 1;
+    }
+    let coded = |column: &Vec<Option<i64>>| column.iter().map(|key| key.map_or(MISSING, |k| code[place(k)])).collect();
+    Some(JointLevels { n_codes: n_codes as usize, codes: columns.iter().map(coded).collect() })
 }
 
 /// Which rows have no value: null, or NaN in a column of floats.
@@ -90,5 +121,16 @@ mod tests {
         let joint = code(&[vec![Some("b"), None], vec![Some("a"), Some("b")]]);
         assert_eq!(joint.n_codes, 3);
         assert_eq!(joint.codes, [vec![2, 0], vec![1, 2]]);
+    }
+
+    #[test]
+    fn close_numbers_are_coded_as_others_are() {
+        let columns = [vec![Some(7), None, Some(-3), Some(7)], vec![Some(4), Some(-3)]];
+        let (close, hashed) = (code_close(&columns).unwrap(), code(&columns));
+        assert_eq!((close.n_codes, &close.codes), (hashed.n_codes, &hashed.codes));
+        assert_eq!(close.codes, [vec![3, 0, 1, 3], vec![2, 1]]);
+        for far in [[Some(i64::MIN), Some(i64::MAX)], [Some(0), Some(1 << 40)], [None, None]] {
+            assert!(code_close(&[far.to_vec()]).is_none());
+        }
     }
 }

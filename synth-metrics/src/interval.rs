@@ -21,6 +21,19 @@ pub(crate) fn wilson(share: f64, n_effective: f64, n: usize) -> Uncertainty {
     Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n }
 }
 
+/// The interval of a value that moves with the mean of `of_row`, one number a row, by its standard error; kept within
+/// `range`.
+pub(crate) fn of_mean(value: f64, of_row: &[f64], range: [f64; 2]) -> Uncertainty {
+    let n = of_row.len() as f64;
+    let mean = of_row.iter().sum::<f64>() / n;
+    let variance = of_row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    let bounds = |tail: f64| {
+        let half = normal_quantile(1.0 - tail) * (variance / n).sqrt();
+        [(value - half).clamp(range[0], value), (value + half).clamp(value, range[1])]
+    };
+    Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n: of_row.len() }
+}
+
 /// The interval of an AUC from its variance, on the logit scale, so that it stays inside 0 and 1.
 ///
 /// Student's t with `n - 1` degrees of freedom stands for the uncertainty of the variance itself; `n` is the number of

@@ -12,6 +12,12 @@ pub mod neighbours;
 pub mod roc;
 pub mod univariate;
 
+pub mod contingency;
+pub mod precision;
+pub mod rules;
+pub mod sdmetrics;
+pub mod validity;
+
 pub mod measure;
 pub mod registry;
 pub mod report;
@@ -26,3 +32,13 @@ pub use registry::{Anchors, Battery, Definition, Domain, Goal, MEASURES, definit
 pub use report::{ColumnValue, Estimate, Measure, Outcome, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 pub use roc::auc;
 pub use univariate::{ks_mean, ks_statistic, missing_delta, total_variation, tvd_mean};
+
+pub use bivariate::{spearman, spearman_delta};
+pub use contingency::{
+    contingency_similarity, contingency_similarity_of, nmi_error, nmi_error_weighted, normalised_mutual_information,
+};
+pub use precision::{alpha_precision, beta_recall};
+pub use rules::{Rule, rules_kept};
+pub use sdmetrics::{sdm_shapes, sdm_trends, sdm_trends_all, sdm_validity};
+pub use univariate::{jensen_shannon, jensen_shannon_mean, wasserstein, wasserstein_mean};
+pub use validity::{grid_validity, level_validity, range_validity};

@@ -11,6 +11,9 @@ use synth_metrics::{
 
 const N: usize = 600;
 
+/// What a law may have nothing of, and is then not measured on it: there is no rule in the clinic.
+const NOT_ON_EVERY_LAW: &[&str] = &["rules_kept"];
+
 fn report(train: &Table, synthetic: &Table, holdout: &Table) -> QualityReport {
     let options = Options { battery: Battery::Full, ..Options::default() };
     measure(&Comparison::new(train, synthetic, Some(holdout)).unwrap(), &options)
@@ -40,7 +43,10 @@ fn check(law: fn(usize, u64) -> Table) {
         let ids: Vec<&str> = report.measures.iter().map(|m| m.id.as_str()).collect();
         assert_eq!(ids, MEASURES.iter().map(|m| m.id).collect::<Vec<_>>());
         for definition in MEASURES {
-            let value = report.value(definition.id).unwrap_or_else(|| panic!("{} was not measured", definition.id));
+            let Some(value) = report.value(definition.id) else {
+                assert!(NOT_ON_EVERY_LAW.contains(&definition.id), "{} was not measured", definition.id);
+                continue;
+            };
             assert!(definition.range.0 <= value && value <= definition.range.1, "{}: {value}", definition.id);
         }
     }
@@ -50,7 +56,7 @@ fn check(law: fn(usize, u64) -> Table) {
         let expected = [("copy", copy), ("fresh", fresh), ("permuted", permuted), ("shifted", shifted)];
         let reports = [&all.copy, &all.fresh, &all.permuted, &all.shifted];
         for ((name, (least, most)), report) in expected.into_iter().zip(reports) {
-            let value = report.value(definition.id).unwrap();
+            let Some(value) = report.value(definition.id) else { continue };
             assert!(least <= value && value <= most, "{}, {name}: {value} is not in {least} to {most}", definition.id);
         }
     }

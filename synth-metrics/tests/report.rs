@@ -5,11 +5,14 @@ mod support;
 use support::{Values, clinic, permuted, table};
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
-use synth_metrics::{Audit, Comparison, Error, MEASURES, Options, Outcome, QualityReport, REPORT_VERSION, measure};
+use synth_metrics::{
+    Audit, Battery, Comparison, Error, MEASURES, Options, Outcome, QualityReport, REPORT_VERSION, measure,
+};
 
 fn full_report() -> QualityReport {
     let (train, synthetic, holdout) = (clinic(150, 1), clinic(140, 2), clinic(60, 3));
-    measure(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), &Options::default())
+    let options = Options { battery: Battery::Full, ..Options::default() };
+    measure(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), &options)
 }
 
 fn reason(report: &QualityReport, id: &str) -> String {
@@ -55,7 +58,8 @@ fn people_get_a_line_a_measure() {
 #[test]
 fn what_cannot_be_measured_is_there_with_its_reason() {
     let (train, synthetic) = (clinic(150, 1), clinic(140, 2));
-    let report = measure(&Comparison::new(&train, &synthetic, None).unwrap(), &Options::default());
+    let options = Options { battery: Battery::Full, ..Options::default() };
+    let report = measure(&Comparison::new(&train, &synthetic, None).unwrap(), &options);
     assert_eq!(report.measures.len(), MEASURES.len());
     assert_eq!(reason(&report, "dup_rate_holdout"), "no holdout was given");
     assert_eq!(reason(&report, "dup_excess"), "no holdout was given");
