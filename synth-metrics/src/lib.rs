@@ -12,12 +12,17 @@ pub mod neighbours;
 pub mod roc;
 pub mod univariate;
 
+mod boosting;
+mod features;
+pub mod detection;
+
 pub mod measure;
 pub mod registry;
 pub mod report;
 
 pub use bivariate::{assoc_delta, corr_delta, correlation_ratio, cramers_v, pearson};
 pub use comparison::Comparison;
+pub use detection::{c2st_logistic, c2st_trees};
 pub use duplicates::{Baseline, copied_share, dup_excess, dup_rate, dup_rate_holdout, leave_one_out_share};
 pub use error::{Error, Result};
 pub use measure::{Options, measure};
