@@ -14,7 +14,9 @@
 //!
 //! **Twins.** A synthetic row that equals a real one goes into the same fold as that one, pair by pair. Otherwise the
 //! classifier would learn "real" from the one and be tested on the other, and a table of copies would have an AUC far
-//! *below* 0.5. Near copies still have: an AUC below 0.5 by more than its interval is a sign of copies, not of excellence.
+//! *below* 0.5. Near copies still have, and so has a table whose columns, one by one, are the training table's own: what
+//! one fold has too much of, the others have too little of. An AUC below 0.5 by more than its interval is a sign that
+//! training values were reused, not of excellence.
 //!
 //! **Interval.** The AUC is taken within each fold and averaged; its variance is DeLong's, clustered by twins, *doubled*.
 //! Any two fits share rows, so the folds' AUCs are correlated. For a score that adds up what each fitted row says of a new

@@ -81,10 +81,17 @@ pub(crate) fn dense(columns: &[Column], n_rows: usize, n_real: usize) -> Array2<
 fn standardised(x: &[f64], n_real: usize) -> Vec<Vec<f64>> {
     let real: Vec<f64> = x[..n_real].iter().copied().filter(|x| !x.is_nan()).collect();
     let (mean, sd) = mean_and_sd(&real);
-    let place = |x: f64| match (x - mean) / sd {
-        z if z.is_finite() => z.clamp(-CLIP, CLIP),
-        _ if sd > 0.0 || x.is_nan() => 0.0, // missing, or a scale past what a float can hold
-        _ => (x - mean).signum() * f64::from(u8::from(x != mean)),
+    let place = |x: f64| {
+        if x.is_nan() || mean.is_nan() {
+            0.0
+        } else if sd == 0.0 {
+            f64::from(i8::from(x > mean) - i8::from(x < mean))
+        } else {
+            match (x - mean) / sd {
+                z if z.is_nan() => 0.0, // a scale past what a float can hold
+                z => z.clamp(-CLIP, CLIP),
+            }
+        }
     };
     let mut columns = vec![x.iter().map(|&x| place(x)).collect()];
     if x.iter().any(|x| x.is_nan()) {

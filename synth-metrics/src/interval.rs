@@ -44,6 +44,18 @@ pub(crate) fn of_auc(auc: f64, variance: f64, n: usize) -> Uncertainty {
     Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n }
 }
 
+/// The interval of a mean-like statistic from its variance: Student's t with `n - 1` degrees of freedom, cut at the ends of
+/// the statistic's range.
+pub(crate) fn of_mean(value: f64, variance: f64, n: usize, range: (f64, f64)) -> Uncertainty {
+    let bounds = |tail: f64| {
+        let freedom = (n as f64 - 1.0).max(1.0);
+        let quantile = StudentsT::new(0.0, 1.0, freedom).expect("positive").inverse_cdf(1.0 - tail);
+        let half = quantile * variance.max(0.0).sqrt();
+        [(value - half).max(range.0).min(value), (value + half).min(range.1).max(value)]
+    };
+    Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n }
+}
+
 fn normal_quantile(p: f64) -> f64 {
     Normal::standard().inverse_cdf(p)
 }

@@ -15,6 +15,9 @@ pub mod univariate;
 mod boosting;
 mod features;
 pub mod detection;
+pub mod subgroups;
+pub mod survival;
+pub mod utility;
 
 pub mod measure;
 pub mod registry;
@@ -30,4 +33,7 @@ pub use membership::{Audit, mia_auc};
 pub use registry::{Anchors, Battery, Definition, Domain, Goal, MEASURES, definition};
 pub use report::{ColumnValue, Estimate, Measure, Outcome, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 pub use roc::auc;
+pub use subgroups::{Subgroup, Subgroups, rare_level_coverage, subgroups};
+pub use survival::{harrell_c, survival, survival_distance};
 pub use univariate::{ks_mean, ks_statistic, missing_delta, total_variation, tvd_mean};
+pub use utility::{macro_f1, r_squared, utility};
