@@ -38,7 +38,8 @@ impl Boosted {
     /// # Errors
     /// In words, if the trees refuse to be fitted.
     pub(crate) fn fit(columns: &[Vec<f64>], rows: &[usize], y: &[f64], task: Task) -> Result<Self, String> {
-        let used: Vec<usize> = (0..columns.len()).filter(|&c| varies(rows.iter().map(|&row| columns[c][row]))).collect();
+        let used: Vec<usize> =
+            (0..columns.len()).filter(|&c| varies(rows.iter().map(|&row| columns[c][row]))).collect();
         if !varies(y.iter().copied()) || used.is_empty() {
             return Ok(Self { trees: None, used, origin: constant(y, task), scale: 1.0 });
         }

@@ -197,7 +197,8 @@ impl Trial {
 }
 
 fn mean_of_folds(folds: &[Result<FoldAuc, String>], n_side: usize) -> Result<Estimate, String> {
-    let folds: Vec<&FoldAuc> = folds.iter().map(|fold| fold.as_ref().map_err(Clone::clone)).collect::<Result<_, _>>()?;
+    let folds: Vec<&FoldAuc> =
+        folds.iter().map(|fold| fold.as_ref().map_err(Clone::clone)).collect::<Result<_, _>>()?;
     let total: f64 = folds.iter().map(|fold| fold.weight).sum();
     let auc: f64 = folds.iter().map(|fold| fold.weight / total * fold.auc).sum();
     let variance: f64 = folds.iter().map(|fold| (fold.weight / total).powi(2) * fold.variance).sum();

@@ -13,8 +13,8 @@ pub mod roc;
 pub mod univariate;
 
 mod boosting;
-mod features;
 pub mod detection;
+mod features;
 pub mod subgroups;
 pub mod survival;
 pub mod utility;

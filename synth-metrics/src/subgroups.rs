@@ -196,8 +196,7 @@ pub fn rare_level_coverage(comparison: &Comparison) -> Measure {
         _ => Outcome::Measured(Estimate::exact(share(total))),
     };
     let counted = columns.iter().zip(counts).filter(|(_, count)| count[1] > 0);
-    let columns = counted
-        .map(|(&c, count)| ColumnValue { column: comparison.name(c).to_owned(), value: share(count) })
-        .collect();
+    let columns =
+        counted.map(|(&c, count)| ColumnValue { column: comparison.name(c).to_owned(), value: share(count) }).collect();
     Measure { id: "rare_level_coverage".to_owned(), outcome, columns }
 }

@@ -212,11 +212,8 @@ fn concordances(
     }
     // One generator each, alike: tables of one length keep the same rows.
     let thin = |table: &Table, most: usize| thinned(table, most, &mut ChaCha8Rng::seed_from_u64(seed));
-    let tables = [
-        thin(comparison.train(), MAX_FITTED),
-        thin(comparison.synthetic(), MAX_FITTED),
-        thin(holdout, MAX_PAIRED),
-    ];
+    let tables =
+        [thin(comparison.train(), MAX_FITTED), thin(comparison.synthetic(), MAX_FITTED), thin(holdout, MAX_PAIRED)];
     let tables = tables.each_ref();
     let follows = follow(&tables, time, event);
     for (name, follow) in ["training", "synthetic", "holdout"].iter().zip(&follows) {
@@ -347,8 +344,7 @@ mod tests {
         // a = KaplanMeierFitter().fit(t, e); b = KaplanMeierFitter().fit(t2, e2); tau = min(t.max(), t2.max())
         // grid = np.unique(np.r_[0, t, t2, tau]); grid = grid[grid <= tau]
         // s = np.abs(a.predict(grid[:-1]).to_numpy() - b.predict(grid[:-1]).to_numpy()); (s * np.diff(grid)).sum() / tau
-        let (times, events) =
-            ([2.0, 2.0, 7.0, 5.0, 4.0, 10.0, 3.0], [true, true, false, true, true, true, false]);
+        let (times, events) = ([2.0, 2.0, 7.0, 5.0, 4.0, 10.0, 3.0], [true, true, false, true, true, true, false]);
         let distance = |swap: bool| {
             let (a, b): ((&[f64], &[bool]), (&[f64], &[bool])) = ((&TIMES, &EVENTS), (&times, &events));
             survival_distance(if swap { b } else { a }, if swap { a } else { b }).unwrap().unwrap()

@@ -248,10 +248,7 @@ fn of_levels(trial: &Trial, codes: &[u32]) -> std::result::Result<Vec<Outcome>, 
     });
     let n = levels.iter().map(|&level| count(level).min(truth.len() - count(level))).min().unwrap_or(0);
     let auc = |score: &Score| {
-        Outcome::Measured(Estimate {
-            value: score.value,
-            uncertainty: Some(of_auc(score.value, score.variance(), n)),
-        })
+        Outcome::Measured(Estimate { value: score.value, uncertainty: Some(of_auc(score.value, score.variance(), n)) })
     };
     let f1 = |score: &Score| measured(score.value, score.variance(), n, (0.0, 1.0));
     let gap = gap(&train.0, &synthetic.0, n, (-1.0, 1.0));
@@ -268,7 +265,8 @@ fn of_numbers(trial: &Trial, numbers: &[f64]) -> std::result::Result<Vec<Outcome
         let model = Boosted::fit(&trial.features, rows, &of(rows), Task::Numbers)?;
         Ok(explained(&truth, &model.scores(&trial.features, &trial.holdout)))
     };
-    let scores: Vec<std::result::Result<Score, String>> = [&trial.synthetic, &trial.train].par_iter().map(fit).collect();
+    let scores: Vec<std::result::Result<Score, String>> =
+        [&trial.synthetic, &trial.train].par_iter().map(fit).collect();
     let scores: Vec<Score> = scores.into_iter().collect::<std::result::Result<_, _>>()?;
     let (n, range) = (truth.len(), (LEAST_R2, 1.0));
     let [synthetic, train] = [0, 1].map(|source| measured(scores[source].value, scores[source].variance(), n, range));
@@ -380,7 +378,8 @@ mod tests {
         let predicted: Vec<u32> = (0..n).map(|i| if i % 4 == 0 { i % 3 } else { i * 7 % 11 % 3 }).collect();
         let numbers: Vec<f64> = (0..n).map(|i| f64::from(i * 37 % 101)).collect();
         let guesses: Vec<f64> = (0..n).map(|i| f64::from(i * 37 % 101 + i % 9)).collect();
-        let scores = [0, 1, 2].map(|c| numbers.iter().zip(&truth).map(|(x, t)| x + 30.0 * f64::from(u8::from(*t == c))).collect());
+        let scores = [0, 1, 2]
+            .map(|c| numbers.iter().zip(&truth).map(|(x, t)| x + 30.0 * f64::from(u8::from(*t == c))).collect());
         let more = |row: usize| {
             let with = |x: &[f64]| [x, &x[row..=row]].concat();
             let with_codes = |x: &[u32]| [x, &x[row..=row]].concat();
