@@ -51,6 +51,9 @@ const MAX_CELLS: usize = 1_000_000;
 const N_FOLDS: usize = 3;
 /// The ridge on standardised columns: a standard normal prior on the weights, scikit-learn's C = 1.
 const RIDGE: f64 = 1.0;
+/// When a fit is near enough, as the length of the gradient a row. Chance alone gives about √(p/4n): .05 for a hundred
+/// columns of 13,000 rows. Ten times finer takes four times as long and moves AUCs by less than .001.
+const TOLERANCE: f64 = 1e-3;
 /// The variance of a cross-validated AUC under the null, in those of its folds: see the [module](self).
 const OVERLAP: f64 = 2.0;
 
@@ -181,7 +184,7 @@ impl Trial {
         let model = LogisticRegression::default()
             .alpha(RIDGE)
             .max_iterations(100)
-            .gradient_tolerance(1e-5 * train.len() as f64)
+            .gradient_tolerance(TOLERANCE * train.len() as f64)
             .fit(&Dataset::new(self.dense.select(Axis(0), train), y))
             .map_err(|error| format!("the logistic regression could not be fitted: {error}"))?;
         // The crate calls the *majority* class positive, synthetic or not.

@@ -3,8 +3,8 @@
 //! - **Ordinal**, for trees: a number is itself, NaN where it is missing; a level is its place among the levels of all
 //!   tables, a missing one the first of them. Trees cut between values, so neither scale nor spacing matters.
 //! - **Dense**, for linear models: a number is standardised by the real rows' mean and standard deviation, held within
-//!   ±6, and 0 where it is missing, with a column that says so; a level is one column for each level, the rarest of many
-//!   together. Every column is then brought to mean 0 and standard deviation 1, and left out if it does not vary.
+//!   ±6, and 0 where it is missing, with a column that says so; a level is one column for each level but the commonest, the
+//!   rarest of many together. Every column is then brought to mean 0 and standard deviation 1, and left out if it does not vary.
 //!
 //! No encoding looks at what is to be told apart or predicted. Left out on purpose: encodings of levels by the mean of a
 //! target, which tried on six tables changed no AUC by more than .01.
@@ -105,10 +105,15 @@ fn one_hot(codes: &[u32], n_codes: usize, most: usize) -> Vec<Vec<f64>> {
     codes.iter().for_each(|&code| counts[code as usize] += 1);
     let mut kept: Vec<usize> = (0..n_codes).filter(|&code| counts[code] > 0).collect();
     kept.sort_by_key(|&code| Reverse(counts[code]));
+    if kept.is_empty() {
+        return Vec::new();
+    }
+    let commonest = kept.remove(0); // told by the absence of all others
     let is_cut = kept.len() > most;
     kept.truncate(most);
     let mut place = vec![most; n_codes]; // what is not kept stands together in the last column
     kept.iter().enumerate().for_each(|(i, &code)| place[code] = i);
+    place[commonest] = most + 1;
     let n_columns = kept.len() + usize::from(is_cut);
     let column = |i: usize| codes.iter().map(|&code| f64::from(u8::from(place[code as usize] == i))).collect();
     (0..n_columns).map(column).collect()
@@ -156,10 +161,10 @@ mod tests {
 
     #[test]
     fn rare_levels_stand_together() {
-        let hot = one_hot(&[1, 1, 1, 3, 3, 2, 0], 4, 2);
-        assert_eq!(hot.len(), 3);
-        assert_eq!(hot[0], [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
-        assert_eq!(hot[2], [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
+        // The commonest level, 1, has no column; of the others, 3 has one of its own.
+        let hot = one_hot(&[1, 1, 1, 3, 3, 2, 0], 4, 1);
+        assert_eq!(hot, [[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]]);
+        assert_eq!(one_hot(&[2, 2], 3, 50), Vec::<Vec<f64>>::new());
     }
 
     #[test]
