@@ -8,8 +8,9 @@
 //!
 //! **The risk score.** Boosted trees, few and shallow, fitted to the *martingale residuals* of a model that knows nothing
 //! of the row: δ − Λ(t), with δ = 1 for an event and Λ the Nelson-Aalen estimate (Therneau, Grambsch and Fleming 1990).
-//! That is the gradient of Cox's partial likelihood at zero, so what predicts it predicts risk. On German breast cancer
-//! data and SUPPORT2 its C on a holdout is within .01 of lifelines' Cox model.
+//! That is the gradient of Cox's partial likelihood at zero, so what predicts it predicts risk. Its C on a fifth held
+//! out is .661 on German breast cancer data and .882 on SUPPORT2, where a Cox model of all columns (lifelines 0.30.3) has
+//! .653 and .848.
 //!
 //! Which level says "seen" is told by order: the larger of two (1 of 0 and 1, true of false, yes of no and yes). Rows
 //! without a time or an event are left out, a time below 0 is 0. The intervals of C are from the influence of each holdout

@@ -2,12 +2,13 @@
 
 mod support;
 
+use proptest::prelude::*;
 use support::{Values, census, clinic, permuted, table, trial};
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 use synth_metrics::{
-    Battery, Comparison, Measure, Options, Outcome, QualityReport, measure, rare_level_coverage, subgroups, survival,
-    utility,
+    Battery, Comparison, MEASURES, Measure, Options, Outcome, QualityReport, measure, rare_level_coverage, subgroups,
+    survival, utility,
 };
 
 fn taken(train: &Table, synthetic: &Table, holdout: Option<&Table>, target: Option<&str>) -> Vec<Measure> {
@@ -250,4 +251,52 @@ fn the_full_report_does_not_depend_on_threads() {
         pool.install(|| measure(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), &options))
     };
     assert_eq!(run(1), run(3));
+}
+
+/// A row of a small mixed table: few values, so that ties, copies, gaps and constants are frequent.
+type Row = (Option<i8>, Option<u8>, Option<u8>);
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let number = prop::option::weighted(0.8, -3i8..4);
+    let level = || prop::option::weighted(0.8, 0u8..3);
+    prop::collection::vec((number, level(), level()), 2..80)
+}
+
+fn mixed(rows: &[Row]) -> Table {
+    let of = |x: Option<f64>| x.unwrap_or(f64::NAN);
+    let word = |l: Option<u8>| l.map(|l| ["a", "b", "c"][usize::from(l)]);
+    table(vec![
+        ("x", Kind::Continuous, Storage::Float, Values::Numbers(rows.iter().map(|r| of(r.0.map(f64::from))).collect())),
+        ("v", Kind::Ordinal, Storage::Integer, Values::Numbers(rows.iter().map(|r| of(r.1.map(f64::from))).collect())),
+        ("u", Kind::Categorical, Storage::Text, Values::Labels(rows.iter().map(|r| word(r.2)).collect())),
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn values_are_finite_and_in_their_ranges(train in rows(), synthetic in rows(), holdout in rows(), by_number: bool) {
+        let [train, synthetic, holdout] = [&train, &synthetic, &holdout].map(|rows| mixed(rows));
+        let options = Options {
+            battery: Battery::Full,
+            target: by_number.then(|| "x".to_owned()),
+            survival: Some(["x".to_owned(), "v".to_owned()]),
+            group: Some("u".to_owned()),
+            ..Options::default()
+        };
+        let report = measure(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), &options);
+        for definition in MEASURES.iter() {
+            let taken = report.measure(definition.id).unwrap();
+            let Outcome::Measured(estimate) = &taken.outcome else {
+                prop_assert!(!reason(taken).contains("not a finite number"), "{taken:?}");
+                continue;
+            };
+            let (low, high) = definition.range;
+            prop_assert!(low <= estimate.value && estimate.value <= high, "{taken:?}");
+            if let Some(u) = estimate.uncertainty {
+                prop_assert!(u.interval[0] <= estimate.value && estimate.value <= u.interval[1], "{taken:?}");
+            }
+        }
+    }
 }

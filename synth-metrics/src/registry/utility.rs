@@ -37,7 +37,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (-2.0, 2.0),
         unit: "AUC or R2",
         source: "trtr - tstr; interval from the paired influence of the holdout's rows (DeLong 1988)",
-        anchors: Anchors { copy: (0.0, 0.0), fresh: (-0.06, 0.06), permuted: (0.1, 0.6), shifted: (0.05, 0.9) },
+        anchors: Anchors { copy: (0.0, 0.0), fresh: (-0.06, 0.06), permuted: (0.1, 0.6), shifted: (0.1, 0.9) },
         battery: Battery::Full,
     },
     Definition {
