@@ -57,6 +57,7 @@ fn fresh_rows_are_inside_the_interval() {
 /// `cargo test --release -p synth-metrics --test detection -- --ignored --nocapture`
 #[test]
 #[ignore = "minutes; its result stands in the documentation of `detection`"]
+#[allow(clippy::print_stderr, reason = "its figures are what it is run for")]
 fn coverage_under_the_null() {
     for n_rows in [100, 300] {
         let [logistic, trees] = coverage(400, n_rows);
