@@ -9,7 +9,7 @@
 //! - `c2st_trees`, boosted regression trees: sees dependence as well.
 //!
 //! **Rows.** As many synthetic as training rows, at most [`MAX_SIDE`] a side (fewer with more than a hundred columns), a
-//! seeded choice of more. At 10,000 a side an AUC near 0.5 is known to ±.012; at 1,000 to ±.037. The real rows are
+//! seeded choice of more. At 10,000 a side an AUC near 0.5 is known to ±.011; at 1,000 to ±.036. The real rows are
 //! those of the *training* table: a copy is undetectable, rightly so, and only the measures of privacy mind it.
 //!
 //! **Twins.** A synthetic row that equals a real one goes into the same fold as that one, pair by pair. Otherwise the

@@ -3,8 +3,8 @@
 //! A mean over all rows hides a small group that is badly drawn. So the main measures of likeness are taken once more
 //! within each level of one chosen column: `ks_mean`, `tvd_mean` and `assoc_delta` of the training rows of that level
 //! against the synthetic rows of it, the column itself left out. Beside them stands how many rows the level has in either
-//! table. Small groups differ by chance alone: two samples of n rows are about 1.2/√n apart in KS distance (1.2 · 0.87 /
-//! √(n/2) in the mean), and more over many levels.
+//! table. Small groups differ by chance alone: two samples of n rows are 1.2/√n apart in KS distance, in the mean
+//! (.87 √(2/n)), and more over many levels.
 //!
 //! **Who is not named.** A level of fewer than [`LEAST_PEOPLE`] training rows is neither named nor measured: such levels are
 //! counted together. What a report says of a level is then said of eleven people at least, the usual smallest cell in
