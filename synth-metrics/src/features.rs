@@ -7,7 +7,7 @@
 //!   rarest of many together. Every column is then brought to mean 0 and standard deviation 1, and left out if it does not vary.
 //!
 //! No encoding looks at what is to be told apart or predicted. Left out on purpose: encodings of levels by the mean of a
-//! target, which tried on six tables changed no AUC by more than .01.
+//! target: on six tables, with trees of 31 leaves, they changed no AUC by more than .01.
 
 use std::cmp::Reverse;
 
