@@ -29,6 +29,7 @@ fn report(measures: &[(&str, Outcome)]) -> QualityReport {
         version: REPORT_VERSION,
         rows: Rows { train: 303, synthetic: 303, holdout: Some(303) },
         measures: measures.iter().map(measure).collect(),
+        subgroups: None,
     }
 }
 

@@ -21,17 +21,12 @@ pub(crate) fn wilson(share: f64, n_effective: f64, n: usize) -> Uncertainty {
     Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n }
 }
 
-/// The interval of a value that moves with the mean of `of_row`, one number a row, by its standard error; kept within
-/// `range`.
-pub(crate) fn of_mean(value: f64, of_row: &[f64], range: [f64; 2]) -> Uncertainty {
+/// The interval of a value that moves with the mean of `of_row`, one number a row: by the mean's variance.
+pub(crate) fn of_rows(value: f64, of_row: &[f64], range: (f64, f64)) -> Uncertainty {
     let n = of_row.len() as f64;
     let mean = of_row.iter().sum::<f64>() / n;
     let variance = of_row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    let bounds = |tail: f64| {
-        let half = normal_quantile(1.0 - tail) * (variance / n).sqrt();
-        [(value - half).clamp(range[0], value), (value + half).clamp(value, range[1])]
-    };
-    Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n: of_row.len() }
+    of_mean(value, variance / n, of_row.len(), range)
 }
 
 /// The interval of an AUC from its variance, on the logit scale, so that it stays inside 0 and 1.
@@ -53,6 +48,18 @@ pub(crate) fn of_auc(auc: f64, variance: f64, n: usize) -> Uncertainty {
         let logit = (auc / (1.0 - auc)).ln();
         let back = |x: f64| 1.0 / (1.0 + (-x).exp());
         [back(logit - half).min(auc), back(logit + half).max(auc)]
+    };
+    Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n }
+}
+
+/// The interval of a mean-like statistic from its variance: Student's t with `n - 1` degrees of freedom, cut at the ends of
+/// the statistic's range.
+pub(crate) fn of_mean(value: f64, variance: f64, n: usize, range: (f64, f64)) -> Uncertainty {
+    let bounds = |tail: f64| {
+        let freedom = (n as f64 - 1.0).max(1.0);
+        let quantile = StudentsT::new(0.0, 1.0, freedom).expect("positive").inverse_cdf(1.0 - tail);
+        let half = quantile * variance.max(0.0).sqrt();
+        [(value - half).max(range.0).min(value), (value + half).min(range.1).max(value)]
     };
     Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n }
 }

@@ -12,10 +12,16 @@ pub mod neighbours;
 pub mod roc;
 pub mod univariate;
 
+mod boosting;
 pub mod contingency;
+pub mod detection;
+mod features;
 pub mod precision;
 pub mod rules;
 pub mod sdmetrics;
+pub mod subgroups;
+pub mod survival;
+pub mod utility;
 pub mod validity;
 
 pub mod measure;
@@ -24,6 +30,7 @@ pub mod report;
 
 pub use bivariate::{assoc_delta, corr_delta, correlation_ratio, cramers_v, pearson};
 pub use comparison::Comparison;
+pub use detection::{c2st_logistic, c2st_trees};
 pub use duplicates::{Baseline, copied_share, dup_excess, dup_rate, dup_rate_holdout, leave_one_out_share};
 pub use error::{Error, Result};
 pub use measure::{Options, measure};
@@ -31,6 +38,8 @@ pub use membership::{Audit, mia_auc};
 pub use registry::{Anchors, Battery, Definition, Domain, Goal, MEASURES, definition};
 pub use report::{ColumnValue, Estimate, Measure, Outcome, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 pub use roc::auc;
+pub use subgroups::{Subgroup, Subgroups, rare_level_coverage, subgroups};
+pub use survival::{harrell_c, survival, survival_distance};
 pub use univariate::{ks_mean, ks_statistic, missing_delta, total_variation, tvd_mean};
 
 pub use bivariate::{spearman, spearman_delta};
@@ -41,4 +50,5 @@ pub use precision::{alpha_precision, beta_recall};
 pub use rules::{Rule, rules_kept};
 pub use sdmetrics::{sdm_shapes, sdm_trends, sdm_trends_all, sdm_validity};
 pub use univariate::{jensen_shannon, jensen_shannon_mean, wasserstein, wasserstein_mean};
+pub use utility::{macro_f1, r_squared, utility};
 pub use validity::{grid_validity, level_validity, range_validity};

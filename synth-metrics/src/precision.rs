@@ -31,7 +31,7 @@ use synth_core::{Kind, Table};
 
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
-use crate::interval::of_mean;
+use crate::interval::of_rows;
 use crate::membership::choose;
 use crate::report::{Estimate, Measure, Outcome};
 
@@ -109,7 +109,7 @@ pub fn beta_recall(comparison: &Comparison, seed: u64) -> Measure {
     };
     let gaps: f64 = steps().zip(&quantiles).map(|(beta, &q)| (beta - covered(q)).abs()).sum();
     let value = (1.0 - 2.0 * gaps / (N_STEPS - 1) as f64).clamp(0.0, 1.0);
-    let uncertainty = Some(of_mean(value, &of_row, [0.0, 1.0]));
+    let uncertainty = Some(of_rows(value, &of_row, (0.0, 1.0)));
     Measure::new("beta_recall", Outcome::Measured(Estimate { value, uncertainty }))
 }
 

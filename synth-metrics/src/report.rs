@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::registry::definition;
+use crate::subgroups::Subgroups;
 
 /// The version of the report's JSON form.
 pub const REPORT_VERSION: u32 = 1;
@@ -20,6 +21,9 @@ pub struct QualityReport {
     pub rows: Rows,
     /// In the order of the registry; a measure that could not be taken is there, with the reason.
     pub measures: Vec<Measure>,
+    /// The main measures for each level of one column, if one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subgroups: Option<Subgroups>,
 }
 
 impl QualityReport {
@@ -66,7 +70,10 @@ impl fmt::Display for QualityReport {
                 Outcome::NotMeasured(reason) => writeln!(f, "{:>7}  not measured: {reason}", "-")?,
             }
         }
-        Ok(())
+        match &self.subgroups {
+            Some(subgroups) => write!(f, "{subgroups}"),
+            None => Ok(()),
+        }
     }
 }
 

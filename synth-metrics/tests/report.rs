@@ -50,7 +50,7 @@ fn the_number_of_threads_does_not_matter() {
 fn people_get_a_line_a_measure() {
     let text = full_report().to_string();
     assert!(text.starts_with("150 training rows, 140 synthetic rows, 60 unseen real rows\n"), "{text}");
-    for definition in MEASURES {
+    for definition in MEASURES.iter().filter(|definition| definition.battery == Battery::Core) {
         assert!(text.lines().any(|line| line.starts_with(definition.id)), "{text}");
     }
 }

@@ -46,6 +46,7 @@ fn assess(values: &[Value], policy: &Policy) -> Assessment {
         version: REPORT_VERSION,
         rows: Rows { train: 303, synthetic: 303, holdout: Some(303) },
         measures: values.iter().map(measure).collect(),
+        subgroups: None,
     };
     Assessment::new(report, policy)
 }

@@ -1,9 +1,17 @@
-//! What a classifier sees.
+//! What a classifier sees, and the rare levels it hardly sees.
 
 use super::Options;
 use crate::comparison::Comparison;
+use crate::detection::c2st;
+use crate::registry::Battery;
 use crate::report::Measure;
+use crate::subgroups::rare_level_coverage;
 
-pub(super) fn take(_: &Comparison, _: &Options) -> Vec<Measure> {
-    Vec::new()
+pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
+    if options.battery < Battery::Full {
+        return Vec::new();
+    }
+    let mut measures = c2st(comparison, options.seed);
+    measures.push(rare_level_coverage(comparison));
+    measures
 }

@@ -11,6 +11,7 @@ use crate::duplicates::Baseline;
 use crate::membership::Audit;
 use crate::registry::{Battery, MEASURES};
 use crate::report::{Measure, Outcome, QualityReport, REPORT_VERSION, Rows};
+use crate::subgroups::subgroups;
 
 /// How to measure.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +58,7 @@ pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
             .filter(|definition| definition.battery <= options.battery)
             .map(|definition| finite(take(definition.id)))
             .collect(),
+        subgroups: options.group.as_deref().map(|column| subgroups(comparison, column)),
     }
 }
 

@@ -2,8 +2,18 @@
 
 use super::Options;
 use crate::comparison::Comparison;
+use crate::registry::Battery;
 use crate::report::Measure;
+use crate::survival::survival;
+use crate::utility::utility;
 
-pub(super) fn take(_: &Comparison, _: &Options) -> Vec<Measure> {
-    Vec::new()
+pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
+    if options.battery < Battery::Full {
+        return Vec::new();
+    }
+    // A time to an event is no outcome like others: it is not found as a target, only named.
+    let never: Vec<&str> = options.survival.iter().flatten().map(String::as_str).collect();
+    let mut measures = utility(comparison, options.target.as_deref(), &never, options.seed);
+    measures.extend(survival(comparison, options.survival.as_ref(), options.seed));
+    measures
 }

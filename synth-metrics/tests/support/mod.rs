@@ -106,6 +106,32 @@ pub fn census(n_rows: usize, seed: u64) -> Table {
     ])
 }
 
+/// A trial: exponential times to death that arm, age and a marker decide, a third of them censored, and a response.
+pub fn trial(n_rows: usize, seed: u64) -> Table {
+    let mut rng = rng(seed);
+    let [mut age, mut marker, mut arm, mut months, mut died, mut response] = [const { Vec::new() }; 6];
+    for _ in 0..n_rows {
+        let (years, level, treated) = (normal(&mut rng), normal(&mut rng), rng.r#gen::<f64>() < 0.5);
+        let risk = 0.6 * years + 0.8 * level - if treated { 0.7 } else { 0.0 };
+        let death = -30.0 * (1.0 - rng.r#gen::<f64>()).ln() / risk.exp();
+        let end = 24.0 + 36.0 * rng.r#gen::<f64>();
+        age.push((60.0 + 10.0 * years).round());
+        marker.push(level.exp());
+        arm.push(f64::from(treated));
+        months.push((death.min(end) * 10.0).round() / 10.0);
+        died.push(f64::from(death <= end));
+        response.push((2.0 - risk + 0.7 * normal(&mut rng)).clamp(0.0, 3.0).round());
+    }
+    table(vec![
+        ("age", Kind::Integer, Storage::Integer, Values::Numbers(age)),
+        ("marker", Kind::Continuous, Storage::Float, Values::Numbers(marker)),
+        ("arm", Kind::Boolean, Storage::Integer, Values::Numbers(arm)),
+        ("months", Kind::Continuous, Storage::Float, Values::Numbers(months)),
+        ("died", Kind::Boolean, Storage::Integer, Values::Numbers(died)),
+        ("response", Kind::Ordinal, Storage::Integer, Values::Numbers(response)),
+    ])
+}
+
 /// Each column's values in an order of their own.
 pub fn permuted(table: &Table, seed: u64) -> Table {
     let mut rng = rng(seed);

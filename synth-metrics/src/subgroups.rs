@@ -1,0 +1,202 @@
+//! Subgroups: is the synthetic table as good for the few as it is for the many?
+//!
+//! A mean over all rows hides a small group that is badly drawn. So the main measures of likeness are taken once more
+//! within each level of one chosen column: `ks_mean`, `tvd_mean` and `assoc_delta` of the training rows of that level
+//! against the synthetic rows of it, the column itself left out. Beside them stands how many rows the level has in either
+//! table. Small groups differ by chance alone: two samples of n rows are 1.2/√n apart in KS distance, in the mean
+//! (.87 √(2/n)), and more over many levels.
+//!
+//! **Who is not named.** A level of fewer than [`LEAST_PEOPLE`] training rows is neither named nor measured: such levels are
+//! counted together. What a report says of a level is then said of eleven people at least, the usual smallest cell in
+//! published health statistics (CMS cell size suppression policy). For the same reason `rare_level_coverage` asks for the
+//! levels that are rare but not smaller than that: a generator should *lose* what belongs to one person only.
+//!
+//! Left out on purpose: groups by several columns at once, and by numbers (cut them into levels first).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use synth_core::{Kind, Schema, Table};
+
+use crate::bivariate::assoc_delta;
+use crate::columns::{JointLevels, joint_levels};
+use crate::comparison::Comparison;
+use crate::report::{ColumnValue, Estimate, Measure, Outcome};
+use crate::univariate::{ks_mean, tvd_mean};
+
+/// The least number of training rows a level must have to be named, measured or asked for; and of synthetic rows, to be
+/// measured.
+pub const LEAST_PEOPLE: usize = 11;
+/// A level is rare if it has less than this share of the training rows.
+pub const RARE_SHARE: f64 = 0.1;
+/// The most levels that are measured one by one, the largest first.
+pub const MAX_LEVELS: usize = 50;
+
+/// The main measures for each level of a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subgroups {
+    /// The column.
+    pub column: String,
+    /// Its levels of at least [`LEAST_PEOPLE`] training rows, the largest first, at most [`MAX_LEVELS`].
+    pub levels: Vec<Subgroup>,
+    /// All other levels together, those that only the synthetic table has among them.
+    pub others: Others,
+    /// Why there are no levels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_measured: Option<String>,
+}
+
+/// One level and what was measured on its rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subgroup {
+    /// The level's label; none for the rows whose value is missing.
+    pub level: Option<String>,
+    /// Training rows of this level.
+    pub train: usize,
+    /// Synthetic rows of this level.
+    pub synthetic: usize,
+    /// The level's share of the training rows.
+    pub train_share: f64,
+    /// The level's share of the synthetic rows.
+    pub synthetic_share: f64,
+    /// `ks_mean`, `tvd_mean` and `assoc_delta`.
+    pub measures: Vec<Measure>,
+}
+
+/// Levels that are only counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Others {
+    /// How many levels.
+    pub levels: usize,
+    /// Their training rows.
+    pub train: usize,
+    /// Their synthetic rows.
+    pub synthetic: usize,
+}
+
+impl fmt::Display for Subgroups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(reason) = &self.not_measured {
+            return writeln!(f, "by `{}`: not measured: {reason}", self.column);
+        }
+        for subgroup in &self.levels {
+            let level = subgroup.level.as_deref().unwrap_or("(missing)");
+            write!(f, "`{}` {level}: {} training rows", self.column, subgroup.train)?;
+            write!(f, " ({:.1} %), {} synthetic", 100.0 * subgroup.train_share, subgroup.synthetic)?;
+            write!(f, " ({:.1} %)", 100.0 * subgroup.synthetic_share)?;
+            for measure in &subgroup.measures {
+                match measure.outcome.value() {
+                    Some(value) => write!(f, "  {} {value:.3}", measure.id)?,
+                    None => write!(f, "  {} -", measure.id)?,
+                }
+            }
+            writeln!(f)?;
+        }
+        let Others { levels, train, synthetic } = self.others;
+        match levels {
+            0 => Ok(()),
+            _ => writeln!(f, "`{}` other levels: {levels}, {train} training rows, {synthetic} synthetic", self.column),
+        }
+    }
+}
+
+/// The main measures for each level of `column`, as the [module](self) describes them.
+///
+/// A level of too few synthetic rows is there, its measures not taken. Not measured at all, with the reason, if there is
+/// no such column of levels.
+pub fn subgroups(comparison: &Comparison, column: &str) -> Subgroups {
+    let none = |reason: String| Subgroups {
+        column: column.to_owned(),
+        levels: Vec::new(),
+        others: Others::default(),
+        not_measured: Some(reason),
+    };
+    let Some(column_idx) = comparison.train().schema().index_of(column) else {
+        return none(format!("there is no column `{column}`"));
+    };
+    if !comparison.train().schema().fields[column_idx].kind.is_levels() {
+        return none(format!("column `{column}` does not hold levels"));
+    }
+    let tables = [comparison.train(), comparison.synthetic()];
+    let JointLevels { codes, n_codes } = joint_levels(&tables, column_idx);
+    let mut rows: Vec<[Vec<usize>; 2]> = vec![[Vec::new(), Vec::new()]; n_codes];
+    for (side, codes) in codes.iter().enumerate() {
+        codes.iter().enumerate().for_each(|(row, &code)| rows[code as usize][side].push(row));
+    }
+    rows.retain(|[train, synthetic]| !train.is_empty() || !synthetic.is_empty());
+    rows.sort_by_key(|[train, _]| std::cmp::Reverse(train.len()));
+    let n_named = rows.iter().take_while(|[train, _]| train.len() >= LEAST_PEOPLE).count().min(MAX_LEVELS);
+    let others = rows.split_off(n_named);
+    let sum = |side: usize| others.iter().map(|rows| rows[side].len()).sum();
+    let without = tables.map(|table| without_column(table, column_idx));
+    Subgroups {
+        column: column.to_owned(),
+        levels: rows.par_iter().map(|rows| subgroup(comparison, column_idx, &without, rows)).collect(),
+        others: Others { levels: others.len(), train: sum(0), synthetic: sum(1) },
+        not_measured: None,
+    }
+}
+
+fn subgroup(comparison: &Comparison, column_idx: usize, without: &[Table; 2], rows: &[Vec<usize>; 2]) -> Subgroup {
+    let label = comparison.train().take(&rows[0][..1]).labels(column_idx).pop().flatten();
+    let [train, synthetic] = [0, 1].map(|side| rows[side].len());
+    let share = |side: usize| rows[side].len() as f64 / without[side].n_rows() as f64;
+    let few = || Outcome::NotMeasured(format!("{synthetic} synthetic rows: at least {LEAST_PEOPLE} are needed"));
+    let measures = if synthetic < LEAST_PEOPLE {
+        ["ks_mean", "tvd_mean", "assoc_delta"].into_iter().map(|id| Measure::new(id, few())).collect()
+    } else {
+        let tables = [0, 1].map(|side| without[side].take(&rows[side]));
+        let within = Comparison::new(&tables[0], &tables[1], None).expect("rows of tables that fit each other");
+        // Column by column it would be a table of its own, of ever fewer people.
+        let mean = |mut measure: Measure| {
+            measure.columns.clear();
+            measure
+        };
+        [ks_mean, tvd_mean, assoc_delta].into_iter().map(|measure| mean(measure(&within))).collect()
+    };
+    Subgroup { level: label, train, synthetic, train_share: share(0), synthetic_share: share(1), measures }
+}
+
+/// The table with a column that no measure looks at.
+fn without_column(table: &Table, column_idx: usize) -> Table {
+    let mut schema = Schema::clone(table.schema());
+    schema.fields[column_idx].kind = Kind::Identifier;
+    table.with_schema(Arc::new(schema)).expect("only a kind has changed")
+}
+
+/// `rare_level_coverage`: the share of the rare levels that the synthetic table has, between 0 and 1.
+///
+/// Counted are the levels that less than [`RARE_SHARE`] of the training rows have, but at least [`LEAST_PEOPLE`] rows; a
+/// missing value is a level. Per column it reports the column's own share. Not measured if there is no such level.
+/// Departs from coverage measures of other suites in not asking for levels that single persons would be known by.
+pub fn rare_level_coverage(comparison: &Comparison) -> Measure {
+    let columns = comparison.columns(Kind::is_levels);
+    let count = |&c: &usize| {
+        let JointLevels { codes, .. } = joint_levels(&[comparison.train(), comparison.synthetic()], c);
+        let mut counts: BTreeMap<u32, [usize; 2]> = BTreeMap::new();
+        for (side, codes) in codes.iter().enumerate() {
+            codes.iter().for_each(|code| counts.entry(*code).or_default()[side] += 1);
+        }
+        let most = RARE_SHARE * comparison.train().n_rows() as f64;
+        let is_rare = |n: usize| n >= LEAST_PEOPLE && (n as f64) < most;
+        let rare = counts.into_values().filter(|[train, _]| is_rare(*train));
+        rare.fold([0, 0], |[there, all], [_, synthetic]| [there + usize::from(synthetic > 0), all + 1])
+    };
+    let counts: Vec<[usize; 2]> = columns.par_iter().map(count).collect();
+    let share = |[there, all]: [usize; 2]| there as f64 / all as f64;
+    let total = counts.iter().fold([0, 0], |[a, b], [there, all]| [a + there, b + all]);
+    let outcome = match total[1] {
+        0 => Outcome::NotMeasured(format!("no level is both rare and had by at least {LEAST_PEOPLE} training rows")),
+        _ => Outcome::Measured(Estimate::exact(share(total))),
+    };
+    let counted = columns.iter().zip(counts).filter(|(_, count)| count[1] > 0);
+    let columns =
+        counted.map(|(&c, count)| ColumnValue { column: comparison.name(c).to_owned(), value: share(count) }).collect();
+    Measure { id: "rare_level_coverage".to_owned(), outcome, columns }
+}
