@@ -228,11 +228,12 @@ pub(crate) fn train<O: Objective>(
     Ok(Trained { network, report })
 }
 
-/// How much worse than the best average the last one may be on held-out rows and be used all the same: a hundredth of
+/// How much worse than the best average the last one may be on held-out rows and be used all the same: three hundredths of
 /// what was learnt. The last weights stand still, the best may not, and that shows in every column: Adult's Shape error was
 /// .70 % where the last were used, .75 to .86 % where training was left earlier, under settings that differed otherwise too.
+/// On SUPPORT2 (one seed) the last were worse by 1.3 hundredths; a boosted-tree detector's AUC was .75 with the best of them.
 fn tolerance(nothing: f64, least: f64) -> f64 {
-    0.01 * (nothing - least).max(0.0)
+    0.03 * (nothing - least).max(0.0)
 }
 
 /// How many steps there are, and of how many rows.
