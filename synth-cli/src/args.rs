@@ -36,6 +36,18 @@ Exit codes:
   2 wrong arguments       6 larger than the limits
   3 bad input";
 
+const EVALUATE_HELP: &str =
+    "Example:\n  synth evaluate --train a.csv --synthetic b.csv --holdout c.csv --out report.json";
+
+/// The example, and every measure with its source.
+fn evaluate_help() -> String {
+    let mut text = format!("{EVALUATE_HELP}\n\nMeasures:");
+    for measure in synth_metrics::MEASURES {
+        text += &format!("\n  {}: {}. {}", measure.id, measure.name, measure.source);
+    }
+    text
+}
+
 const SAMPLE_HELP: &str = "\
 Example:
   synth sample patients.synth --rows 1000 --out synthetic.csv
@@ -75,10 +87,8 @@ pub(crate) enum Command {
     /// Tell how likely a model holds each row of a table: sensitive, for it speaks of real rows
     #[command(after_help = SCORE_HELP)]
     Score(Score),
-    /// Measure how faithful and how private a synthetic table is
-    #[command(
-        after_help = "Example:\n  synth evaluate --train a.csv --synthetic b.csv --holdout c.csv --out report.json"
-    )]
+    /// Measure how faithful, how useful and how private a synthetic table is; --help names every measure
+    #[command(after_help = EVALUATE_HELP, after_long_help = evaluate_help())]
     Evaluate(Evaluate),
     /// Judge a report by a policy
     #[command(after_help = "Example:\n  synth judge report.json --policy hipaa")]
@@ -270,6 +280,21 @@ pub(crate) struct Evaluate {
     /// Real rows it never saw; without them privacy cannot be measured
     #[arg(long, value_name = "FILE")]
     pub(crate) holdout: Option<PathBuf>,
+    /// The column that is predicted by what is learnt from the synthetic table [default: found by looking]
+    #[arg(long, value_name = "COL")]
+    pub(crate) target: Option<String>,
+    /// The columns of a time and of whether the event was seen by then, to compare survival
+    #[arg(long, value_name = "TIME,EVENT", value_delimiter = ',', num_args = 1)]
+    pub(crate) survival: Vec<String>,
+    /// The columns that an outsider may know [default: found by looking]
+    #[arg(long, value_name = "COL,...", value_delimiter = ',', num_args = 1)]
+    pub(crate) quasi_identifiers: Vec<String>,
+    /// Measure the rows of each level of this column apart too
+    #[arg(long, value_name = "COL")]
+    pub(crate) group: Option<String>,
+    /// Only the measures that `synth run` judges attempts by
+    #[arg(long)]
+    pub(crate) core: bool,
     /// Where to write the report as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

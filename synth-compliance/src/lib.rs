@@ -5,5 +5,5 @@ pub mod policy;
 pub mod verdict;
 
 pub use error::{Error, Result};
-pub use policy::{ANNOUNCED, Gate, Inconclusive, Policy, Requirement};
+pub use policy::{Gate, Inconclusive, Policy, Requirement};
 pub use verdict::{Check, DISCLAIMER, Decision, Score, Status, VERDICT_VERSION, Verdict, judge};

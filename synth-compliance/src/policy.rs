@@ -5,7 +5,7 @@
 //! between gates and weights. A table keeps every limit or it does not pass.
 
 use serde::{Deserialize, Serialize};
-use synth_metrics::{Anchors, Battery, Definition, Domain, Goal, MEASURES};
+use synth_metrics::{Battery, MEASURES, definition};
 
 use crate::{Error, Result};
 
@@ -16,58 +16,6 @@ const EMBEDDED: [(&str, &str); 4] = [
     ("clinical-strict", include_str!("policies/clinical-strict.toml")),
     ("research", include_str!("policies/research.toml")),
 ];
-
-/// Measures that policies may already put limits on but that this version does not take.
-///
-/// Their gates are never passed: what was not measured does not pass. A value under one of these ids in a report is
-/// not judged either, since its formula is not known here. They are the three risks of Opinion 05/2014 of the
-/// Article 29 Working Party (WP216).
-pub const ANNOUNCED: &[Definition] = &[
-    Definition {
-        id: "singling_out_risk",
-        name: "singling out, attacker's gain over chance",
-        domain: Domain::Privacy,
-        goal: Goal::Lower,
-        ideal: 0.0,
-        range: (0.0, 1.0),
-        unit: "share",
-        source: "WP216, section 2.2: isolating the records of one person",
-        anchors: FREE,
-        battery: Battery::Full,
-    },
-    Definition {
-        id: "linkability_risk",
-        name: "linkability, attacker's gain over chance",
-        domain: Domain::Privacy,
-        goal: Goal::Lower,
-        ideal: 0.0,
-        range: (0.0, 1.0),
-        unit: "share",
-        source: "WP216, section 2.2: joining two records of one person",
-        anchors: FREE,
-        battery: Battery::Full,
-    },
-    Definition {
-        id: "inference_risk",
-        name: "inference, attacker's gain over chance",
-        domain: Domain::Privacy,
-        goal: Goal::Lower,
-        ideal: 0.0,
-        range: (0.0, 1.0),
-        unit: "share",
-        source: "WP216, section 2.2: deducing one attribute of a person from others",
-        anchors: FREE,
-        battery: Battery::Full,
-    },
-];
-
-/// Unknown as long as they are not taken.
-const FREE: Anchors = Anchors { copy: (0.0, 1.0), fresh: (0.0, 1.0), permuted: (0.0, 1.0), shifted: (0.0, 1.0) };
-
-/// What a gate on `measure` refers to: a measure of the registry or an announced one.
-pub(crate) fn definition(measure: &str) -> Option<&'static Definition> {
-    MEASURES.iter().chain(ANNOUNCED).find(|d| d.id == measure)
-}
 
 /// Limits on quality reports, checked when it was read.
 ///
@@ -123,7 +71,7 @@ impl Requirement {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
-    /// The measure's id in the registry or in [`ANNOUNCED`].
+    /// The measure's id in the registry.
     pub measure: String,
     /// The largest value that passes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -204,6 +152,12 @@ impl Policy {
         &self.requires
     }
 
+    /// The measures that its gates need: [`Battery::Full`] if one of them is in that battery only.
+    pub fn battery(&self) -> Battery {
+        let of_gate = |gate: &Gate| definition(&gate.measure).map_or(Battery::Core, |definition| definition.battery);
+        self.gates.iter().map(of_gate).max().unwrap_or_default()
+    }
+
     /// The limits; one gate per measure, at least one in all.
     pub fn gates(&self) -> &[Gate] {
         &self.gates
@@ -261,7 +215,7 @@ fn embedded(name: &str) -> Option<Policy> {
 fn check_gate(gate: &Gate) -> Result<()> {
     let measure = gate.measure.clone();
     let Some(definition) = definition(&measure) else {
-        let known = MEASURES.iter().chain(ANNOUNCED).map(|d| d.id).collect::<Vec<_>>().join(", ");
+        let known = MEASURES.iter().map(|d| d.id).collect::<Vec<_>>().join(", ");
         return Err(Error::UnknownMeasure { measure, known });
     };
     if gate.max.is_none() && gate.min.is_none() {
@@ -348,11 +302,5 @@ mod tests {
         check(&SMALL[SMALL.find("[[gates]]").unwrap()..], "", "NoGates");
         let twice = format!("{SMALL}{}", &SMALL[SMALL.find("[[gates]]").unwrap()..]);
         assert!(matches!(Policy::from_toml(&twice), Err(Error::GateTwice { .. })));
-    }
-
-    #[test]
-    fn an_announced_measure_may_be_gated_and_is_not_in_the_registry() {
-        assert!(Policy::from_toml(&SMALL.replace("ks_mean", "linkability_risk")).is_ok());
-        assert!(ANNOUNCED.iter().all(|a| MEASURES.iter().all(|m| m.id != a.id)), "drop it from ANNOUNCED");
     }
 }

@@ -11,9 +11,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use synth_metrics::{Domain, Estimate, Goal, MEASURES, Measure, Outcome, QualityReport, REPORT_VERSION};
+use synth_metrics::{Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, definition};
 
-use crate::policy::{self, Gate, Inconclusive, Policy, Requirement};
+use crate::policy::{Gate, Inconclusive, Policy, Requirement};
 
 /// The version of the verdict's JSON form.
 pub const VERDICT_VERSION: u32 = 1;
@@ -259,7 +259,7 @@ impl Check {
 }
 
 fn gate(report: &QualityReport, gate: &Gate) -> Check {
-    let definition = policy::definition(&gate.measure).expect("a policy's measures are checked when it is read");
+    let definition = definition(&gate.measure).expect("a policy's measures are checked when it is read");
     let (measure, estimate) = match usable(report, &gate.measure) {
         Ok(found) => found,
         Err(reason) => {
@@ -288,7 +288,7 @@ fn gate(report: &QualityReport, gate: &Gate) -> Check {
 
 /// The measure and its estimate, if there is one that can be judged; else why not.
 fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estimate), String> {
-    let Some(definition) = MEASURES.iter().find(|m| m.id == id) else {
+    let Some(definition) = definition(id) else {
         return Err("this version has no such measure yet".to_owned());
     };
     if report.version != REPORT_VERSION {

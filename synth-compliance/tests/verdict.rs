@@ -125,11 +125,23 @@ fn what_cannot_be_judged_is_not_measured() {
     check("hipaa", |r| set(r, "mia_auc", estimate(0.5, f64::INFINITY)));
     check("hipaa", |r| set(r, "mia_auc", estimate(0.5, -0.01)));
     check("gdpr", |_| ());
-    check("gdpr", |r| {
+}
+
+#[test]
+fn the_three_risks_have_to_be_shown_small() {
+    let check = |upper: f64, decision: Decision| {
+        let mut report = good();
         for id in ["singling_out_risk", "linkability_risk", "inference_risk"] {
-            r.measures.push(Measure { id: id.into(), outcome: exact(0.0), columns: Vec::new() });
+            let bounds = [0.0, upper];
+            let uncertainty = Some(Uncertainty { interval: bounds, one_sided: bounds, n: 500 });
+            let outcome = Outcome::Measured(Estimate { value: 0.0, uncertainty });
+            report.measures.push(Measure { id: id.into(), outcome, columns: Vec::new() });
         }
-    });
+        let verdict = judge(&report, &Policy::named("gdpr").unwrap());
+        assert_eq!(verdict.decision, decision, "{verdict}");
+    };
+    check(0.09, Decision::Accepted);
+    check(1.0, Decision::NotEnoughEvidence); // what an attack without power says
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Intervals of shares and of AUCs: two-sided at 95 %, and one-sided bounds at 95 % each, which gates are judged on.
 
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
 
 use crate::report::Uncertainty;
 
@@ -11,6 +11,11 @@ const TAILS: [f64; 2] = [0.05, 0.025];
 ///
 /// `n_effective` may be smaller than the number of rows `n` where rows are not independent. Source: Wilson (1927).
 pub(crate) fn wilson(share: f64, n_effective: f64, n: usize) -> Uncertainty {
+    wilson_among(1, share, n_effective, n)
+}
+
+/// [`wilson`] for one of `n_tests` shares that are to be right together (Bonferroni).
+pub(crate) fn wilson_among(n_tests: usize, share: f64, n_effective: f64, n: usize) -> Uncertainty {
     let bounds = |tail: f64| {
         let z2 = normal_quantile(1.0 - tail).powi(2);
         let centre = (share * n_effective + z2 / 2.0) / (n_effective + z2);
@@ -18,7 +23,7 @@ pub(crate) fn wilson(share: f64, n_effective: f64, n: usize) -> Uncertainty {
         // In exact arithmetic the interval holds the share; at 0 and 1 rounding may lose it by 1e-17.
         [(centre - half).clamp(0.0, share), (centre + half).clamp(share, 1.0)]
     };
-    Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n }
+    in_both_forms(n_tests, n, bounds)
 }
 
 /// The interval of a value that moves with the mean of `of_row`, one number a row: by the mean's variance.
@@ -35,6 +40,11 @@ pub(crate) fn of_rows(value: f64, of_row: &[f64], range: (f64, f64)) -> Uncertai
 /// independent rows in the smaller group. At 0 and 1, where the variance is estimated as 0, the far bound is the one
 /// Clopper and Pearson give `n` successes of `n`. Source: Pepe (2003), section 5.2, for the logit form.
 pub(crate) fn of_auc(auc: f64, variance: f64, n: usize) -> Uncertainty {
+    of_auc_among(1, auc, variance, n)
+}
+
+/// [`of_auc`] for one of `n_tests` AUCs that are to be right together (Bonferroni).
+pub(crate) fn of_auc_among(n_tests: usize, auc: f64, variance: f64, n: usize) -> Uncertainty {
     let n_rows = n as f64;
     let bounds = |tail: f64| {
         if auc <= 0.0 {
@@ -49,7 +59,51 @@ pub(crate) fn of_auc(auc: f64, variance: f64, n: usize) -> Uncertainty {
         let back = |x: f64| 1.0 / (1.0 + (-x).exp());
         [back(logit - half).min(auc), back(logit + half).max(auc)]
     };
-    Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n }
+    in_both_forms(n_tests, n, bounds)
+}
+
+/// The difference of two independent shares: hybrid of their intervals, after Newcombe (1998), method 10.
+pub(crate) fn difference(share: f64, of_share: &Uncertainty, other: f64, of_other: &Uncertainty) -> Uncertainty {
+    let bounds = |a: [f64; 2], b: [f64; 2]| {
+        let value = share - other;
+        let half = |near: f64, far: f64| near.hypot(far);
+        [value - half(share - a[0], b[1] - other), value + half(a[1] - share, other - b[0])]
+    };
+    Uncertainty {
+        interval: bounds(of_share.interval, of_other.interval),
+        one_sided: bounds(of_share.one_sided, of_other.one_sided),
+        n: of_share.n.min(of_other.n),
+    }
+}
+
+/// The bound that covers what each of several bounds covers: of the largest of several quantities, given intervals that
+/// hold together. `None` if there are none.
+pub(crate) fn of_largest(all: &[Uncertainty]) -> Option<Uncertainty> {
+    let mut largest = *all.first()?;
+    for u in all {
+        for side in 0..2 {
+            largest.interval[side] = largest.interval[side].max(u.interval[side]);
+            largest.one_sided[side] = largest.one_sided[side].max(u.one_sided[side]);
+        }
+        largest.n = largest.n.min(u.n);
+    }
+    Some(largest)
+}
+
+/// The lower and upper bound of a share of `n` rows, each wrong with probability `tail` at most (Clopper and Pearson
+/// 1934). The number of successes, `share * n`, need not be whole.
+pub(crate) fn clopper_pearson(share: f64, n: f64, tail: f64) -> [f64; 2] {
+    let successes = share * n;
+    let quantile = |a: f64, b: f64, p: f64| Beta::new(a, b).expect("both are positive").inverse_cdf(p);
+    let low = if successes > 0.0 { quantile(successes, n - successes + 1.0, tail) } else { 0.0 };
+    let high = if successes < n { quantile(successes + 1.0, n - successes, 1.0 - tail) } else { 1.0 };
+    [low.clamp(0.0, share), high.clamp(share, 1.0)]
+}
+
+/// Two-sided and one-sided bounds from a function of the tail; each of `n_tests` gets its part of the tail.
+pub(crate) fn in_both_forms(n_tests: usize, n: usize, bounds: impl Fn(f64) -> [f64; 2]) -> Uncertainty {
+    let [one, two] = TAILS.map(|tail| bounds(tail / n_tests as f64));
+    Uncertainty { interval: two, one_sided: one, n }
 }
 
 /// The interval of a mean-like statistic from its variance: Student's t with `n - 1` degrees of freedom, cut at the ends of
@@ -82,6 +136,22 @@ mod tests {
         check(wilson(0.1, 100.0, 100).interval, [0.055_229_137_060_675_08, 0.174_365_661_504_913_45]);
         check(wilson(0.1, 100.0, 100).one_sided, [0.060_718_667_015_447, 0.160_355_509_611_092]);
         check(wilson(0.0, 60.0, 60).interval, [0.0, 0.060_171_852_142_089_84]);
+    }
+
+    #[test]
+    fn clopper_pearson_agrees_with_scipy() {
+        // scipy.stats.binomtest(k, n).proportion_ci(0.95): 7 of 40, 0 of 30, 12 of 12
+        check(clopper_pearson(0.175, 40.0, 0.025), [0.073_382_729_352_084_98, 0.327_790_133_361_594_46]);
+        check(clopper_pearson(0.0, 30.0, 0.025), [0.0, 0.115_703_308_222_027_43]);
+        check(clopper_pearson(1.0, 12.0, 0.025), [0.735_351_530_602_948_8, 1.0]);
+    }
+
+    #[test]
+    fn a_difference_agrees_with_newcombe() {
+        // Newcombe (1998), table II, example (a): 56/70 - 48/80, method 10: 0.0524 to 0.3339
+        let (a, b) = (56.0 / 70.0, 48.0 / 80.0);
+        let [low, high] = difference(a, &wilson(a, 70.0, 70), b, &wilson(b, 80.0, 80)).interval;
+        assert!((low - 0.0524).abs() < 5e-5 && (high - 0.3339).abs() < 5e-5, "{low} to {high}");
     }
 
     #[test]

@@ -6,9 +6,12 @@ mod error;
 mod interval;
 
 pub mod bivariate;
+pub mod copies;
 pub mod duplicates;
 pub mod membership;
 pub mod neighbours;
+pub mod quasi;
+pub mod risks;
 pub mod roc;
 pub mod univariate;
 
@@ -30,13 +33,16 @@ pub mod report;
 
 pub use bivariate::{assoc_delta, corr_delta, correlation_ratio, cramers_v, pearson};
 pub use comparison::Comparison;
+pub use copies::copies;
 pub use detection::{c2st_logistic, c2st_trees};
 pub use duplicates::{Baseline, copied_share, dup_excess, dup_rate, dup_rate_holdout, leave_one_out_share};
 pub use error::{Error, Result};
 pub use measure::{Options, measure};
-pub use membership::{Audit, mia_auc};
+pub use membership::{Audit, Losses, Membership, mia_auc};
+pub use quasi::{emd_ordered, quasi};
 pub use registry::{Anchors, Battery, Definition, Domain, Goal, MEASURES, definition};
 pub use report::{ColumnValue, Estimate, Measure, Outcome, QualityReport, REPORT_VERSION, Rows, Uncertainty};
+pub use risks::risks;
 pub use roc::auc;
 pub use subgroups::{Subgroup, Subgroups, rare_level_coverage, subgroups};
 pub use survival::{harrell_c, survival, survival_distance};

@@ -11,14 +11,26 @@
 //! So 0 is a copy and the number of learnt columns is the largest possible distance. Numbers that differ in the last
 //! digit are near, not equal: exact copies are counted in [`duplicates`](crate::duplicates).
 //!
-//! Left out on purpose: weights, and search trees, which gain little in more than a few dimensions.
+//! **Arithmetic.** Values are held in `f32` on a grid of 1/65,536 of the span, so numbers nearer than that count as
+//! equal. On the grid every difference and every sum of up to 256 columns is exact in `f32`: ties are ties, whatever the
+//! order of summation, and a column can be taken out of a sum again.
+//!
+//! **Why no search tree.** Five neighbours of 26,000 rows among 26,000, on two (shared) cores: in the 15 columns of the
+//! adult census this takes 1.0 s, the k-d tree of linfa-nn 0.6 s, that of kiddo 1.3 to 1.7 s; in 50 columns, half numbers
+//! and half levels over eight common factors, 3 to 4.5 s against 78 s and 68 s. A tree wins a little where it wins, loses
+//! everything where it loses, and knows no cap.
+//!
+//! Left out on purpose: weights.
 
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 use synth_core::{Kind, Table};
 
 use crate::columns::{joint_levels, present};
 use crate::comparison::columns_of;
 
+/// The grid that scaled numbers are put on: a power of two, so that sums of its multiples are exact.
+const GRID: f64 = 65_536.0;
 /// Where a missing number is put: farther from every number than the cap, and 0 from itself.
 const MISSING: f64 = 1e12;
 /// Numbers are kept clear of [`MISSING`].
@@ -26,6 +38,8 @@ const FARTHEST: f64 = 1e9;
 /// Query rows a task, and reference rows whose distances are held at a time: both fit the first cache.
 const QUERY_BLOCK: usize = 32;
 const REFERENCE_BLOCK: usize = 512;
+/// Distances looked at together for one that is small enough.
+const LANES: usize = 16;
 
 /// Rows as points in the space of distances. Comparable only with points of the same [`embed`] call.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +47,7 @@ pub struct Points {
     n_rows: usize,
     n_columns: usize,
     /// Column after column.
-    values: Vec<f64>,
+    values: Vec<f32>,
 }
 
 impl Points {
@@ -47,8 +61,32 @@ impl Points {
         self.n_columns
     }
 
-    fn column(&self, column_idx: usize) -> &[f64] {
+    /// A column's values; numbers in units of their span, levels as codes.
+    pub(crate) fn column(&self, column_idx: usize) -> &[f32] {
         &self.values[column_idx * self.n_rows..][..self.n_rows]
+    }
+
+    /// Whether the value stands for a missing number. A missing level has a code like any other.
+    pub(crate) fn is_missing(value: f32) -> bool {
+        f64::from(value) > FARTHEST * 2.0
+    }
+
+    /// The same rows as points of fewer columns, given by their places among the learnt ones.
+    pub(crate) fn with_columns(&self, columns: &[usize]) -> Points {
+        let values = columns.iter().flat_map(|&c| self.column(c).iter().copied()).collect();
+        Points { n_rows: self.n_rows, n_columns: columns.len(), values }
+    }
+
+    /// The points of some of the rows, in the order given.
+    pub(crate) fn with_rows(&self, rows: &[usize]) -> Points {
+        let column = |c: usize| rows.iter().map(move |&row| self.column(c)[row]);
+        let values = (0..self.n_columns).flat_map(column).collect();
+        Points { n_rows: rows.len(), n_columns: self.n_columns, values }
+    }
+
+    /// What one column adds to a distance.
+    pub(crate) fn apart(&self, row: usize, other: &Points, other_row: usize, column_idx: usize) -> f64 {
+        f64::from(apart(self.column(column_idx)[row], other.column(column_idx)[other_row]))
     }
 
     /// The distance of one row of `self` to one of `other`.
@@ -56,7 +94,8 @@ impl Points {
     /// # Panics
     /// If a row is out of bounds.
     pub fn distance(&self, row: usize, other: &Points, other_row: usize) -> f64 {
-        (0..self.n_columns).map(|c| apart(self.column(c)[row], other.column(c)[other_row])).sum()
+        let parts = (0..self.n_columns).map(|c| apart(self.column(c)[row], other.column(c)[other_row]));
+        f64::from(parts.sum::<f32>())
     }
 }
 
@@ -71,23 +110,23 @@ impl Points {
 pub fn embed(scale_from: &[&Table], tables: &[&Table]) -> Vec<Points> {
     let fields = &scale_from[0].schema().fields;
     let columns = columns_of(scale_from[0], Kind::is_learnt);
-    let embedded: Vec<Vec<Vec<f64>>> = columns
+    let embedded: Vec<Vec<Vec<f32>>> = columns
         .par_iter()
         .map(|&c| {
             if fields[c].kind.is_levels() {
                 let codes = joint_levels(tables, c).codes;
-                return codes.into_iter().map(|codes| codes.into_iter().map(f64::from).collect()).collect();
+                return codes.into_iter().map(|codes| codes.into_iter().map(|code| code as f32).collect()).collect();
             }
             let real: Vec<f64> = scale_from.iter().flat_map(|t| present(t, c)).collect();
             let (origin, span) = origin_and_span(real);
             // A span of 0: any difference at all must count 1, the smallest there is as well.
             let place = |x: f64| match x {
                 x if x.is_nan() => MISSING,
-                x if span > 0.0 => ((x - origin) / span).clamp(-FARTHEST, FARTHEST),
+                x if span > 0.0 => ((x - origin) / span * GRID).round().clamp(-FARTHEST * GRID, FARTHEST * GRID) / GRID,
                 x if x == origin => 0.0,
                 x => ((x - origin) * 1e6).clamp(-FARTHEST, FARTHEST) + (x - origin).signum(),
             };
-            tables.iter().map(|t| t.numbers(c).into_iter().map(place).collect()).collect()
+            tables.iter().map(|t| t.numbers(c).into_iter().map(|x| place(x) as f32).collect()).collect()
         })
         .collect();
     let of_table = |t: usize| Points {
@@ -107,6 +146,11 @@ pub struct Nearest {
 }
 
 impl Nearest {
+    /// The number of query rows.
+    pub(crate) fn n_rows(&self) -> usize {
+        self.rows.len() / self.k.max(1)
+    }
+
     /// How many neighbours each row has: as many as asked for, or as there are reference rows.
     pub fn k(&self) -> usize {
         self.k
@@ -151,35 +195,145 @@ pub fn nearest(query: &Points, reference: &Points, k: usize) -> Nearest {
 }
 
 fn nearest_of_block(query: &Points, rows: std::ops::Range<usize>, reference: &Points, k: usize) -> Vec<(f64, usize)> {
-    let mut found: Vec<Vec<(f64, usize)>> = rows.clone().map(|_| Vec::with_capacity(k + 1)).collect();
-    let mut sums = [0.0; REFERENCE_BLOCK];
-    for start in (0..reference.n_rows).step_by(REFERENCE_BLOCK) {
-        let end = (start + REFERENCE_BLOCK).min(reference.n_rows);
-        for (row, found) in rows.clone().zip(&mut found) {
-            let sums = &mut sums[..end - start];
-            sums.fill(0.0);
-            for c in 0..query.n_columns {
-                let x = query.column(c)[row];
-                for (sum, &y) in sums.iter_mut().zip(&reference.column(c)[start..end]) {
-                    *sum += apart(x, y);
+    // Compiled once for each instruction set and chosen when it runs; the result is the same for all.
+    let found = Arch::new().dispatch(NearestOfBlock { query, rows, reference, k });
+    found.into_iter().flatten().map(|(distance, row)| (f64::from(distance), row)).collect()
+}
+
+/// [`nearest_of_block`]'s work, as a type: a closure is not inlined into the function that may use wide vectors.
+struct NearestOfBlock<'a> {
+    query: &'a Points,
+    rows: std::ops::Range<usize>,
+    reference: &'a Points,
+    k: usize,
+}
+
+impl NullaryFnOnce for NearestOfBlock<'_> {
+    type Output = Vec<Vec<(f32, usize)>>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let Self { query, rows, reference, k } = self;
+        let mut found: Self::Output = rows.clone().map(|_| Vec::with_capacity(k + 1)).collect();
+        let mut sums = [0.0; REFERENCE_BLOCK];
+        let mut point = vec![0.0; query.n_columns];
+        for start in (0..reference.n_rows).step_by(REFERENCE_BLOCK) {
+            let sums = &mut sums[..REFERENCE_BLOCK.min(reference.n_rows - start)];
+            for (row, found) in rows.clone().zip(&mut found) {
+                for (c, x) in point.iter_mut().enumerate() {
+                    *x = query.column(c)[row];
                 }
-            }
-            for (&distance, reference_row) in sums.iter().zip(start..) {
-                if k > 0 && (found.len() < k || distance < found[k - 1].0) {
-                    let at = found.partition_point(|&(d, _)| d <= distance);
-                    found.insert(at, (distance, reference_row));
-                    found.truncate(k);
+                distances(&point, reference, start, sums);
+                if k > 0 {
+                    keep_nearest(sums, start, k, found);
                 }
             }
         }
+        found
     }
-    found.into_iter().flatten().collect()
+}
+
+/// The distances of a point to the reference rows from `start` on, as many as there are `sums`.
+#[inline(always)]
+fn distances(point: &[f32], reference: &Points, start: usize, sums: &mut [f32]) {
+    let n = sums.len();
+    sums.fill(0.0);
+    let part = |c: usize| &reference.column(c)[start..][..n];
+    // Four columns at a time: a sum is read and written once for the four.
+    let n_fours = point.len() / 4 * 4;
+    for c in (0..n_fours).step_by(4) {
+        let (a, b, d, e) = (part(c), part(c + 1), part(c + 2), part(c + 3));
+        let [x, y, z, u] = [point[c], point[c + 1], point[c + 2], point[c + 3]];
+        for i in 0..n {
+            sums[i] += (apart(x, a[i]) + apart(y, b[i])) + (apart(z, d[i]) + apart(u, e[i]));
+        }
+    }
+    for (c, &x) in point.iter().enumerate().skip(n_fours) {
+        let a = part(c);
+        for i in 0..n {
+            sums[i] += apart(x, a[i]);
+        }
+    }
+}
+
+/// Takes the distances of rows from `start` on into an ascending list of the `k` nearest so far, first come first.
+#[inline(always)]
+fn keep_nearest(distances: &[f32], start: usize, k: usize, found: &mut Vec<(f32, usize)>) {
+    for (chunk_idx, chunk) in distances.chunks(LANES).enumerate() {
+        // The bits of numbers from 0 up are ordered as the numbers are, and whole numbers have no order of evaluation.
+        let least = chunk.iter().fold(u32::MAX, |least, d| least.min(d.to_bits()));
+        if found.len() == k && least >= found[k - 1].0.to_bits() {
+            continue;
+        }
+        for (&distance, row) in chunk.iter().zip(start + chunk_idx * LANES..) {
+            if found.len() < k || distance < found[k - 1].0 {
+                let at = found.partition_point(|&(d, _)| d <= distance);
+                found.insert(at, (distance, row));
+                found.truncate(k);
+            }
+        }
+    }
+}
+
+/// For each column the nearest reference row to each query row in all *other* columns; of equally near ones the first.
+///
+/// # Panics
+/// If the points have different numbers of columns, or `reference` no rows.
+pub(crate) fn nearest_without_each_column(query: &Points, reference: &Points) -> Vec<Vec<usize>> {
+    assert_eq!(query.n_columns, reference.n_columns, "points of one embedding");
+    assert!(reference.n_rows > 0, "a neighbour for every row");
+    let n_columns = query.n_columns;
+    let by_row: Vec<Vec<usize>> =
+        (0..query.n_rows).into_par_iter().map(|row| others_of_row(query, row, reference)).collect();
+    (0..n_columns).map(|c| by_row.iter().map(|nearest| nearest[c]).collect()).collect()
+}
+
+fn others_of_row(query: &Points, row: usize, reference: &Points) -> Vec<usize> {
+    Arch::new().dispatch(OthersOfRow { query, row, reference })
+}
+
+struct OthersOfRow<'a> {
+    query: &'a Points,
+    row: usize,
+    reference: &'a Points,
+}
+
+impl NullaryFnOnce for OthersOfRow<'_> {
+    type Output = Vec<usize>;
+
+    #[inline(always)]
+    fn call(self) -> Vec<usize> {
+        const BLOCK: usize = 256;
+        let Self { query, row, reference } = self;
+        let point: Vec<f32> = (0..query.n_columns).map(|c| query.column(c)[row]).collect();
+        let mut best = vec![(u32::MAX, 0); point.len()];
+        let (mut sums, mut rest) = ([0.0; BLOCK], [0u32; BLOCK]);
+        for start in (0..reference.n_rows).step_by(BLOCK) {
+            let n = BLOCK.min(reference.n_rows - start);
+            distances(&point, reference, start, &mut sums[..n]);
+            for (c, best) in best.iter_mut().enumerate() {
+                let (x, column, sums, rest) =
+                    (point[c], &reference.column(c)[start..][..n], &sums[..n], &mut rest[..n]);
+                let mut least = u32::MAX;
+                for i in 0..n {
+                    rest[i] = (sums[i] - apart(x, column[i])).to_bits(); // exact: see the module
+                    least = least.min(rest[i]);
+                }
+                if least < best.0 {
+                    let at = rest.iter().position(|&d| d == least).expect("it was one of them");
+                    *best = (least, start + at);
+                }
+            }
+        }
+        best.into_iter().map(|(_, row)| row).collect()
+    }
 }
 
 /// One column's part of a distance: the same formula for numbers, levels (codes are whole) and missing values.
-fn apart(x: f64, y: f64) -> f64 {
+#[inline(always)]
+fn apart(x: f32, y: f32) -> f32 {
     let gap = (x - y).abs();
-    // Not `f64::min`, whose care for NaN keeps the compiler from using vector instructions.
+    // Not `f32::min`, whose care for NaN keeps the compiler from using vector instructions.
     if gap < 1.0 { gap } else { 1.0 }
 }
 
@@ -249,6 +403,19 @@ mod tests {
             all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
             assert_eq!(found.rows(row), all[..5].iter().map(|n| n.1).collect::<Vec<_>>());
             assert_eq!(found.distances(row), all[..5].iter().map(|n| n.0).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_column_can_be_left_out_of_the_search() {
+        let x: Vec<f64> = (0..700).map(|i| f64::from(i * 389 % 701)).collect();
+        let levels: Vec<f64> = (0..700).map(|i| f64::from(i % 4)).collect();
+        let (real, other) = (table(&x, &levels), table(&x[350..], &levels[..350]));
+        let [real, other] = embed(&[&real], &[&real, &other]).try_into().unwrap();
+        let found = nearest_without_each_column(&other, &real);
+        for (c, found) in found.iter().enumerate() {
+            let expected = nearest(&other.with_columns(&[1 - c]), &real.with_columns(&[1 - c]), 1);
+            assert!((0..350).all(|row| found[row] == expected.rows(row)[0]), "without column {c}");
         }
     }
 

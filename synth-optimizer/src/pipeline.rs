@@ -435,6 +435,7 @@ impl PipelineTrial<'_> {
         });
         let options = Options {
             seed: start.seed,
+            battery: self.policy.battery(),
             baseline: Baseline::LeaveOneOut,
             audits: audits.collect(),
             ..Options::default()
@@ -470,7 +471,13 @@ impl PipelineTrial<'_> {
             reference: None,
         };
         let comparison = Comparison::new(&train, &release.table, Some(&unseen))?;
-        let options = Options { seed, baseline: Baseline::Holdout, audits: vec![audit], ..Options::default() };
+        let options = Options {
+            seed,
+            battery: self.policy.battery(),
+            baseline: Baseline::Holdout,
+            audits: vec![audit],
+            ..Options::default()
+        };
         Ok(Assessment::new(measure(&comparison, &options), self.policy))
     }
 

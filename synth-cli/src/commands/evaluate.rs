@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 use synth_core::io::ReadOptions;
 use synth_core::{BadInput, Error, Rule, Table};
-use synth_metrics::{Comparison, Options, copied_share, leave_one_out_share, measure};
+use synth_metrics::{Battery, Comparison, Options, copied_share, leave_one_out_share, measure};
 
 use super::Common;
 use crate::args;
-use crate::exit::Code;
+use crate::exit::{Code, Usage};
 use crate::files::{self, Readers, Replace};
 use crate::show;
 
@@ -37,7 +37,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         return Err(Error::from(BadInput::new(Rule::SameRows, problem).in_input(&name).hint(hint)).into());
     }
     let comparison = Comparison::new(&train, &synthetic, holdout.as_ref())?;
-    let report = measure(&comparison, &Options { seed: args.seed, ..Options::default() });
+    let report = measure(&comparison, &measured(args, &train)?);
     if let Some(out) = &args.out {
         let text = serde_json::to_vec_pretty(&report)?;
         files::write_file(out, Readers::AsUsual, replace, |file| Ok(file.write_all(&text)?))?;
@@ -48,6 +48,32 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         false => show::report(&report)?,
     }
     Ok(Code::Accepted)
+}
+
+/// What is measured, and of which columns.
+fn measured(args: &args::Evaluate, train: &Table) -> Result<Options<'static>> {
+    let survival = match args.survival.as_slice() {
+        [] => None,
+        [time, event] => Some([time.clone(), event.clone()]),
+        _ => return Err(Usage("--survival takes two columns: TIME,EVENT".to_owned()).into()),
+    };
+    let named = [args.target.as_ref(), args.group.as_ref()].into_iter().flatten();
+    for name in named.chain(&args.survival).chain(&args.quasi_identifiers) {
+        if train.schema().index_of(name).is_none() {
+            let problem = format!("there is no column `{name}`");
+            let bad = BadInput::new(Rule::UnknownColumn, problem).in_input(&files::name_of(&args.train));
+            return Err(Error::from(bad).into());
+        }
+    }
+    Ok(Options {
+        seed: args.seed,
+        battery: if args.core { Battery::Core } else { Battery::Full },
+        target: args.target.clone(),
+        survival,
+        quasi_identifiers: (!args.quasi_identifiers.is_empty()).then(|| args.quasi_identifiers.clone()),
+        group: args.group.clone(),
+        ..Options::default()
+    })
 }
 
 /// Whether far more of the holdout's rows are in the training table than chance puts there: by a tenth more than the share

@@ -8,7 +8,7 @@ mod utility;
 
 use crate::comparison::Comparison;
 use crate::duplicates::Baseline;
-use crate::membership::Audit;
+use crate::membership::{Audit, Losses};
 use crate::registry::{Battery, MEASURES};
 use crate::report::{Measure, Outcome, QualityReport, REPORT_VERSION, Rows};
 use crate::subgroups::subgroups;
@@ -33,6 +33,9 @@ pub struct Options<'a> {
     /// What membership inference is tried on. Default none: then a holdout, if there is one, makes an audit of its own,
     /// with as many train rows as members and the other train rows as reference.
     pub audits: Vec<Audit<'a>>,
+    /// What the generators say of the rows they are audited on, for an attack by somebody who holds the model: one pair
+    /// an audit, in their order; without audits one pair, for all rows of train and of the holdout. Default none.
+    pub losses: Vec<Losses<'a>>,
 }
 
 /// Takes every measure of the battery, in the registry's order.

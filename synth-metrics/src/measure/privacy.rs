@@ -5,20 +5,35 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Options;
 use crate::comparison::Comparison;
+use crate::copies::copies;
 use crate::duplicates::{dup_excess, dup_rate, dup_rate_holdout};
-use crate::membership::{Audit, choose, mia_auc};
+use crate::membership::{Audit, Losses, Membership, choose};
+use crate::quasi::quasi;
+use crate::registry::Battery;
 use crate::report::{Measure, Outcome};
+use crate::risks::risks;
 
 pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
-    vec![
-        dup_rate(comparison),
-        dup_rate_holdout(comparison),
-        dup_excess(comparison, options.baseline),
-        Measure::new("mia_auc", membership(comparison, options)),
-    ]
+    let mut measures =
+        vec![dup_rate(comparison), dup_rate_holdout(comparison), dup_excess(comparison, options.baseline)];
+    let membership = membership(comparison, options);
+    let read = |id: &str, value: &dyn Fn(&Membership) -> Outcome| {
+        Measure::new(id, membership.as_ref().map_or_else(|reason| Outcome::NotMeasured(reason.clone()), value))
+    };
+    measures.push(read("mia_auc", &|m| Outcome::Measured(m.auc())));
+    if options.battery == Battery::Full {
+        measures.push(read("mia_max_auc", &|m| Outcome::Measured(m.max_auc())));
+        measures.push(read("mia_tpr_at_1", &|m| m.tpr_at(0.01)));
+        measures.push(read("mia_tpr_at_10", &|m| m.tpr_at(0.1)));
+        measures.push(read("mia_outlier_auc", &Membership::outlier_auc));
+        measures.extend(copies(comparison, options.seed));
+        measures.extend(risks(comparison, &options.audits, options.seed));
+        measures.extend(quasi(comparison, options.quasi_identifiers.as_deref()));
+    }
+    measures
 }
 
-fn membership(comparison: &Comparison, options: &Options) -> Outcome {
+fn membership(comparison: &Comparison, options: &Options) -> Result<Membership, String> {
     match comparison.holdout() {
         Some(holdout) if options.audits.is_empty() => {
             let train = comparison.train();
@@ -38,8 +53,16 @@ fn membership(comparison: &Comparison, options: &Options) -> Outcome {
                 non_member_ids: &non_member_ids,
                 reference: (!others.is_empty()).then_some(&reference),
             };
-            mia_auc(&[audit], options.seed)
+            let of_members: Option<Vec<f64>> = match options.losses.as_slice() {
+                [] => None,
+                [losses] if losses.members.len() == train.n_rows() => {
+                    Some(member_rows.iter().map(|&row| losses.members[row]).collect())
+                }
+                _ => return Err("the losses do not fit train and holdout".to_owned()),
+            };
+            let losses = of_members.as_deref().map(|members| Losses { members, ..options.losses[0] });
+            Membership::new(&[audit], losses.as_slice(), options.seed)
         }
-        _ => mia_auc(&options.audits, options.seed),
+        _ => Membership::new(&options.audits, &options.losses, options.seed),
     }
 }

@@ -1,0 +1,510 @@
+//! The three risks of WP216 (Opinion 05/2014): singling out, linkability and inference.
+//!
+//! Each is an attack with the synthetic table S, carried out on rows the generator learnt from and, as a *control*, on
+//! real rows it never saw. What succeeds on both is knowledge about the population, which is what a synthetic table is
+//! for; only the rest is the table's doing. With success rates a (attack) and c (control) the residual risk is
+//!
+//! ```text
+//! r = (a − c) / (1 − c), at least 0
+//! ```
+//!
+//! the share of what the control leaves open. Definitions: section 2.2 of WP216; the residual with a control after
+//! Giomi et al. (arXiv:2211.10459). Written from the definitions.
+//!
+//! - **Singling out** (`singling_out_risk`): predicates that hold for exactly one synthetic row; a success is one that
+//!   holds for exactly one training row. *Univariate*: a value that is unique in S, or "at most the least", "at least the
+//!   largest". *Multivariate*: a random synthetic row's values in three to six columns, equal for levels, "at least" or
+//!   "at most" for numbers, whichever side of the median they are on. The worse of the two kinds counts.
+//!   A predicate of probability w isolates one of n rows with probability n w (1 − w)ⁿ⁻¹, so the control depends on the
+//!   number of rows: a holdout of m < n rows has its rate multiplied by n/m, which is too much rather than too little
+//!   ((1 − w) is at most 1), and at most (1 − 1/n)ⁿ⁻¹ ≈ .37, which no w exceeds.
+//! - **Linkability** (`linkability_risk`): the columns are dealt into two halves, known to two parties. A success is a row
+//!   whose [`N_LINKED`] nearest synthetic rows by one half and by the other have one in common.
+//! - **Inference** (`inference_risk`): all columns but one are known. The guess is that of the nearest synthetic row by
+//!   these; right if it is the level, or for numbers within [`TOLERANCE`] of the span of the middle 90 % (a relative error
+//!   would depend on the origin, and for dates mean nothing). The worst column counts; [`Measure::columns`] has all.
+//!   Columns that the control guesses in [`KNOWN`] of the cases or more are left out of the worst: nearly nothing is
+//!   left to be inferred, and r is a ratio of two small numbers.
+//!
+//! **Intervals.** Wilson's for a and c (predicates that isolate the same real row count as fewer, after Kish), carried
+//! through r by the method of variance estimates recovery (Newcombe 1998, Zou and Donner 2008), widened for the number of
+//! kinds or columns among which the worst is sought (Bonferroni).
+//!
+//! **A baseline.** A weak attack proves nothing. Each is held against a naive one that knows as much about the form of a
+//! row but nothing of the table: predicates mixed from several synthetic rows, links at random, the value of a random
+//! synthetic row. If no attack of a measure succeeds more often than its naive twin, the value is 0 *and the bounds are 0
+//! and 1*: the measure is taken, and says that it shows nothing. Such a value passes no gate.
+//!
+//! **False alarms and power**: how often the one-sided 95 % lower bound is above the ideal, in 400 worlds each of
+//! `tests/leaks.rs` (see [`membership`](crate::membership)):
+//!
+//! | measure | innocent, 200 rows | innocent, 600 rows | a tenth copied, 200 rows | a tenth copied, 600 rows |
+//! |---|---|---|---|---|
+//! | `singling_out_risk` | 2.8 % | 3.0 % | 6.5 % | 6.2 % |
+//! | `linkability_risk` | 4.8 % | 6.2 % | 99.0 % | 99.8 % |
+//! | `inference_risk` | 6.2 % | 5.0 % | 94.8 % | 100.0 % |
+//!
+//! Size: at most [`N_TARGETS`] rows a side, [`N_PREDICATES`] predicates of each kind, [`MAX_SEARCHED`] synthetic
+//! rows to link with and infer from.
+
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use synth_core::{Kind, Table};
+
+use crate::comparison::{Comparison, check_columns, columns_of};
+use crate::interval::{in_both_forms, of_largest, wilson_among};
+use crate::membership::{Audit, choose};
+use crate::neighbours::{Nearest, Points, embed, nearest, nearest_without_each_column};
+use crate::report::{ColumnValue, Estimate, Measure, Outcome, Uncertainty};
+
+/// The most rows attacked on each side. A rate of 2,000 is known to ±2 %.
+pub const N_TARGETS: usize = 2_000;
+/// The most predicates of each kind.
+pub const N_PREDICATES: usize = 1_000;
+/// The most synthetic rows that are linked with and inferred from; a seeded choice of more.
+pub const MAX_SEARCHED: usize = 20_000;
+/// The synthetic rows looked at on either side of a link, where there are a hundred times as many.
+pub const N_LINKED: usize = 10;
+/// How near a guessed number has to be, as a part of the column's span.
+pub const TOLERANCE: f64 = 0.05;
+/// Where a control is right so often, nothing is left to be inferred.
+pub const KNOWN: f64 = 0.95;
+/// The least number of real rows on each side.
+pub const MIN_TARGETS: usize = 20;
+/// Rows times predicates that are looked at at most, about, for each table.
+const MAX_LOOKS: usize = 200_000_000;
+
+/// The measures of this module, in the order of the registry.
+///
+/// `audits` are attacked where the comparison has no holdout, each in its turn (see [`Audit`]). `seed` decides what is
+/// drawn. Not measured, with the reason: without unseen rows, with fewer than [`MIN_TARGETS`] rows on a side, or with
+/// fewer learnt columns than the attack needs.
+pub fn risks(comparison: &Comparison, audits: &[Audit], seed: u64) -> Vec<Measure> {
+    let scenes = scenes(comparison, audits);
+    let ids = ["singling_out_risk", "linkability_risk", "inference_risk"];
+    let attacks: [TakeRisk; 3] = [singling_out, linkability, inference];
+    let take = |id: &str, attack: fn(&[Scene], u64) -> Result<Risk, String>| match scenes
+        .as_ref()
+        .map_err(Clone::clone)
+        .and_then(|scenes| attack(scenes, seed))
+    {
+        Ok(Risk { estimate, columns }) => Measure { id: id.to_owned(), outcome: Outcome::Measured(estimate), columns },
+        Err(reason) => Measure::new(id, Outcome::NotMeasured(reason)),
+    };
+    ids.into_iter().zip(attacks).map(|(id, attack)| take(id, attack)).collect()
+}
+
+/// A synthetic table with rows that its generator did and did not see, as points; numbers by column.
+struct Scene {
+    synthetic: Points,
+    members: Points,
+    others: Points,
+    is_scale: Vec<bool>,
+    names: Vec<String>,
+}
+
+type TakeRisk = fn(&[Scene], u64) -> Result<Risk, String>;
+
+struct Risk {
+    estimate: Estimate,
+    columns: Vec<ColumnValue>,
+}
+
+fn scenes(comparison: &Comparison, audits: &[Audit]) -> Result<Vec<Scene>, String> {
+    let scene = |synthetic: &Table, members: &Table, others: &Table| -> Result<Scene, String> {
+        for (name, table) in [("synthetic", synthetic), ("members", members), ("non-members", others)] {
+            check_columns(comparison.train(), name, table).map_err(|e| e.to_string())?;
+        }
+        let n = members.n_rows().min(others.n_rows());
+        if n < MIN_TARGETS || synthetic.n_rows() == 0 {
+            return Err(format!("{n} rows on a side: at least {MIN_TARGETS} are needed"));
+        }
+        let columns = columns_of(comparison.train(), Kind::is_learnt);
+        if columns.len() < 2 {
+            return Err("fewer than two columns are learnt".to_owned());
+        }
+        // Kinds are told by the train table, whatever the others say.
+        let schema = comparison.train().schema();
+        let retyped = |table: &Table| table.with_schema(schema.clone()).map_err(|e| e.to_string());
+        let (members, others, synthetic) = (retyped(members)?, retyped(others)?, retyped(synthetic)?);
+        let points = embed(&[&members, &others], &[&synthetic, &members, &others]);
+        let [synthetic, members, others] = points.try_into().expect("three tables");
+        let fields = &schema.fields;
+        Ok(Scene {
+            synthetic,
+            members,
+            others,
+            is_scale: columns.iter().map(|&c| fields[c].kind.is_scale()).collect(),
+            names: columns.iter().map(|&c| fields[c].name.clone()).collect(),
+        })
+    };
+    match comparison.holdout() {
+        Some(holdout) => Ok(vec![scene(comparison.synthetic(), comparison.train(), holdout)?]),
+        None if audits.is_empty() => Err("neither a holdout nor an audit was given".to_owned()),
+        None => audits.iter().map(|audit| scene(audit.synthetic, audit.members, audit.non_members)).collect(),
+    }
+}
+
+/// Successes of an attack, of its control and of its naive twin; each on as many tries.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    attack: f64,
+    control: f64,
+    naive: f64,
+    n_attack: f64,
+    n_control: f64,
+    /// Successes of attack and control squared and summed by the real row they hit.
+    squares: [f64; 2],
+}
+
+impl Tally {
+    fn add(&mut self, other: Tally) {
+        self.attack += other.attack;
+        self.control += other.control;
+        self.naive += other.naive;
+        self.n_attack += other.n_attack;
+        self.n_control += other.n_control;
+        self.squares = [self.squares[0] + other.squares[0], self.squares[1] + other.squares[1]];
+    }
+
+    fn beats_its_baseline(&self) -> bool {
+        self.attack > self.naive
+    }
+}
+
+/// (a − c) / (1 − c), at least 0, with its interval as one of `n_tests`; for c = 1 everything is open.
+///
+/// `attack` and `control` are success rates, of `n_attack` and `n_control` tries.
+fn residual(attack: f64, n_attack: f64, control: f64, n_control: f64, n_tests: usize) -> Estimate {
+    let n = n_attack.min(n_control) as usize;
+    if control >= 1.0 {
+        return Estimate {
+            value: 0.0,
+            uncertainty: Some(Uncertainty { interval: [0.0, 1.0], one_sided: [0.0, 1.0], n }),
+        };
+    }
+    let of_attack = wilson_among(n_tests, attack, n_attack, n);
+    let of_control = wilson_among(n_tests, control, n_control, n);
+    let value = (attack - control) / (1.0 - control);
+    let (by_attack, by_control) = (1.0 / (1.0 - control), (1.0 - attack) / (1.0 - control).powi(2));
+    let bounds = |a: [f64; 2], c: [f64; 2]| {
+        let half = |da: f64, dc: f64| (by_attack * da).hypot(by_control * dc);
+        let low = value - half(attack - a[0], c[1] - control);
+        let high = value + half(a[1] - attack, control - c[0]);
+        [low.clamp(0.0, 1.0), high.clamp(0.0, 1.0)]
+    };
+    let uncertainty = Uncertainty {
+        interval: bounds(of_attack.interval, of_control.interval),
+        one_sided: bounds(of_attack.one_sided, of_control.one_sided),
+        n,
+    };
+    Estimate { value: value.clamp(0.0, 1.0), uncertainty: Some(uncertainty) }
+}
+
+/// The worst of several attacks; without power if none of them beats its naive twin.
+fn worst(risks: &[(Estimate, bool)]) -> Result<Estimate, String> {
+    let bounds: Vec<Uncertainty> = risks.iter().filter_map(|(estimate, _)| estimate.uncertainty).collect();
+    let mut uncertainty = of_largest(&bounds).ok_or("nothing could be attacked")?;
+    let value = risks.iter().map(|(estimate, _)| estimate.value).fold(0.0, f64::max);
+    if risks.iter().any(|(_, has_power)| *has_power) {
+        return Ok(Estimate { value, uncertainty: Some(uncertainty) });
+    }
+    let open = in_both_forms(1, uncertainty.n, |_| [0.0, 1.0]);
+    uncertainty = open;
+    Ok(Estimate { value: 0.0, uncertainty: Some(uncertainty) })
+}
+
+fn stream(seed: u64, risk: u64, scene_idx: usize) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(u64::MAX - 100 * (risk + 1) - scene_idx as u64);
+    rng
+}
+
+// --- Singling out ---------------------------------------------------------------------------------------------------
+
+#[derive(Debug, Clone, Copy)]
+enum Test {
+    Equal,
+    AtMost,
+    AtLeast,
+}
+
+/// A conjunction of conditions on places of the learnt columns.
+type Predicate = Vec<(usize, Test, f32)>;
+
+fn holds(predicate: &Predicate, points: &Points, row: usize) -> bool {
+    predicate.iter().all(|&(column_idx, test, value)| {
+        let x = points.column(column_idx)[row];
+        match test {
+            Test::Equal => x == value,
+            Test::AtMost => x <= value,
+            Test::AtLeast => x >= value && !Points::is_missing(x),
+        }
+    })
+}
+
+/// The row for which alone the predicate holds, if there is one.
+fn isolated(predicate: &Predicate, points: &Points) -> Option<usize> {
+    let mut rows = (0..points.n_rows()).filter(|&row| holds(predicate, points, row));
+    rows.next().filter(|_| rows.next().is_none())
+}
+
+fn isolates(predicate: &Predicate, points: &Points) -> bool {
+    isolated(predicate, points).is_some()
+}
+
+/// How many predicates isolate a row, and the sum of squares of how many isolate the same.
+fn n_isolating(predicates: &[Predicate], points: &Points) -> (f64, f64) {
+    let rows: Vec<Option<usize>> = predicates.par_iter().map(|p| isolated(p, points)).collect();
+    let mut weights = vec![0.0; points.n_rows()];
+    rows.into_iter().flatten().for_each(|row| weights[row] += 1.0);
+    (weights.iter().sum(), weights.iter().map(|w| w * w).sum())
+}
+
+fn singling_out(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
+    let mut tallies = [Tally::default(); 2];
+    let mut ceiling: f64 = 0.0;
+    let mut scale: f64 = 1.0;
+    for (scene_idx, scene) in scenes.iter().enumerate() {
+        let mut rng = stream(seed, 0, scene_idx);
+        let (n, m) = (scene.members.n_rows(), scene.others.n_rows());
+        let others = scene.others.with_rows(&choose(m, m.min(n), &mut rng)); // never more than members
+        scale = scale.max(n as f64 / others.n_rows() as f64);
+        ceiling = ceiling.max((1.0 - 1.0 / n as f64).powi(n as i32 - 1));
+        let most = scene.synthetic.n_rows().max(n);
+        let n_wanted = (MAX_LOOKS / most).clamp(100, N_PREDICATES).div_ceil(scenes.len());
+        let kinds = [univariate(scene, n_wanted, &mut rng), multivariate(scene, n_wanted, &mut rng)];
+        for (tally, Guesses { isolating, naive }) in tallies.iter_mut().zip(kinds) {
+            let (attack, attack_squares) = n_isolating(&isolating, &scene.members);
+            let (control, control_squares) = n_isolating(&isolating, &others);
+            let n_tries = isolating.len() as f64;
+            tally.add(Tally {
+                attack,
+                control,
+                naive: n_isolating(&naive, &scene.members).0 * n_tries / naive.len().max(1) as f64,
+                n_attack: n_tries,
+                n_control: n_tries,
+                squares: [attack_squares, control_squares],
+            });
+        }
+    }
+    let tried: Vec<&Tally> = tallies.iter().filter(|t| t.n_attack > 0.0).collect();
+    if tried.is_empty() {
+        return Err("no condition isolates a synthetic row".to_owned());
+    }
+    let risks: Vec<(Estimate, bool)> = tried
+        .iter()
+        .map(|t| {
+            let control = (scale * t.control / t.n_control).min(ceiling.max(t.control / t.n_control));
+            // Predicates that isolate the same real row say the same thing once: as in `copies`, after Kish.
+            let n_effective = |successes: f64, n: f64, squares: f64| {
+                if squares > 0.0 { (successes * n / squares).min(n).max(1.0) } else { n }
+            };
+            let n_attack = n_effective(t.attack, t.n_attack, t.squares[0]);
+            // The scaled rate is known as well as the rate itself, in proportion.
+            let n_control = (n_effective(t.control, t.n_control, t.squares[1]) / scale).max(1.0);
+            (residual(t.attack / t.n_attack, n_attack, control, n_control, tried.len()), t.beats_its_baseline())
+        })
+        .collect();
+    Ok(Risk { estimate: worst(&risks)?, columns: Vec::new() })
+}
+
+/// Predicates that isolate a synthetic row, and as many that were mixed at random.
+struct Guesses {
+    isolating: Vec<Predicate>,
+    naive: Vec<Predicate>,
+}
+
+fn univariate(scene: &Scene, n_wanted: usize, rng: &mut ChaCha8Rng) -> Guesses {
+    let synthetic = &scene.synthetic;
+    let mut isolating = Vec::new();
+    for c in 0..synthetic.n_columns() {
+        let mut values = synthetic.column(c).to_vec();
+        values.sort_unstable_by(f32::total_cmp);
+        let is_alone = |i: usize| (i == 0 || values[i - 1] != values[i]) && values.get(i + 1) != Some(&values[i]);
+        isolating.extend((0..values.len()).filter(|&i| is_alone(i)).map(|i| vec![(c, Test::Equal, values[i])]));
+        let n_present = values.partition_point(|&x| !Points::is_missing(x));
+        if scene.is_scale[c] && n_present > 1 {
+            let ends = [(Test::AtMost, values[0]), (Test::AtLeast, values[n_present - 1])];
+            let ends = ends.into_iter().map(|(test, value)| vec![(c, test, value)]);
+            isolating.extend(ends.filter(|p| isolates(p, synthetic)));
+        }
+    }
+    isolating.shuffle(rng);
+    isolating.truncate(n_wanted);
+    let naive = (0..isolating.len()).map(|_| {
+        let (c, row) = (rng.gen_range(0..synthetic.n_columns()), rng.gen_range(0..synthetic.n_rows()));
+        vec![(c, Test::Equal, synthetic.column(c)[row])]
+    });
+    let naive = naive.collect();
+    Guesses { isolating, naive }
+}
+
+fn multivariate(scene: &Scene, n_wanted: usize, rng: &mut ChaCha8Rng) -> Guesses {
+    let synthetic = &scene.synthetic;
+    let n_columns = synthetic.n_columns();
+    let medians: Vec<f32> = (0..n_columns)
+        .map(|c| {
+            let mut values: Vec<f32> =
+                synthetic.column(c).iter().copied().filter(|&x| !Points::is_missing(x)).collect();
+            values.sort_unstable_by(f32::total_cmp);
+            values.get(values.len() / 2).copied().unwrap_or(0.0)
+        })
+        .collect();
+    let condition = |c: usize, row: usize| {
+        let x = synthetic.column(c)[row];
+        let test = match x {
+            x if !scene.is_scale[c] || Points::is_missing(x) => Test::Equal,
+            x if x >= medians[c] => Test::AtLeast,
+            _ => Test::AtMost,
+        };
+        (c, test, x)
+    };
+    // Three candidates for each that is wanted; most rows of a mixed table can be isolated by six columns.
+    let mut candidates: Vec<Predicate> = Vec::new();
+    let mut naive: Vec<Predicate> = Vec::new();
+    for _ in 0..3 * n_wanted {
+        let n_used = rng.gen_range(3..=6).min(n_columns);
+        let columns = rand::seq::index::sample(rng, n_columns, n_used);
+        let row = rng.gen_range(0..synthetic.n_rows());
+        candidates.push(columns.iter().map(|c| condition(c, row)).collect());
+        naive.push(columns.iter().map(|c| condition(c, rng.gen_range(0..synthetic.n_rows()))).collect());
+    }
+    let is_alone: Vec<bool> = candidates.par_iter().map(|p| isolates(p, synthetic)).collect();
+    let isolating: Vec<Predicate> =
+        candidates.into_iter().zip(is_alone).filter(|(_, alone)| *alone).map(|(p, _)| p).take(n_wanted).collect();
+    naive.truncate(n_wanted);
+    Guesses { isolating, naive }
+}
+
+// --- Linkability ----------------------------------------------------------------------------------------------------
+
+/// As many rows of each side, and the synthetic rows to search.
+struct Targets {
+    members: Points,
+    others: Points,
+    synthetic: Points,
+}
+
+fn targets(scene: &Scene, n_scenes: usize, rng: &mut ChaCha8Rng) -> Targets {
+    let mut some =
+        |points: &Points, most: usize| points.with_rows(&choose(points.n_rows(), most.min(points.n_rows()), rng));
+    let most = N_TARGETS.div_ceil(n_scenes);
+    Targets {
+        members: some(&scene.members, most),
+        others: some(&scene.others, most),
+        synthetic: some(&scene.synthetic, MAX_SEARCHED),
+    }
+}
+
+fn linkability(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
+    let mut tally = Tally::default();
+    for (scene_idx, scene) in scenes.iter().enumerate() {
+        let mut rng = stream(seed, 1, scene_idx);
+        let targets = targets(scene, scenes.len(), &mut rng);
+        let mut columns: Vec<usize> = (0..scene.synthetic.n_columns()).collect();
+        columns.shuffle(&mut rng);
+        let (one, two) = columns.split_at(columns.len() / 2);
+        let n_searched = targets.synthetic.n_rows();
+        let k = (n_searched / 100).clamp(1, N_LINKED);
+        let linked = |points: &Points| -> f64 {
+            let [one, two] =
+                [one, two].map(|half| nearest(&points.with_columns(half), &targets.synthetic.with_columns(half), k));
+            (0..points.n_rows()).filter(|&row| have_one_in_common(&one, &two, row)).count() as f64
+        };
+        // Two random sets of k out of n meet with a probability of 1 − C(n − k, k) / C(n, k).
+        let apart: f64 = (0..k).map(|i| (n_searched - k).saturating_sub(i) as f64 / (n_searched - i) as f64).product();
+        let n_attack = targets.members.n_rows() as f64;
+        tally.add(Tally {
+            attack: linked(&targets.members),
+            control: linked(&targets.others),
+            naive: (1.0 - apart) * n_attack,
+            n_attack,
+            n_control: targets.others.n_rows() as f64,
+            ..Tally::default()
+        });
+    }
+    let Tally { attack, control, n_attack, n_control, .. } = tally;
+    let estimate = residual(attack / n_attack, n_attack, control / n_control, n_control, 1);
+    Ok(Risk { estimate: worst(&[(estimate, tally.beats_its_baseline())])?, columns: Vec::new() })
+}
+
+fn have_one_in_common(one: &Nearest, two: &Nearest, row: usize) -> bool {
+    one.rows(row).iter().any(|found| two.rows(row).contains(found))
+}
+
+// --- Inference ------------------------------------------------------------------------------------------------------
+
+fn inference(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
+    let n_columns = scenes[0].synthetic.n_columns();
+    let mut tallies = vec![Tally::default(); n_columns];
+    for (scene_idx, scene) in scenes.iter().enumerate() {
+        let mut rng = stream(seed, 2, scene_idx);
+        let Targets { members, others, synthetic } = targets(scene, scenes.len(), &mut rng);
+        let random: Vec<usize> = (0..members.n_rows()).map(|_| rng.gen_range(0..synthetic.n_rows())).collect();
+        let guesses = [&members, &others].map(|points| nearest_without_each_column(points, &synthetic));
+        for (c, tally) in tallies.iter_mut().enumerate() {
+            let allowed = if scene.is_scale[c] { TOLERANCE } else { 0.0 };
+            let right = |points: &Points, guess: &[usize]| -> f64 {
+                let hits = (0..points.n_rows()).filter(|&row| points.apart(row, &synthetic, guess[row], c) <= allowed);
+                hits.count() as f64
+            };
+            tally.add(Tally {
+                attack: right(&members, &guesses[0][c]),
+                control: right(&others, &guesses[1][c]),
+                naive: right(&members, &random),
+                n_attack: members.n_rows() as f64,
+                n_control: others.n_rows() as f64,
+                ..Tally::default()
+            });
+        }
+    }
+    let is_open: Vec<bool> = tallies.iter().map(|t| t.control < KNOWN * t.n_control).collect();
+    let n_open = is_open.iter().filter(|open| **open).count();
+    if n_open == 0 {
+        return Err("every column is known from the others among unseen rows as well".to_owned());
+    }
+    let of = |t: &Tally| residual(t.attack / t.n_attack, t.n_attack, t.control / t.n_control, t.n_control, n_open);
+    let risks: Vec<(Estimate, bool)> =
+        tallies.iter().zip(&is_open).filter(|(_, open)| **open).map(|(t, _)| (of(t), t.beats_its_baseline())).collect();
+    let named = scenes[0].names.iter().zip(&tallies);
+    let columns = named.map(|(name, t)| ColumnValue { column: name.clone(), value: of(t).value });
+    Ok(Risk { estimate: worst(&risks)?, columns: columns.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_residual_has_its_closed_form() {
+        let check = |attack: f64, control: f64, expected: f64| {
+            let estimate = residual(attack, 500.0, control, 500.0, 1);
+            assert!((estimate.value - expected).abs() < 1e-12, "{estimate:?}");
+            assert!(estimate.lower_bound() <= estimate.value && estimate.value <= estimate.upper_bound());
+        };
+        check(1.0, 0.0, 1.0);
+        check(0.6, 0.2, 0.5);
+        check(0.2, 0.6, 0.0);
+        check(0.3, 0.3, 0.0);
+        // With a control that is known to be 0, the interval is Wilson's of the attack.
+        let [low, high] = residual(0.1, 100.0, 0.0, 1e12, 1).uncertainty.unwrap().interval;
+        assert!((low - 0.055_229_137).abs() < 1e-6 && (high - 0.174_365_662).abs() < 1e-6, "{low} {high}");
+    }
+
+    #[test]
+    fn where_everything_is_known_nothing_is_shown() {
+        let estimate = residual(1.0, 500.0, 1.0, 500.0, 1);
+        assert_eq!((estimate.value, estimate.upper_bound()), (0.0, 1.0));
+    }
+
+    #[test]
+    fn an_attack_without_power_shows_nothing() {
+        let weak = (residual(0.0, 500.0, 0.0, 500.0, 1), false);
+        let estimate = worst(&[weak]).unwrap();
+        assert_eq!((estimate.value, estimate.lower_bound(), estimate.upper_bound()), (0.0, 0.0, 1.0));
+        assert!(worst(&[weak, (weak.0, true)]).unwrap().upper_bound() < 0.01);
+    }
+}
