@@ -6,7 +6,9 @@ use crate::support::{DEMO, Folder};
 fn help_fits_a_screen_and_has_an_example() {
     let folder = Folder::new();
     for verb in ["", "run", "fit", "sample", "impute", "score", "evaluate", "judge", "profile"] {
-        let args: Vec<&str> = [verb, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
+        // The long help of `evaluate` lists the measures too.
+        let flag = if verb == "evaluate" { "-h" } else { "--help" };
+        let args: Vec<&str> = [verb, flag].into_iter().filter(|arg| !arg.is_empty()).collect();
         let help = folder.synth(&args).with(0).out();
         assert!(help.lines().count() <= 45, "{verb}: {} lines", help.lines().count());
         assert!(help.contains(&format!("Example:\n  synth {verb}")), "{verb}: {help}");
@@ -14,6 +16,17 @@ fn help_fits_a_screen_and_has_an_example() {
     }
     assert!(folder.synth(&["--version"]).with(0).out().starts_with("synth "));
     assert!(folder.synth(&[]).with(2).stderr.contains("Usage: synth"));
+}
+
+#[test]
+fn the_help_of_evaluate_names_every_measure_with_its_source() {
+    let help = Folder::new().synth(&["evaluate", "--help"]).with(0).out();
+    let spaced = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let help = spaced(&help);
+    for measure in synth_metrics::MEASURES {
+        let line = format!("{}: {}. {}", measure.id, measure.name, measure.source);
+        assert!(help.contains(&spaced(&line)), "{} is not in the help", measure.id);
+    }
 }
 
 #[test]
@@ -37,7 +50,7 @@ fn each_verb_says_what_it_does() {
       sample    Draw rows from a fitted generator
       impute    Fill the missing cells of a table; the others stay as they are
       score     Tell how likely a model holds each row of a table: sensitive, for it speaks of real rows
-      evaluate  Measure how faithful and how private a synthetic table is
+      evaluate  Measure how faithful, how useful and how private a synthetic table is; --help names every measure
       judge     Judge a report by a policy
       profile   Show what the columns of a table are taken for, as TOML
       help      Print this message or the help of the given subcommand(s)
@@ -100,9 +113,9 @@ fn results_are_readable_when_piped() {
     │ corr_delta          ≤ 0.00                   0.000 ✓ │
     │ mia_auc             0.00 to 0.00   0.000 (> 0.000) ✓ │
     │ dup_excess          ≤ 0.00                   0.000 ✓ │
-    │ singling_out_risk   ≤ 0.00              not measured │
-    │ linkability_risk    ≤ 0.00              not measured │
-    │ inference_risk      ≤ 0.00              not measured │
+    │ singling_out_risk   ≤ 0.00         0.000 (< 0.000) ✓ │
+    │ linkability_risk    ≤ 0.00         0.000 (< 0.000) ✓ │
+    │ inference_risk      ≤ 0.00         0.000 (< 0.000) ? │
     ");
     assert!(out.contains("rows                ≥ "), "{out}");
     assert!(out.contains("686 ✓"), "{out}");
