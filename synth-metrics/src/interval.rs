@@ -118,7 +118,7 @@ pub(crate) fn of_mean(value: f64, variance: f64, n: usize, range: (f64, f64)) ->
     Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n }
 }
 
-fn normal_quantile(p: f64) -> f64 {
+pub(crate) fn normal_quantile(p: f64) -> f64 {
     Normal::standard().inverse_cdf(p)
 }
 

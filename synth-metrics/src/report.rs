@@ -12,6 +12,7 @@ pub const REPORT_VERSION: u32 = 1;
 
 /// Every measure of one synthetic table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct QualityReport {
     /// [`REPORT_VERSION`]. Another version is refused when a report is read.
@@ -54,8 +55,11 @@ impl fmt::Display for QualityReport {
             Some(holdout) => writeln!(f, ", {holdout} unseen real rows")?,
             None => writeln!(f, ", no unseen real rows")?,
         }
+        if let Some(margin) = self.rows.auc_margin() {
+            writeln!(f, "So many rows show an AUC of 0.5 to \u{b1}{margin:.3} at best (one-sided 95 %)")?;
+        }
         for measure in &self.measures {
-            write!(f, "{:<18}", measure.id)?;
+            write!(f, "{:<23}", measure.id)?;
             match &measure.outcome {
                 Outcome::Measured(estimate) => {
                     write!(f, "{:>7.3}", estimate.value + 0.0)?;
@@ -79,6 +83,7 @@ impl fmt::Display for QualityReport {
 
 /// The sizes of the tables compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rows {
     /// Rows the generator learnt from.
@@ -89,8 +94,28 @@ pub struct Rows {
     pub holdout: Option<usize>,
 }
 
+impl Rows {
+    /// What the tables' sizes can show at best: the one-sided 95 % margin of a membership AUC of 0.5, with as many members as
+    /// unseen rows. A limit nearer to 0.5 than that can be neither kept nor broken by evidence. `None` without unseen rows.
+    ///
+    /// Source: the variance of the Mann-Whitney statistic under the null, (m + n + 1)/12mn.
+    ///
+    /// ```
+    /// # use synth_metrics::Rows;
+    /// let rows = Rows { train: 300, synthetic: 300, holdout: Some(100) };
+    /// assert!((rows.auc_margin().unwrap() - 0.067).abs() < 5e-4);
+    /// ```
+    pub fn auc_margin(&self) -> Option<f64> {
+        let n_unseen = self.holdout? as f64;
+        let n_members = (self.train as f64).min(n_unseen);
+        let variance = (n_members + n_unseen + 1.0) / (12.0 * n_members * n_unseen);
+        variance.is_finite().then(|| crate::interval::normal_quantile(0.95) * variance.sqrt())
+    }
+}
+
 /// One measure and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Measure {
     /// The id in the registry.
@@ -111,6 +136,7 @@ impl Measure {
 
 /// A value, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It was measured.
@@ -131,6 +157,7 @@ impl Outcome {
 
 /// A finite value, with its uncertainty where it is an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// The value.
@@ -159,6 +186,7 @@ impl Estimate {
 
 /// How far off an estimate may be.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Uncertainty {
     /// The two-sided 95 % interval.
@@ -171,10 +199,25 @@ pub struct Uncertainty {
 
 /// A column's part of a measure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ColumnValue {
     /// The column's name.
     pub column: String,
     /// Its value.
     pub value: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change that old readers cannot take needs another [`REPORT_VERSION`], and a file of that name.
+    #[test]
+    fn the_committed_schema_is_that_of_the_types() {
+        let committed = include_str!("../schema/report.v1.json");
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(QualityReport)).unwrap() + "\n";
+        assert_eq!(REPORT_VERSION, 1);
+        assert!(committed == schema, "schema/report.v1.json is to be:\n{schema}");
+    }
 }

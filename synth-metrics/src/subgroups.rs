@@ -37,6 +37,7 @@ pub const MAX_LEVELS: usize = 50;
 
 /// The main measures for each level of a column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Subgroups {
     /// The column.
@@ -52,6 +53,7 @@ pub struct Subgroups {
 
 /// One level and what was measured on its rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Subgroup {
     /// The level's label; none for the rows whose value is missing.
@@ -70,6 +72,7 @@ pub struct Subgroup {
 
 /// Levels that are only counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Others {
     /// How many levels.
