@@ -101,7 +101,7 @@ impl Arithmetic {
 
         let blocks = config.hidden.len() * (2 * width + 2 * (width * width + width));
         let heads: usize = in_table.iter().map(|v| (width + 1) * n_outputs(v)).sum();
-        let of_pair = |i: &usize| in_table[*i].n_tokens() + n_features(*i);
+        let of_pair = |i: &usize| in_table[*i].n_tokens() - in_table[*i].n_bins() + n_features(*i);
         let pairs: usize =
             variables.iter().map(|(v, parents)| parents.iter().map(of_pair).sum::<usize>() * n_outputs(v)).sum();
         let n_parameters = (n_tokens + FEATURES * n_scales + 1) * width + blocks + heads + pairs;

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use super::features::{FEATURES, write_features};
 use super::head::Scratch;
 use super::network::{ColumnLayout, Layout, Network, Tape, gather, rows_of, rows_of_mut, scatter};
+use super::pairs::row_of_table;
 use crate::encode::{Tokens, normal_quantile};
 use crate::nn::{Parameters, Real, vectorised};
 use crate::random::{Purpose, stream};
@@ -293,8 +294,8 @@ fn take_parent(
     features: &mut Array2<f32>,
 ) {
     tokens.clear();
-    let speaks = |i: usize| cells[[i, parent]] == Cell::Known && !layout.shape.is_bin(codes[[i, parent]] as usize);
-    tokens.extend(asked.iter().map(|&i| speaks(i).then(|| codes[[i, parent]])));
+    let row = |i: usize| row_of_table(layout, codes[[i, parent]]).filter(|_| cells[[i, parent]] == Cell::Known);
+    tokens.extend(asked.iter().map(|&i| row(i)));
     if let Some(rest) = layout.rest {
         for (place, &i) in asked.iter().enumerate() {
             let from = all_features.row(i).to_slice().expect("row-major");

@@ -2,7 +2,7 @@
 //! random field, or the wide part of arXiv:1606.07792).
 //!
 //! ```text
-//! outputs of head j = H_j h_n + b_j + Σ over known parents i of j (T_ij[token of i] + features of i · S_ij)
+//! outputs of head j = H_j h_n + b_j + Σ over known parents i of j (T_ij[token of i], or in a bin features of i · S_ij)
 //! ```
 //!
 //! The trunk must carry every column through one hidden vector, and is slow to learn what is nearly a function of one
@@ -29,7 +29,7 @@ const LEAST_INFORMATION: f64 = 0.002;
 /// The terms of one column and one parent.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pair<F> {
-    /// What each token of the parent adds. (tokens of the parent, outputs)
+    /// What each token of the parent but its bins adds. (tokens of the parent less bins, outputs)
     pub(crate) table: Array2<F>,
     /// What the parent's position features add where it is in a bin; no rows if it has no bins. ([`FEATURES`], outputs)
     pub(crate) slope: Array2<F>,
@@ -40,11 +40,15 @@ impl<F: Real> Pair<F> {
     pub(crate) fn zeros(column: &ColumnLayout<F>, parent: &ColumnLayout<F>) -> Self {
         let n_outputs = column.shape.n_outputs();
         let n_features = if parent.rest.is_some() { FEATURES } else { 0 };
-        Self { table: Array2::zeros((parent.shape.n_tokens, n_outputs)), slope: Array2::zeros((n_features, n_outputs)) }
+        Self {
+            table: Array2::zeros((parent.shape.n_tokens - parent.shape.n_bins(), n_outputs)),
+            slope: Array2::zeros((n_features, n_outputs)),
+        }
     }
 
-    /// Adds the pair's terms to outputs. `tokens` has the parent's token in each row, `None` where it is not known;
-    /// `features` its position features, zero where it is in no bin. (rows, [`FEATURES`]) (rows, outputs)
+    /// Adds the pair's terms to outputs. `tokens` has the table's row ([`row_of_table`]) for each row, `None` where the parent is
+    /// not known or in a bin; `features` its position features, zero where it is in no bin. (rows, [`FEATURES`]) (rows,
+    /// outputs)
     pub(crate) fn forward_add(&self, tokens: &[Option<u32>], features: ArrayView2<F>, out: &mut ArrayViewMut2<F>) {
         if self.slope.nrows() > 0 {
             F::product(features, self.slope.view(), Store::Add, out);
@@ -82,6 +86,16 @@ impl<F: Real> Pair<F> {
                 }
             }
         });
+    }
+}
+
+/// The row of a parent's tables for one of its tokens: bins have none, their features speak.
+pub(super) fn row_of_table<F: Real>(parent: &ColumnLayout<F>, token: u32) -> Option<u32> {
+    let shape = &parent.shape;
+    match token as usize {
+        token if shape.is_bin(token) => None,
+        token if token < shape.first_bin => Some(token as u32),
+        token => Some((token - shape.n_bins()) as u32),
     }
 }
 

@@ -15,6 +15,7 @@ use super::condition::{Allowed, Conditions};
 use super::features::{FEATURES, write_features};
 use super::head::{Mixture, Scratch};
 use super::network::{Layout, Network, Tape, rows_of};
+use super::pairs::row_of_table;
 use crate::encode::{Tokenizer, Variable};
 use crate::nn::vectorised;
 use crate::random::{Purpose, stream};
@@ -357,14 +358,14 @@ impl<'a> Sampler<'a> {
         work.out = Array2::zeros((n, n_out));
         head.forward(work.tape.output().view(), &mut work.out.view_mut());
         for (pair, &parent) in self.network.pairs[j].iter().zip(&self.layout.columns[j].parents) {
-            let shape = &self.layout.columns[parent].shape;
-            let speaks = |row: usize| rows.known[[row, parent]] && !shape.is_bin(rows.codes[[row, parent]] as usize);
+            let of_parent = &self.layout.columns[parent];
+            let token = |row: usize| row_of_table(of_parent, rows.codes[[row, parent]]);
             let tokens: Vec<Option<u32>> =
-                which.iter().map(|&row| speaks(row).then(|| rows.codes[[row, parent]])).collect();
+                which.iter().map(|&row| token(row).filter(|_| rows.known[[row, parent]])).collect();
             if which.iter().all(|&row| !rows.known[[row, parent]]) {
                 continue;
             }
-            if let Some(rest) = self.layout.columns[parent].rest {
+            if let Some(rest) = of_parent.rest {
                 for (place, &row) in which.iter().enumerate() {
                     let from = work.features.row(row).to_slice().expect("row-major");
                     let to = work.parent_features.row_mut(place).into_slice().expect("row-major");
