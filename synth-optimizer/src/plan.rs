@@ -95,6 +95,7 @@ const WIDE: usize = 50;
 /// Tables with at least so many columns get twice the epochs for the masked model: of each row one column is asked for in
 /// earnest. They also get a higher rate and more dropout, as they were measured on the 47 columns of SUPPORT2.
 const WIDE_MASKED: usize = 40;
+/// Rate and dropout of a masked model of a wide table.
 const OF_WIDE: (f64, f64) = (1.5e-3, 0.2);
 
 /// From so many rows on, the epochs and the rate of a masked model depend on what most columns are.
@@ -126,18 +127,21 @@ impl Plan {
         let size = sizes.iter().find(|s| n_rows < s.below).unwrap_or(&sizes[sizes.len() - 1]);
         let defaults = TrainConfig::default();
         let is_masked = engine == Engine::Masked;
-        let is_wide = n_columns >= if is_masked { WIDE_MASKED } else { WIDE };
-        let width = if is_wide && !is_masked { 2 * size.width } else { size.width };
+        let width = if !is_masked && n_columns >= WIDE { 2 * size.width } else { size.width };
+        let (n_iter, lr, dropout) = match is_masked && n_columns >= WIDE_MASKED {
+            true => (2 * size.n_iter, OF_WIDE.0, OF_WIDE.1),
+            false => (size.n_iter, size.lr, size.dropout),
+        };
         Plan {
             engine,
-            n_iter: if is_wide && is_masked { 2 * size.n_iter } else { size.n_iter },
+            n_iter,
             min_steps: if is_masked { 1 } else { defaults.min_steps },
             max_steps: if is_masked { (MASKED_ROWS / size.batch_size) as u64 } else { defaults.max_steps },
             batch_size: size.batch_size,
-            lr: if is_wide && is_masked { OF_WIDE.0 } else { size.lr },
+            lr,
             weight_decay: if is_masked { 1e-4 } else { 1e-5 },
             hidden: vec![width; size.n_layers],
-            dropout: if is_wide && is_masked { OF_WIDE.1 } else { size.dropout },
+            dropout,
             ema_decay: size.ema_decay,
             validation_share: defaults.validation_share,
             cross_fitted: None,
