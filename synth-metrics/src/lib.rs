@@ -1,60 +1,66 @@
 #![doc = include_str!("../README.md")]
 
+// The tables, and what all measures share.
 mod columns;
 pub mod comparison;
 mod error;
 mod interval;
-
-pub mod bivariate;
-pub mod copies;
-pub mod duplicates;
-pub mod membership;
 pub mod neighbours;
-pub mod quasi;
-pub mod risks;
 pub mod roc;
-pub mod univariate;
 
-mod boosting;
+// Likeness.
+pub mod bivariate;
 pub mod contingency;
-pub mod detection;
-mod features;
 pub mod precision;
 pub mod rules;
 pub mod sdmetrics;
+pub mod univariate;
+pub mod validity;
+
+// Detection and use.
+mod boosting;
+pub mod detection;
+mod features;
 pub mod subgroups;
 pub mod survival;
 pub mod utility;
-pub mod validity;
 
+// Privacy.
+pub mod copies;
+pub mod duplicates;
+pub mod membership;
+pub mod quasi;
+pub mod risks;
+
+// All together.
 pub mod measure;
 pub mod registry;
 pub mod report;
 
-pub use bivariate::{assoc_delta, corr_delta, correlation_ratio, cramers_v, pearson};
+pub use bivariate::{assoc_delta, corr_delta, correlation_ratio, cramers_v, pearson, spearman, spearman_delta};
 pub use comparison::Comparison;
+pub use contingency::{
+    contingency_similarity, contingency_similarity_of, nmi_error, nmi_error_weighted, normalised_mutual_information,
+};
 pub use copies::copies;
 pub use detection::{c2st_logistic, c2st_trees};
 pub use duplicates::{Baseline, copied_share, dup_excess, dup_rate, dup_rate_holdout, leave_one_out_share};
 pub use error::{Error, Result};
 pub use measure::{Options, measure};
 pub use membership::{Audit, Losses, Membership, mia_auc};
+pub use precision::{alpha_precision, beta_recall};
 pub use quasi::{emd_ordered, quasi};
 pub use registry::{Anchors, Battery, Definition, Domain, Goal, MEASURES, definition};
 pub use report::{ColumnValue, Estimate, Measure, Outcome, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 pub use risks::risks;
 pub use roc::auc;
-pub use subgroups::{Subgroup, Subgroups, rare_level_coverage, subgroups};
-pub use survival::{harrell_c, survival, survival_distance};
-pub use univariate::{ks_mean, ks_statistic, missing_delta, total_variation, tvd_mean};
-
-pub use bivariate::{spearman, spearman_delta};
-pub use contingency::{
-    contingency_similarity, contingency_similarity_of, nmi_error, nmi_error_weighted, normalised_mutual_information,
-};
-pub use precision::{alpha_precision, beta_recall};
 pub use rules::{Rule, rules_kept};
 pub use sdmetrics::{sdm_shapes, sdm_trends, sdm_trends_all, sdm_validity};
-pub use univariate::{jensen_shannon, jensen_shannon_mean, wasserstein, wasserstein_mean};
+pub use subgroups::{Subgroup, Subgroups, rare_level_coverage, subgroups};
+pub use survival::{harrell_c, survival, survival_distance};
+pub use univariate::{
+    jensen_shannon, jensen_shannon_mean, ks_mean, ks_statistic, missing_delta, total_variation, tvd_mean, wasserstein,
+    wasserstein_mean,
+};
 pub use utility::{macro_f1, r_squared, utility};
 pub use validity::{grid_validity, level_validity, range_validity};

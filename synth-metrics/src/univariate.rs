@@ -30,18 +30,7 @@ use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 /// # Ok::<(), synth_metrics::Error>(())
 /// ```
 pub fn ks_statistic(real: &[f64], synthetic: &[f64]) -> Result<f64> {
-    if real.is_empty() || synthetic.is_empty() {
-        return Err(Error::EmptyColumn);
-    }
-    if real.iter().chain(synthetic).any(|x| !x.is_finite()) {
-        return Err(Error::NonFinite);
-    }
-    let sorted = |values: &[f64]| {
-        let mut values = values.to_vec();
-        values.sort_unstable_by(f64::total_cmp);
-        values
-    };
-    let (a, b) = (sorted(real), sorted(synthetic));
+    let (a, b) = (sorted(real)?, sorted(synthetic)?);
     // The gap is kept as the whole number |i·m − j·n|: exact, so that swapping the samples changes nothing.
     let (n, m) = (a.len() as u128, b.len() as u128);
     let (mut i, mut j, mut gap) = (0, 0, 0);
@@ -99,18 +88,7 @@ pub fn total_variation(real: &[u32], synthetic: &[u32]) -> Result<f64> {
 /// # Ok::<(), synth_metrics::Error>(())
 /// ```
 pub fn wasserstein(real: &[f64], synthetic: &[f64]) -> Result<f64> {
-    if real.is_empty() || synthetic.is_empty() {
-        return Err(Error::EmptyColumn);
-    }
-    if real.iter().chain(synthetic).any(|x| !x.is_finite()) {
-        return Err(Error::NonFinite);
-    }
-    let sorted = |values: &[f64]| {
-        let mut values = values.to_vec();
-        values.sort_unstable_by(f64::total_cmp);
-        values
-    };
-    let (a, b) = (sorted(real), sorted(synthetic));
+    let (a, b) = (sorted(real)?, sorted(synthetic)?);
     let (n, m) = (a.len() as f64, b.len() as f64);
     let (mut i, mut j, mut area) = (0, 0, 0.0);
     let mut x = a[0].min(b[0]);
@@ -123,6 +101,19 @@ pub fn wasserstein(real: &[f64], synthetic: &[f64]) -> Result<f64> {
         j += b[j..].iter().take_while(|&&v| v <= x).count();
     }
     Ok(area)
+}
+
+/// A sample in ascending order, if it is one.
+fn sorted(values: &[f64]) -> Result<Vec<f64>> {
+    match values {
+        [] => Err(Error::EmptyColumn),
+        values if values.iter().any(|x| !x.is_finite()) => Err(Error::NonFinite),
+        values => {
+            let mut values = values.to_vec();
+            values.sort_unstable_by(f64::total_cmp);
+            Ok(values)
+        }
+    }
 }
 
 /// The root of the Jensen-Shannon divergence of the level shares, in bits: 0 when they agree, 1 when no level is shared.
