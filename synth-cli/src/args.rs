@@ -280,6 +280,9 @@ pub(crate) struct Evaluate {
     /// Real rows it never saw; without them privacy cannot be measured
     #[arg(long, value_name = "FILE")]
     pub(crate) holdout: Option<PathBuf>,
+    /// The model that made them, of the engine masked: attacked too, by how likely it holds each real row
+    #[arg(long, value_name = "FILE", conflicts_with = "schema")]
+    pub(crate) model: Option<PathBuf>,
     /// The column that is predicted by what is learnt from the synthetic table [default: found by looking]
     #[arg(long, value_name = "COL")]
     pub(crate) target: Option<String>,
