@@ -233,7 +233,8 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "share",
         source: "WP216, section 2.2: deducing one attribute of a person from others; residual of the nearest \
-                 synthetic row's value, with a holdout as control (arXiv:2211.10459); the worst column",
+                 synthetic row's value, with a holdout as control (arXiv:2211.10459), targets with the same value compared with \
+                 each other; the worst column",
         anchors: Anchors { copy: (0.5, 1.0), fresh: (0.0, 0.15), permuted: (0.0, 0.15), shifted: (0.0, 0.15) },
         judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
