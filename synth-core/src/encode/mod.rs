@@ -11,11 +11,13 @@ mod layout;
 mod quantile;
 mod tokens;
 mod unlearnt;
+mod variable;
 
 pub use layout::{Block, Layout, Role};
 pub use quantile::{Grid, QuantileMap};
-pub use tokens::{Position, Tokenizer, Tokens, Variable};
+pub use tokens::{Tokenizer, Tokens};
 use unlearnt::Unlearnt;
+pub use variable::{Position, Variable};
 
 use std::collections::HashMap;
 use std::sync::Arc;
