@@ -17,7 +17,7 @@ use ndarray::{Array2, ArrayView2};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Unlearnt, Variable};
+use super::{Rows, Unlearnt, Variable};
 use crate::error::{BadInput, Result, Rule};
 use crate::random::{Purpose, stream};
 use crate::schema::{Field, Schema};
@@ -201,18 +201,32 @@ impl Tokenizer {
     /// # Panics
     /// If the arrays do not have the variables' shape.
     pub fn decode(&self, codes: ArrayView2<u32>, z: ArrayView2<f32>, first_row: u64, seed: u64) -> Table {
+        self.decode_where(codes, z, first_row, seed, |_, _| true)
+    }
+
+    /// The same where a number is not written rounder than it was drawn if `allows` denies the variable that value.
+    pub(crate) fn decode_where(
+        &self,
+        codes: ArrayView2<u32>,
+        z: ArrayView2<f32>,
+        first_row: u64,
+        seed: u64,
+        allows: impl Fn(usize, f64) -> bool,
+    ) -> Table {
         let n_rows = codes.nrows();
         let (mut variable_idx, mut rest_idx) = (0, 0);
+        let rows = Rows { first_row, seed };
         let columns = self.schema.fields.iter().zip(&self.columns).map(|(field, column)| match column {
             Column::Unlearnt(column) => column.decode(field, first_row, n_rows, seed),
             Column::Learnt(variable) => {
-                let codes = codes.column(variable_idx);
+                let j = variable_idx;
+                let codes = codes.column(j);
                 variable_idx += 1;
                 match variable {
                     Variable::Levels { .. } => {
                         let labels = codes.iter().enumerate().map(|(row, &code)| {
                             variable.label(code as usize, || {
-                                let index = (first_row + row as u64) << 16 | variable_idx as u64;
+                                let index = (first_row + row as u64) << 16 | j as u64;
                                 stream(seed, Purpose::Pool, index).r#gen()
                             })
                         });
@@ -222,7 +236,10 @@ impl Tokenizer {
                         let z = (variable.n_bins() > 0).then(|| z.column(rest_idx));
                         rest_idx += usize::from(variable.n_bins() > 0);
                         let number = |(row, &code): (usize, &u32)| {
-                            variable.number(code as usize, z.as_ref().map_or(0.0, |z| f64::from(z[row])))
+                            let z = z.as_ref().map_or(0.0, |z| f64::from(z[row]));
+                            let written = variable.written(code as usize, z, || rows.rounding(row, j));
+                            let is_allowed = written.is_nan() || allows(j, written);
+                            if is_allowed { written } else { variable.number(code as usize, z) }
                         };
                         numbers_of(field, codes.iter().enumerate().map(number))
                     }

@@ -270,6 +270,15 @@ impl Variable {
     ///
     /// Ranks stay a quarter of a row from both ends, so that a largest value which lies apart is not given back.
     pub fn number(&self, token: usize, z: f64) -> f64 {
+        self.number_by(token, z, QuantileMap::value)
+    }
+
+    /// The same as people would write it: see [`QuantileMap::written`].
+    pub(super) fn written(&self, token: usize, z: f64, round: impl FnOnce() -> f64) -> f64 {
+        self.number_by(token, z, |map, u| map.written(u, round))
+    }
+
+    fn number_by(&self, token: usize, z: f64, value: impl FnOnce(&QuantileMap, f64) -> f64) -> f64 {
         let Variable::Scale { atoms, rest, n_rest, .. } = self else { return f64::NAN };
         if let Some(&atom) = atoms.get(token) {
             return atom;
@@ -277,7 +286,7 @@ impl Variable {
         match rest {
             Some(map) if self.bins().contains(&token) => {
                 let margin = 0.25 / *n_rest as f64;
-                map.value(standard_normal().cdf(z).clamp(margin, 1.0 - margin))
+                value(map, standard_normal().cdf(z).clamp(margin, 1.0 - margin))
             }
             _ => f64::NAN,
         }
