@@ -9,7 +9,10 @@ use support::{Values, clinic, normal, permuted, rng, table, trial};
 use synth_core::schema::Storage;
 use synth_core::table::column_from_numbers;
 use synth_core::{Kind, Table};
-use synth_metrics::{Battery, Comparison, Estimate, Measure, Outcome, Uncertainty, definition, likeness, survival};
+use synth_metrics::{
+    Battery, Comparison, Estimate, Measure, Outcome, Uncertainty, definition, grid_validity, level_validity, likeness,
+    range_validity, rules_kept, sdm_validity, survival,
+};
 
 /// What is valid, and which rules there are, is told by the training table at hand: so is what the interval is to hold.
 const OF_THE_TRAIN_TABLE: [&str; 5] =
@@ -61,6 +64,14 @@ fn estimates(train: &Table, synthetic: &Table, seed: u64) -> Vec<(String, Estima
     likeness(&comparison, Battery::Full, seed).into_iter().filter_map(measured).collect()
 }
 
+/// What a long synthetic table has of the measures that one training table decides.
+fn valid(train: &Table, synthetic: &Table) -> Vec<(String, Estimate)> {
+    let comparison = Comparison::new(train, synthetic, None).unwrap();
+    let plain = [sdm_validity, range_validity, level_validity, grid_validity, rules_kept];
+    let value = |m: Measure| m.outcome.value().map(|value| (m.id, Estimate::exact(value)));
+    plain.into_iter().filter_map(|measure| value(measure(&comparison))).collect()
+}
+
 fn of_survival(train: &Table, synthetic: &Table, seed: u64) -> Vec<(String, Estimate)> {
     let pair = ["months", "died"].map(str::to_owned);
     let comparison = Comparison::new(train, synthetic, None).unwrap();
@@ -100,7 +111,7 @@ fn records(laws: [Law; 2], take: Take, n: usize, n_pairs: u64) -> Vec<Record> {
     let mut records: Vec<Record> = truth.iter().map(|(id, _)| Record { id: id.clone(), ..Record::default() }).collect();
     for pair in 0..n_pairs {
         let [train, own] = [laws[0](n, 100 + 2 * pair), laws[1](n, 101 + 2 * pair)];
-        let of_this_train = take(&train, &synthetic, 0);
+        let of_this_train = valid(&train, &synthetic);
         for (id, estimate) in take(&train, &own, pair) {
             let Some(record) = records.iter_mut().find(|record| record.id == id) else { continue };
             let is_of_train = OF_THE_TRAIN_TABLE.contains(&id.as_str());
