@@ -2,8 +2,8 @@
 
 use crate::support::{CANARY, DEMO, Folder, cells};
 
-/// The rows of the built-in table in two halves, and a table of the copula that knows neither by heart.
-fn halves(folder: &Folder) {
+/// Rows of the built-in table to learn from, as many unseen ones, and others in the place of synthetic ones.
+fn tables(folder: &Folder) {
     let text = std::fs::read_to_string(DEMO).unwrap();
     let (header, rows) = text.split_once('\n').unwrap();
     let rows: Vec<&str> = rows.lines().collect();
@@ -28,11 +28,11 @@ const EVALUATE: [&str; 7] = ["evaluate", "--train", "train.csv", "--synthetic", 
 #[test]
 fn the_models_losses_are_one_of_the_attacks() {
     let folder = Folder::new();
-    halves(&folder);
+    tables(&folder);
     let fit = ["fit", "train.csv", "--model", "m", "--engine", "masked", "--hidden", "64,64", "--n-iter", "300"];
     folder.synth(&fit).with(0);
     let largest = |more: &[&str]| {
-        let report = folder.synth(&[&EVALUATE, &["--holdout", "unseen.csv"], more].concat()).with(0).json();
+        let report = folder.synth(&[&EVALUATE[..], &["--holdout", "unseen.csv"], more].concat()).with(0).json();
         let measures = report["measures"].as_array().unwrap().clone();
         let of = |id: &str| measures.iter().find(|m| m["id"] == id).unwrap()["outcome"]["measured"]["value"].as_f64();
         (of("mia_max_auc").unwrap(), of("mia_auc").unwrap())
@@ -47,10 +47,10 @@ fn the_models_losses_are_one_of_the_attacks() {
 #[test]
 fn a_level_that_was_not_learnt_is_unlike_a_member() {
     let folder = Folder::new();
-    halves(&folder);
+    tables(&folder);
     folder.fit_masked("m");
     let text = String::from_utf8(folder.read("unseen.csv")).unwrap();
-    folder.write("unseen.csv", text.replacen("no", CANARY, 1));
+    folder.write("unseen.csv", text.replacen("\nno,", &format!("\n{CANARY},"), 1));
     let ended = folder.synth(&[&EVALUATE[..], &["--holdout", "unseen.csv", "--model", "m"]].concat()).with(0);
     assert!(!ended.out().contains(CANARY) && !ended.stderr.contains(CANARY));
 }
@@ -58,11 +58,11 @@ fn a_level_that_was_not_learnt_is_unlike_a_member() {
 #[test]
 fn what_the_attack_needs_is_said() {
     let folder = Folder::new();
-    halves(&folder);
+    tables(&folder);
     folder.fit_masked("m");
     folder.synth(&["fit", "train.csv", "--engine", "copula", "--model", "copula"]).with(0);
     let fails = |more: &[&str], code: i32, message: &str| {
-        folder.synth(&[&EVALUATE, more].concat()).fails(code, message);
+        folder.synth(&[&EVALUATE[..], more].concat()).fails(code, message);
     };
     let holdout = ["--holdout", "unseen.csv", "--model"];
     fails(&["--model", "m"], 2, "--model needs --holdout");

@@ -44,9 +44,9 @@
 //!
 //! | measure | innocent, 200 rows | innocent, 600 rows | a tenth copied, 200 rows | a tenth copied, 600 rows |
 //! |---|---|---|---|---|
-//! | `singling_out_risk` | 2.8 % | 3.0 % | 6.5 % | 6.2 % |
+//! | `singling_out_risk` | 2.8 % | 2.5 % | 6.5 % | 6.2 % |
 //! | `linkability_risk` | 4.8 % | 6.2 % | 99.0 % | 99.8 % |
-//! | `inference_risk` | 6.2 % | 5.0 % | 94.8 % | 100.0 % |
+//! | `inference_risk` | 4.2 % | 4.8 % | 95.2 % | 100.0 % |
 //!
 //! Size: at most [`N_TARGETS`] rows a side to link ([`N_INFERRED`] to infer from), [`N_PREDICATES`] predicates of each kind,
 //! [`MAX_SEARCHED`] synthetic rows to link with and infer from.
