@@ -7,9 +7,9 @@ fn tables(folder: &Folder) {
     let text = std::fs::read_to_string(DEMO).unwrap();
     let (header, rows) = text.split_once('\n').unwrap();
     let rows: Vec<&str> = rows.lines().collect();
-    folder.write("train.csv", format!("{header}\n{}\n", rows[..60].join("\n")));
-    folder.write("unseen.csv", format!("{header}\n{}\n", rows[60..120].join("\n")));
-    folder.write("s.csv", format!("{header}\n{}\n", rows[120..300].join("\n")));
+    folder.write("train.csv", format!("{header}\n{}\n", rows[..300].join("\n")));
+    folder.write("unseen.csv", format!("{header}\n{}\n", rows[300..600].join("\n")));
+    folder.write("s.csv", format!("{header}\n{}\n", rows[600..].join("\n")));
 }
 
 /// How often a row of the first file is likelier than one of the second.
