@@ -19,6 +19,7 @@ use synth_core::Kind;
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
 use crate::error::{Error, Result};
+use crate::pearsons::Pearsons;
 use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 
 /// Pearson's correlation of two columns over the rows where both have a value (NaN is none), between −1 and 1.
@@ -90,16 +91,16 @@ pub fn cramers_v(x: &[u32], y: &[u32]) -> Result<Option<f64>> {
 /// Takes every column stored as integer or float, coded levels and constants among them, but no identifier or free
 /// text. Per column it reports the mean over the column's pairs. Not measured if no pair has a correlation in train.
 pub fn corr_delta(comparison: &Comparison) -> Measure {
+    corr_delta_of(comparison, &Pearsons::new(comparison))
+}
+
+pub(crate) fn corr_delta_of(comparison: &Comparison, pearsons: &Pearsons) -> Measure {
     let fields = &comparison.train().schema().fields;
     let columns = comparison.columns(|kind| !matches!(kind, Kind::Identifier | Kind::Text));
     let columns: Vec<usize> = columns.into_iter().filter(|&c| fields[c].storage.is_number()).collect();
-    let prepare = |table: &synth_core::Table| -> Vec<Numbers> {
-        columns.par_iter().map(|&c| Numbers::new(table.numbers(c))).collect()
-    };
-    let (train, synthetic) = (prepare(comparison.train()), prepare(comparison.synthetic()));
     let pair = |i: usize, j: usize| {
-        let real = train[i].correlation(&train[j])?;
-        Some((real - synthetic[i].correlation(&synthetic[j]).unwrap_or(0.0)).abs())
+        let [real, synthetic] = pearsons.of(columns[i], columns[j]);
+        Some((real? - synthetic.unwrap_or(0.0)).abs())
     };
     mean_over_pairs(comparison, "corr_delta", &columns, "fewer than two numeric columns vary together", pair)
 }
@@ -155,13 +156,17 @@ pub fn spearman_delta(comparison: &Comparison) -> Measure {
 /// A missing value is a level of its own among levels; otherwise rows without a number are left out. Per column it
 /// reports the mean over the column's pairs. Not measured if no pair is associated in train at all.
 pub fn assoc_delta(comparison: &Comparison) -> Measure {
+    assoc_delta_of(comparison, &Pearsons::new(comparison))
+}
+
+pub(crate) fn assoc_delta_of(comparison: &Comparison, pearsons: &Pearsons) -> Measure {
     let columns = comparison.columns(Kind::is_learnt);
     let prepared: Vec<[View; 2]> = columns
         .par_iter()
         .map(|&c| {
             let tables = [comparison.train(), comparison.synthetic()];
             if comparison.train().schema().fields[c].kind.is_scale() {
-                tables.map(|t| View::Numbers(Numbers::new(t.numbers(c))))
+                tables.map(|t| View::Numbers(t.numbers(c)))
             } else {
                 let joint = joint_levels(&tables, c);
                 let mut codes = joint.codes.into_iter();
@@ -170,24 +175,28 @@ pub fn assoc_delta(comparison: &Comparison) -> Measure {
         })
         .collect();
     let pair = |i: usize, j: usize| {
-        let real = strength(&prepared[i][0], &prepared[j][0])?;
-        Some((real - strength(&prepared[i][1], &prepared[j][1]).unwrap_or(0.0)).abs())
+        let strengths = match (&prepared[i][0], &prepared[j][0]) {
+            (View::Numbers(_), View::Numbers(_)) => pearsons.of(columns[i], columns[j]).map(|r| r.map(f64::abs)),
+            _ => [0, 1].map(|table| strength(&prepared[i][table], &prepared[j][table])),
+        };
+        Some((strengths[0]? - strengths[1].unwrap_or(0.0)).abs())
     };
     mean_over_pairs(comparison, "assoc_delta", &columns, "fewer than two learnt columns vary together", pair)
 }
 
 /// A column as [`assoc_delta`] looks at it.
 enum View {
-    Numbers(Numbers),
+    Numbers(Vec<f64>),
     /// The codes, and how many there may be.
     Levels(Vec<u32>, usize),
 }
 
+/// The association of two columns that are not both numbers.
 fn strength(a: &View, b: &View) -> Option<f64> {
     match (a, b) {
-        (View::Numbers(a), View::Numbers(b)) => a.correlation(b).map(f64::abs),
+        (View::Numbers(_), View::Numbers(_)) => unreachable!("correlated already"),
         (View::Levels(codes, n_codes), View::Numbers(numbers))
-        | (View::Numbers(numbers), View::Levels(codes, n_codes)) => eta(codes, *n_codes, &numbers.raw),
+        | (View::Numbers(numbers), View::Levels(codes, n_codes)) => eta(codes, *n_codes, numbers),
         (View::Levels(x, n_x), View::Levels(y, n_y)) => bergsma_v(x, *n_x, y, *n_y),
     }
 }
@@ -262,7 +271,7 @@ pub(crate) struct Numbers {
     /// Centred and of length 1, where no value is missing and the column varies: r is then a dot product.
     unit: Option<Vec<f64>>,
     /// One value throughout, or none: no pair of this column has a correlation.
-    pub(crate) is_constant: bool,
+    is_constant: bool,
 }
 
 impl Numbers {

@@ -12,6 +12,7 @@ mod spread;
 // Likeness.
 pub mod bivariate;
 pub mod contingency;
+mod pearsons;
 pub mod precision;
 pub mod rules;
 pub mod sdmetrics;

@@ -22,10 +22,11 @@ use rayon::prelude::*;
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 
-use crate::bivariate::{Numbers, mean_over_pairs};
+use crate::bivariate::mean_over_pairs;
 use crate::columns::{joint_levels, present};
 use crate::comparison::Comparison;
 use crate::contingency::{BINS, Cells, equal_width_edges};
+use crate::pearsons::Pearsons;
 use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 use crate::univariate::ks_statistic;
 use crate::validity::{mean_over, share_in_range, share_of_known_levels};
@@ -71,11 +72,19 @@ pub fn sdm_trends_all(comparison: &Comparison) -> Measure {
 
 /// `sdm_trends` and `sdm_trends_all` in one pass.
 pub fn trends(comparison: &Comparison) -> [Measure; 2] {
+    trends_of(comparison, &Pearsons::new(comparison))
+}
+
+pub(crate) fn trends_of(comparison: &Comparison, pearsons: &Pearsons) -> [Measure; 2] {
     let columns = taking_part(comparison);
     let prepared: Vec<Column> = columns.par_iter().map(|&c| Column::new(comparison, c)).collect();
     let p = columns.len();
+    let of_pair = |i: usize, j: usize| match prepared[i].is_continuous && prepared[j].is_continuous {
+        true => trend_of_correlations(pearsons.of(columns[i], columns[j])),
+        false => trend_of_codes(&prepared[i], &prepared[j]),
+    };
     let triangle: Vec<Vec<[Option<f64>; 2]>> =
-        (0..p).into_par_iter().map(|i| (i + 1..p).map(|j| trend(&prepared[i], &prepared[j])).collect()).collect();
+        (0..p).into_par_iter().map(|i| (i + 1..p).map(|j| of_pair(i, j)).collect()).collect();
     let at = |i: usize, j: usize| triangle[i][j - i - 1];
     let none = "no pair of columns depends on each other enough in train for SDMetrics to count it";
     let strong = mean_over_pairs(comparison, "sdm_trends", &columns, none, |i, j| at(i, j)[0]);
@@ -148,8 +157,7 @@ fn round(x: f64) -> f64 {
 
 /// A column as trends look at it, in both tables.
 struct Column {
-    /// Where the column is on a scale.
-    numbers: Option<[Numbers; 2]>,
+    is_continuous: bool,
     codes: [Vec<u32>; 2],
     n_codes: usize,
 }
@@ -161,27 +169,28 @@ impl Column {
             let joint = joint_levels(&tables, column_idx);
             let mut codes = joint.codes.into_iter();
             let codes = tables.map(|_| codes.next().expect("one column of codes a table"));
-            return Self { numbers: None, codes, n_codes: joint.n_codes };
+            return Self { is_continuous: false, codes, n_codes: joint.n_codes };
         }
-        let numbers = tables.map(|table| table.numbers(column_idx));
         // `numpy.digitize` by the edges of the table's own histogram: 1 to 10 within, 11 for the largest value and NaN.
-        let codes = [0, 1].map(|t: usize| {
-            let edges = equal_width_edges(&numbers[t]);
+        let codes = tables.map(|table| {
+            let numbers = table.numbers(column_idx);
+            let edges = equal_width_edges(&numbers);
             let bin = |&x: &f64| if x.is_nan() { BINS as u32 + 1 } else { edges.partition_point(|&e| e <= x) as u32 };
-            numbers[t].iter().map(bin).collect()
+            numbers.iter().map(bin).collect()
         });
-        Self { numbers: Some(numbers.map(Numbers::new)), codes, n_codes: BINS + 2 }
+        Self { is_continuous: true, codes, n_codes: BINS + 2 }
     }
 }
 
-/// The score of a pair where the threshold lets it count, and whatever it is.
-fn trend(a: &Column, b: &Column) -> [Option<f64>; 2] {
-    if let (Some(a), Some(b)) = (&a.numbers, &b.numbers) {
-        let correlations = [0, 1].map(|table| a[table].correlation(&b[table]));
-        let [Some(real), Some(synthetic)] = correlations else { return [None, None] };
-        let score = 1.0 - (real - synthetic).abs() / 2.0;
-        return [(real.abs() > CORRELATION_THRESHOLD).then_some(score), (real != 0.0).then_some(score)];
-    }
+/// The score of a pair of numbers where the threshold lets it count, and whatever it is.
+fn trend_of_correlations(correlations: [Option<f64>; 2]) -> [Option<f64>; 2] {
+    let [Some(real), Some(synthetic)] = correlations else { return [None, None] };
+    let score = 1.0 - (real - synthetic).abs() / 2.0;
+    [(real.abs() > CORRELATION_THRESHOLD).then_some(score), (real != 0.0).then_some(score)]
+}
+
+/// The same of a pair with levels.
+fn trend_of_codes(a: &Column, b: &Column) -> [Option<f64>; 2] {
     let codes = [0, 1].map(|table| [a.codes[table].as_slice(), b.codes[table].as_slice()]);
     let cells = Cells::new(codes, a.n_codes, b.n_codes);
     let score = cells.similarity();

@@ -36,8 +36,10 @@ use crate::membership::choose;
 use crate::registry::definition;
 use crate::report::{Estimate, Measure, Outcome, Uncertainty};
 
-/// How many smaller pairs of tables are measured.
+/// How many smaller pairs of tables are measured; half as many where there are more than [`MANY_COLUMNS`].
 pub(crate) const N_PARTS: usize = 20;
+/// From here on what a pair of columns costs by itself counts as much as its rows.
+const MANY_COLUMNS: usize = 100;
 /// The most rows of a part of the smaller table.
 const MOST_ROWS: usize = 1_000;
 /// The least: with fewer, no interval is worth reporting.
@@ -60,7 +62,8 @@ pub(crate) fn attach(
     let n_rows = [comparison.train(), comparison.synthetic()].map(synth_core::Table::n_rows);
     let n = n_rows[0].min(n_rows[1]);
     let Some(share) = share(n_rows, comparison.train().n_columns()) else { return };
-    let parts: Vec<Vec<Measure>> = (0..N_PARTS as u64)
+    let n_parts = if comparison.train().n_columns() > MANY_COLUMNS { N_PARTS / 2 } else { N_PARTS };
+    let parts: Vec<Vec<Measure>> = (0..n_parts as u64)
         .into_par_iter()
         .map(|part| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -76,7 +79,7 @@ pub(crate) fn attach(
         let Outcome::Measured(estimate) = &mut measure.outcome else { continue };
         let of_part = |part: &Vec<Measure>| part.iter().find(|other| other.id == measure.id)?.outcome.value();
         let values: Vec<f64> = parts.iter().filter_map(of_part).collect();
-        if 2 * values.len() >= N_PARTS {
+        if 2 * values.len() >= n_parts {
             let range = definition(&measure.id).map_or((f64::NEG_INFINITY, f64::INFINITY), |d| d.range);
             *estimate = Estimate { uncertainty: Some(interval(estimate.value, &values, share, n, range)), ..*estimate };
         }

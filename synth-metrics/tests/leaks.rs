@@ -141,6 +141,27 @@ fn an_honest_generator_is_seldom_accused() {
     }
 }
 
+/// How many isolate a row depends on how many rows there are: a holdout of a quarter of the rows has to stand for all.
+#[test]
+fn a_small_holdout_is_control_enough_for_singling_out() {
+    let part: Vec<usize> = (0..N / 4).collect();
+    let singled_out = |share: f64, seed: u64| {
+        let World { train, holdout, synthetic } = world(N, share, seed);
+        let holdout = holdout.take(&part);
+        let measures = risks(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), &[], seed);
+        match &measures[0].outcome {
+            Outcome::Measured(estimate) => *estimate,
+            Outcome::NotMeasured(reason) => panic!("{reason}"),
+        }
+    };
+    let accused = (200..200 + SEEDS).filter(|&seed| singled_out(0.0, seed).lower_bound() > 0.0).count();
+    assert!(accused <= 4, "{accused} of {SEEDS}");
+    for seed in 0..5 {
+        let estimate = singled_out(1.0, seed);
+        assert!(estimate.lower_bound() > 0.3, "{estimate:?}");
+    }
+}
+
 #[test]
 fn who_holds_the_model_attacks_with_its_losses() {
     let World { train, holdout, synthetic } = world(200, 0.0, 5);

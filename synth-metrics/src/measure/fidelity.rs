@@ -1,14 +1,15 @@
 //! Likeness.
 
 use super::Options;
-use crate::bivariate::{assoc_delta, corr_delta, spearman_delta};
+use crate::bivariate::{assoc_delta_of, corr_delta_of, spearman_delta};
 use crate::comparison::Comparison;
 use crate::contingency::contingencies;
+use crate::pearsons::Pearsons;
 use crate::precision::{alpha_precision, beta_recall};
 use crate::registry::Battery;
 use crate::report::Measure;
 use crate::rules::rules_kept;
-use crate::sdmetrics::{sdm_shapes, sdm_validity, trends};
+use crate::sdmetrics::{sdm_shapes, sdm_validity, trends_of};
 use crate::spread::attach;
 use crate::univariate::{jensen_shannon_mean, ks_mean, missing_delta, tvd_mean, wasserstein_mean, worst_of};
 use crate::validity::{grid_validity, level_validity, range_validity};
@@ -35,8 +36,9 @@ pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
 
 /// What two tables alone decide, by formulas without a draw: also taken on their parts, for the intervals.
 fn by_formula(comparison: &Comparison, battery: Battery) -> Vec<Measure> {
-    let core = [ks_mean, tvd_mean, missing_delta, corr_delta, assoc_delta];
-    let mut taken: Vec<Measure> = core.into_iter().map(|measure| measure(comparison)).collect();
+    let pearsons = Pearsons::new(comparison);
+    let mut taken = [ks_mean, tvd_mean, missing_delta].map(|measure| measure(comparison)).to_vec();
+    taken.extend([corr_delta_of, assoc_delta_of].map(|measure| measure(comparison, &pearsons)));
     if battery < Battery::Full {
         return taken;
     }
@@ -54,7 +56,7 @@ fn by_formula(comparison: &Comparison, battery: Battery) -> Vec<Measure> {
     taken.push(spearman_delta(comparison));
     taken.extend(contingencies(comparison));
     taken.push(sdm_shapes(comparison));
-    taken.extend(trends(comparison));
+    taken.extend(trends_of(comparison, &pearsons));
     taken.push(alpha_precision(comparison));
     taken
 }

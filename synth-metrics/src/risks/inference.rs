@@ -6,11 +6,11 @@ use super::{
     KNOWN, MAX_SEARCHED, N_INFERRED, N_TARGETS, Risk, Scene, TOLERANCE, Tally, Targets, residual, stream, targets,
     worst,
 };
-use crate::neighbours::nearest_without_each_column;
+use crate::neighbours::{Points, nearest_without_each_column};
 use crate::report::{ColumnValue, Estimate};
 
 /// Targets times synthetic rows times columns that are looked at at most, about, on each side.
-const MAX_CELLS: usize = 16 * N_INFERRED * MAX_SEARCHED;
+const MAX_CELLS: usize = 8_000_000_000;
 /// The least targets a side that are compared among themselves.
 const LEAST_ALIKE: usize = 20;
 
@@ -26,7 +26,7 @@ pub(super) fn inference(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
         let guesses = [&members, &others].map(|points| nearest_without_each_column(points, &synthetic));
         for (c, column) in columns.iter_mut().enumerate() {
             let allowed = if scene.is_scale[c] { TOLERANCE } else { 0.0 };
-            let is_right = |points: &crate::neighbours::Points, guess: &[usize]| -> Vec<bool> {
+            let is_right = |points: &Points, guess: &[usize]| -> Vec<bool> {
                 (0..points.n_rows()).map(|row| points.apart(row, &synthetic, guess[row], c) <= allowed).collect()
             };
             let right = [is_right(&members, &guesses[0][c]), is_right(&others, &guesses[1][c])];

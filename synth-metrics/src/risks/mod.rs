@@ -17,8 +17,10 @@
 //!   "at most" for numbers, whichever side of the median they are on. The worse of the two kinds counts; where one has
 //!   fewer than [`LEAST_PREDICATES`], too few to single out many or to show anything alone, the two are counted together.
 //!   A predicate of probability w isolates one of n rows with probability n w (1 − w)ⁿ⁻¹, so the control depends on the
-//!   number of rows: a holdout of m < n rows has its rate multiplied by n/m, which is too much rather than too little
-//!   ((1 − w) is at most 1), and at most (1 − 1/n)ⁿ⁻¹ ≈ .37, which no w exceeds.
+//!   number of rows: a holdout of m < n rows is filled up to n with training rows, a predicate must isolate a row of the
+//!   holdout among all n, and the rate is multiplied by n/m, for that row could have been any of the n. A leak puts more
+//!   training rows in the way and makes the control smaller, so it errs on the safe side. The rate is held to
+//!   (1 − 1/n)ⁿ⁻¹ ≈ .37, which no w exceeds.
 //! - **Linkability** (`linkability_risk`): the columns are dealt into two halves, known to two parties. A success is a row
 //!   whose [`N_LINKED`] nearest synthetic rows by one half and by the other have one in common.
 //! - **Inference** (`inference_risk`): all columns but one are known. The guess is that of the nearest synthetic row by
@@ -69,7 +71,7 @@ use inference::inference;
 /// The most rows attacked on each side. A rate of 2,000 is known to ±2 %.
 pub const N_TARGETS: usize = 2_000;
 /// The most rows attacked on each side to infer from; fewer with many columns, but no fewer than [`N_TARGETS`].
-pub const N_INFERRED: usize = 10_000;
+pub const N_INFERRED: usize = 30_000;
 /// The most predicates of each kind.
 pub const N_PREDICATES: usize = 1_000;
 /// A kind with fewer predicates is counted together with the other.
@@ -265,9 +267,11 @@ fn isolates(predicate: &Predicate, points: &Points) -> bool {
     isolated(predicate, points).is_some()
 }
 
-/// How many predicates isolate a row, and the sum of squares of how many isolate the same.
-fn n_isolating(predicates: &[Predicate], points: &Points) -> (f64, f64) {
-    let rows: Vec<Option<usize>> = predicates.par_iter().map(|p| isolated(p, points)).collect();
+/// How many predicates isolate a row of `points` and hold for none of `crowd`, and the sum of squares of how many isolate
+/// the same.
+fn n_isolating(predicates: &[Predicate], points: &Points, crowd: Option<&Points>) -> (f64, f64) {
+    let is_free = |p: &Predicate| crowd.is_none_or(|crowd| !(0..crowd.n_rows()).any(|row| holds(p, crowd, row)));
+    let rows: Vec<Option<usize>> = predicates.par_iter().map(|p| isolated(p, points).filter(|_| is_free(p))).collect();
     let mut weights = vec![0.0; points.n_rows()];
     rows.into_iter().flatten().for_each(|row| weights[row] += 1.0);
     (weights.iter().sum(), weights.iter().map(|w| w * w).sum())
@@ -281,19 +285,20 @@ fn singling_out(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
         let mut rng = stream(seed, 0, scene_idx);
         let (n, m) = (scene.members.n_rows(), scene.others.n_rows());
         let others = scene.others.with_rows(&choose(m, m.min(n), &mut rng)); // never more than members
+        let crowd = scene.members.with_rows(&choose(n, n - others.n_rows(), &mut stream(seed, 3, scene_idx)));
         scale = scale.max(n as f64 / others.n_rows() as f64);
         ceiling = ceiling.max((1.0 - 1.0 / n as f64).powi(n as i32 - 1));
         let most = scene.synthetic.n_rows().max(n);
         let n_wanted = (MAX_LOOKS / most).clamp(100, N_PREDICATES).div_ceil(scenes.len());
         let kinds = [univariate(scene, n_wanted, &mut rng), multivariate(scene, n_wanted, &mut rng)];
         for (tally, Guesses { isolating, naive }) in tallies.iter_mut().zip(kinds) {
-            let (attack, attack_squares) = n_isolating(&isolating, &scene.members);
-            let (control, control_squares) = n_isolating(&isolating, &others);
+            let (attack, attack_squares) = n_isolating(&isolating, &scene.members, None);
+            let (control, control_squares) = n_isolating(&isolating, &others, Some(&crowd));
             let n_tries = isolating.len() as f64;
             tally.add(Tally {
                 attack,
                 control,
-                naive: n_isolating(&naive, &scene.members).0 * n_tries / naive.len().max(1) as f64,
+                naive: n_isolating(&naive, &scene.members, None).0 * n_tries / naive.len().max(1) as f64,
                 n_attack: n_tries,
                 n_control: n_tries,
                 squares: [attack_squares, control_squares],
