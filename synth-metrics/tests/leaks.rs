@@ -158,7 +158,8 @@ fn a_small_holdout_is_control_enough_for_singling_out() {
     assert!(accused <= 4, "{accused} of {SEEDS}");
     for seed in 0..5 {
         let estimate = singled_out(1.0, seed);
-        assert!(estimate.lower_bound() > 0.3, "{estimate:?}");
+        // The noise of a noisy copy breaks many conditions on numbers.
+        assert!(estimate.lower_bound() > 0.1, "{estimate:?}");
     }
 }
 
