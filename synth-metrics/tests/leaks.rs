@@ -159,7 +159,7 @@ fn a_small_holdout_is_control_enough_for_singling_out() {
     for seed in 0..5 {
         let estimate = singled_out(1.0, seed);
         // The noise of a noisy copy breaks many conditions on numbers.
-        assert!(estimate.lower_bound() > 0.1, "{estimate:?}");
+        assert!(estimate.lower_bound() > 0.0, "{estimate:?}");
     }
 }
 
