@@ -30,6 +30,7 @@ fn report(measures: &[(&str, Outcome)]) -> QualityReport {
         rows: Rows { train: 303, synthetic: 303, holdout: Some(303) },
         measures: measures.iter().map(measure).collect(),
         subgroups: None,
+        inputs: None,
     }
 }
 

@@ -47,6 +47,7 @@ fn assess(values: &[Value], policy: &Policy) -> Assessment {
         rows: Rows { train: 303, synthetic: 303, holdout: Some(303) },
         measures: values.iter().map(measure).collect(),
         subgroups: None,
+        inputs: None,
     };
     Assessment::new(report, policy)
 }
