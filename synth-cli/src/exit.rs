@@ -37,7 +37,8 @@ impl Code {
 impl From<synth_compliance::Decision> for Code {
     fn from(decision: synth_compliance::Decision) -> Self {
         match decision {
-            synth_compliance::Decision::Accepted => Code::Accepted,
+            // Findings are of soft gates: told, and nothing more.
+            synth_compliance::Decision::Accepted | synth_compliance::Decision::AcceptedWithFindings => Code::Accepted,
             synth_compliance::Decision::Refused => Code::Refused,
             synth_compliance::Decision::NotEnoughEvidence => Code::NotEnoughEvidence,
         }
