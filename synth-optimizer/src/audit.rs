@@ -13,7 +13,7 @@
 //! Left out on purpose: signatures; a time, which a log cannot prove; and a digest of the source without a key.
 
 use serde::{Deserialize, Serialize};
-use synth_compliance::{Change, Chain, Decision, Key, Policy, VERDICT_VERSION, chain, judge, sha256};
+use synth_compliance::{Change, Chain, Decision, Policy, VERDICT_VERSION, chain, judge, sha256};
 use synth_core::train::TrainingFailure;
 use synth_core::{Schema, Table};
 use synth_metrics::REPORT_VERSION;
@@ -49,13 +49,13 @@ pub struct Source {
 }
 
 impl Source {
-    /// The source of `table`, called `name`, with the HMAC of `bytes` where there is a key.
-    pub fn new(name: &str, table: &Table, key_and_bytes: Option<(&Key, &[u8])>) -> Source {
+    /// The source of `table`, a file called `name`.
+    pub fn new(name: &str, table: &Table, mac: Option<String>) -> Source {
         Source {
             name: name.to_owned(),
             schema: table.schema().as_ref().clone(),
             n_rows: table.n_rows(),
-            mac: key_and_bytes.map(|(key, bytes)| key.mac(bytes)),
+            mac,
         }
     }
 
