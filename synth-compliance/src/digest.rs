@@ -109,7 +109,10 @@ mod tests {
     #[test]
     fn the_canonical_form_does_not_depend_on_the_order_of_keys() {
         let value = |text: &str| canonical(&serde_json::from_str::<serde_json::Value>(text).unwrap());
-        assert_eq!(value(r#"{"b": [1, {"d": 0.1, "c": 1e300}], "a": null}"#), r#"{"a":null,"b":[1,{"c":1e+300,"d":0.1}]}"#);
+        assert_eq!(
+            value(r#"{"b": [1, {"d": 0.1, "c": 1e300}], "a": null}"#),
+            r#"{"a":null,"b":[1,{"c":1e+300,"d":0.1}]}"#
+        );
         assert_eq!(value(&format!("{}", u64::MAX)), "18446744073709551615");
         assert_eq!(value("0.1000000000000000055511151231257827"), "0.1");
     }

@@ -415,7 +415,9 @@ mod tests {
         turned.reverse();
         let turned: Vec<String> = turned
             .iter()
-            .map(|gate| gate.lines().filter(|line| !line.is_empty()).rev().fold(String::new(), |all, line| all + line + "\n"))
+            .map(|gate| {
+                gate.lines().filter(|line| !line.is_empty()).rev().fold(String::new(), |all, line| all + line + "\n")
+            })
             .collect();
         let turned = format!("# mine\n{}[[gates]]\n{}", top.replace(" = ", "   =  "), turned.join("\n[[gates]]\n"));
         assert_ne!(turned, text);
@@ -424,7 +426,8 @@ mod tests {
         let n_lines = text.lines().filter(|line| line.contains(" = ") && !line.starts_with("requires")).count();
         let mut hashes = vec![own(&text)];
         for i in 0..n_lines {
-            let line = text.lines().filter(|line| line.contains(" = ") && !line.starts_with("requires")).nth(i).unwrap();
+            let line =
+                text.lines().filter(|line| line.contains(" = ") && !line.starts_with("requires")).nth(i).unwrap();
             let (key, value) = line.split_once(" = ").unwrap();
             let other = match key {
                 "name" => "\"another\"".to_owned(),

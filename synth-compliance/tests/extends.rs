@@ -43,8 +43,7 @@ fn what_is_not_said_is_that_of_the_base() {
 
 #[test]
 fn every_difference_is_told_and_the_looser_ones_as_such() {
-    let policy = own(
-        "min_rows = 50
+    let policy = own("min_rows = 50
          inconclusive = 'refuse'
          without = ['corr_delta', 'assoc_delta']
          [[gates]]
@@ -59,8 +58,7 @@ fn every_difference_is_told_and_the_looser_ones_as_such() {
          [[gates]]
          measure = 'missing_delta'
          max = 0.1
-         source = 'a test'",
-    )
+         source = 'a test'")
     .unwrap();
     assert_eq!(
         shown(&policy),
@@ -119,7 +117,8 @@ fn chains_are_followed_to_their_end_and_show_every_step() {
         ["b extends research, tightened: min_rows, 50 -> 60", "a extends b, tightened: min_rows, 60 -> 80"],
     );
     // A file that stands alone can be extended as well.
-    let root = "name = 'r'\nversion = '1'\ntitle = 'r'\nmin_rows = 5\n[[gates]]\nmeasure = 'ks_mean'\nmax = 0.3\nsource = 's'";
+    let root =
+        "name = 'r'\nversion = '1'\ntitle = 'r'\nmin_rows = 5\n[[gates]]\nmeasure = 'ks_mean'\nmax = 0.3\nsource = 's'";
     let policy = read("a.toml", &[("a.toml", files[0].1), ("b.toml", root)]).unwrap();
     assert_eq!((policy.gates().len(), policy.min_rows()), (1, 80));
 }
@@ -156,5 +155,7 @@ fn a_faulty_chain_is_an_error() {
     let base = format!("{HEAD}min_rows = 5"); // no gates
     let own = format!("{HEAD}extends = 'base.toml'");
     let error = read("own.toml", &[("own.toml", &own), ("base.toml", &base)]).unwrap_err();
-    assert!(matches!(&error, Error::InBase { name, source } if name == "base.toml" && matches!(**source, Error::NoGates)));
+    assert!(
+        matches!(&error, Error::InBase { name, source } if name == "base.toml" && matches!(**source, Error::NoGates))
+    );
 }

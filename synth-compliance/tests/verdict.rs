@@ -204,7 +204,8 @@ fn only_soft_gates_find_and_accept() {
 fn decisions_are_ordered() {
     use Decision::{Accepted, AcceptedWithFindings, NotEnoughEvidence, Refused};
     assert!([Refused, NotEnoughEvidence, AcceptedWithFindings, Accepted].is_sorted_by(|a, b| a < b));
-    let accepted: Vec<bool> = [Refused, NotEnoughEvidence, AcceptedWithFindings, Accepted].map(Decision::is_accepted).into();
+    let accepted: Vec<bool> =
+        [Refused, NotEnoughEvidence, AcceptedWithFindings, Accepted].map(Decision::is_accepted).into();
     assert_eq!(accepted, [false, false, true, true]);
 }
 

@@ -13,7 +13,7 @@
 //! Left out on purpose: signatures; a time, which a log cannot prove; and a digest of the source without a key.
 
 use serde::{Deserialize, Serialize};
-use synth_compliance::{Change, Chain, Decision, Policy, VERDICT_VERSION, chain, judge, sha256};
+use synth_compliance::{Chain, Change, Decision, Policy, VERDICT_VERSION, chain, judge, sha256};
 use synth_core::train::TrainingFailure;
 use synth_core::{Schema, Table};
 use synth_metrics::REPORT_VERSION;
@@ -51,12 +51,7 @@ pub struct Source {
 impl Source {
     /// The source of `table`, a file called `name`.
     pub fn new(name: &str, table: &Table, mac: Option<String>) -> Source {
-        Source {
-            name: name.to_owned(),
-            schema: table.schema().as_ref().clone(),
-            n_rows: table.n_rows(),
-            mac,
-        }
+        Source { name: name.to_owned(), schema: table.schema().as_ref().clone(), n_rows: table.n_rows(), mac }
     }
 
     /// SHA-256 of the schema as TOML.
@@ -305,8 +300,7 @@ pub fn verify(log: &[u8], folder: &impl Folder) -> Result<Verified, Vec<Fault>> 
         let line = 1 + log[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
         vec![at(line, "it is no text".to_owned())]
     })?;
-    let (values, head) =
-        chain::read(text).map_err(|broken| vec![at(broken.line, broken.problem.to_owned())])?;
+    let (values, head) = chain::read(text).map_err(|broken| vec![at(broken.line, broken.problem.to_owned())])?;
     let mut entries = Vec::new();
     for (i, value) in values.into_iter().enumerate() {
         // The parser's message would quote what it did not expect.
@@ -441,7 +435,10 @@ fn record_faults(folder: &impl Folder, lines: &Lines<'_>, policy: &Policy) -> Ve
     let judged = record.attempts.iter().map(|a| (format!("attempt {}", a.number), a.verdict()));
     for (name, assessment) in judged.chain([("the audit".to_owned(), record.audit.as_ref())]) {
         let again = |Assessment { report, verdict }: &Assessment| -> bool { &judge(report, policy) == verdict };
-        check(assessment.is_none_or(again), &format!("the verdict on {name} is not what the policy says of its report"));
+        check(
+            assessment.is_none_or(again),
+            &format!("the verdict on {name} is not what the policy says of its report"),
+        );
     }
     faults
 }

@@ -16,8 +16,8 @@ pub mod card;
 pub mod provenance;
 
 pub use assessment::{Assessment, Rank};
-pub use audit::{Entry, Fault, Folder, Program, Source, Verified, Written, log, verify};
 pub use attempt::{Attempt, AttemptResult, Explanation, attempt_seed};
+pub use audit::{Entry, Fault, Folder, Program, Source, Verified, Written, log, verify};
 pub use card::model_card;
 pub use error::{Error, Result};
 pub use pipeline::{Fitting, Pipeline, Release, Run, RunRecord};

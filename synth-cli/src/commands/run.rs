@@ -203,9 +203,8 @@ fn write(
     let form = &source.schema.source;
     let table_path = |stem: &str| folder.join(format!("{stem}.{}", form.extension()));
     let program = Program { name: "synth".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    let text = |name: &str, text: &[u8]| {
-        Pending::write(&folder.join(name), Readers::AsUsual, |out| Ok(out.write_all(text)?))
-    };
+    let text =
+        |name: &str, text: &[u8]| Pending::write(&folder.join(name), Readers::AsUsual, |out| Ok(out.write_all(text)?));
     // In the order of their appearance: a table never stands there without its report and its log.
     let mut proofs = vec![text(RECORD_NAME, &serde_json::to_vec_pretty(&run.record)?)?];
     let mut kept = Vec::new();
