@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use synth_metrics::{
-    Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, definition, unseen_rows_needed,
+    Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, definition, lacks_unseen_rows,
 };
 
 use crate::policy::{Class, Gate, Policy, Requirement};
@@ -174,10 +174,6 @@ impl Check {
     pub(crate) fn is_excused(&self, report: &QualityReport) -> bool {
         definition(&self.id).is_none() || lacks_unseen_rows(report, &self.id)
     }
-}
-
-fn lacks_unseen_rows(report: &QualityReport, id: &str) -> bool {
-    report.rows.holdout.unwrap_or(0) < unseen_rows_needed(id)
 }
 
 /// The measure and its estimate, if there is one that can be judged; else why not.

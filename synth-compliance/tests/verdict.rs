@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use synth_compliance::{Class, DISCLAIMER, Decision, Effect, Policy, Status, Verdict, judge};
 use synth_metrics::{
     ColumnValue, Estimate, Goal, Inputs, MEASURES, Measure, Outcome, QualityReport, REPORT_VERSION, Rows, Uncertainty,
-    unseen_rows_needed,
+    lacks_unseen_rows,
 };
 
 /// An estimate whose bounds lie `reach` to both sides.
@@ -133,7 +133,7 @@ fn what_cannot_be_judged_never_passes_and_what_is_owed_refuses() {
 }
 
 /// A table with columns of every sort.
-const ALL_SORTS: Inputs = Inputs { scales: 3, levels: 3, varying_numbers: 3, varying: 6 };
+const ALL_SORTS: Inputs = Inputs { scales: 3, levels: 3, varying_numbers: 3, varying: 6, holdout_rows: 303 };
 
 #[test]
 fn what_no_unseen_rows_were_given_for_is_open() {
@@ -419,7 +419,7 @@ fn any_report() -> impl Strategy<Value = QualityReport> {
         Just(Some(ALL_SORTS)),
         Just(Some(Inputs { scales: 0, varying_numbers: 0, ..ALL_SORTS })),
         Just(Some(Inputs { levels: 0, varying_numbers: 1, ..ALL_SORTS })),
-        Just(Some(Inputs { scales: 0, levels: 1, varying_numbers: 0, varying: 1 })),
+        Just(Some(Inputs { scales: 0, levels: 1, varying_numbers: 0, varying: 1, holdout_rows: 0 })),
     ];
     let outcomes = proptest::collection::vec(any_outcome(), MEASURES.len());
     let holdout = prop_oneof![4 => Just(Some(303)), 1 => Just(None), 1 => Just(Some(12))];
@@ -430,10 +430,13 @@ fn any_report() -> impl Strategy<Value = QualityReport> {
 }
 
 fn agreeing(mut report: QualityReport) -> QualityReport {
-    let n_unseen = report.rows.holdout.unwrap_or(0);
+    if let Some(inputs) = &mut report.inputs {
+        inputs.holdout_rows = inputs.holdout_rows.min(report.rows.holdout.unwrap_or(0));
+    }
+    let facts = report.clone();
     for measure in &mut report.measures {
-        let applies = report.inputs.is_none_or(|inputs| inputs.suffice_for(&measure.id));
-        if !applies || n_unseen < unseen_rows_needed(&measure.id) {
+        let applies = facts.inputs.is_none_or(|inputs| inputs.suffice_for(&measure.id));
+        if !applies || lacks_unseen_rows(&facts, &measure.id) {
             measure.outcome = Outcome::NotMeasured("the facts say why".into());
         }
     }

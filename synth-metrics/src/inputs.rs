@@ -3,8 +3,8 @@
 //! A measure without a value is one of three things: it has no object in this table (a distance of numbers where there
 //! are none), what it needs was not given (unseen rows), or it is owed. Only the first two excuse it, and whoever judges
 //! a report must not take a measure's own word for it: a reason in words can be written by anybody. So the report says
-//! beside the measures how many columns of each sort the training table has, and [`Rows`](crate::Rows) how many unseen
-//! rows there were.
+//! beside the measures how many columns of each sort the training table has and how large the holdout was, and
+//! [`Rows`](crate::Rows) how many unseen rows there were in all.
 //!
 //! Left out on purpose: reasons that lie in the values, such as attacks that find nobody to attack. They are seldom, and
 //! a measure that is missing for them counts as owed.
@@ -15,9 +15,10 @@ use synth_core::Kind;
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
 use crate::membership::MIN_CANDIDATES;
+use crate::report::QualityReport;
 use crate::risks::MIN_TARGETS;
 
-/// How many columns of each sort the training table has.
+/// How many columns of each sort the training table has, and the rows of the holdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -30,6 +31,8 @@ pub struct Inputs {
     pub varying_numbers: usize,
     /// Columns that are learnt, with two different values or more; among levels a missing one is a value.
     pub varying: usize,
+    /// Rows of the holdout; 0 if none was given.
+    pub holdout_rows: usize,
 }
 
 impl Inputs {
@@ -54,6 +57,7 @@ impl Inputs {
             levels: comparison.columns(|kind| kind.is_levels() || matches!(kind, Kind::Constant | Kind::Empty)).len(),
             varying_numbers: numbers.filter(varies).count(),
             varying: comparison.columns(Kind::is_learnt).iter().filter(|c| varies(c)).count(),
+            holdout_rows: comparison.holdout().map_or(0, synth_core::Table::n_rows),
         }
     }
 
@@ -61,7 +65,7 @@ impl Inputs {
     ///
     /// ```
     /// # use synth_metrics::Inputs;
-    /// let levels_alone = Inputs { scales: 0, levels: 4, varying_numbers: 0, varying: 4 };
+    /// let levels_alone = Inputs { scales: 0, levels: 4, varying_numbers: 0, varying: 4, holdout_rows: 0 };
     /// assert!(!levels_alone.suffice_for("ks_mean") && levels_alone.suffice_for("tvd_mean"));
     /// ```
     pub fn suffice_for(&self, id: &str) -> bool {
@@ -75,14 +79,33 @@ impl Inputs {
     }
 }
 
-/// The least number of unseen real rows that the measure called `id` needs; 0 for one that needs none.
-pub fn unseen_rows_needed(id: &str) -> usize {
+/// Whether the report had too few unseen real rows for the measure called `id`: of any kind, or, where it needs them as a
+/// table of their own, in a holdout. Cross-fitted generators leave every row unseen by one of them, and no holdout.
+///
+/// `false` for a measure that needs none. A report without [`Inputs`] is taken to have had a holdout of all unseen rows, so
+/// that facts which are gone excuse nothing.
+pub fn lacks_unseen_rows(report: &QualityReport, id: &str) -> bool {
+    let n_unseen = report.rows.holdout.unwrap_or(0);
     match id {
-        "mia_auc" | "mia_max_auc" | "mia_tpr_at_1" | "mia_tpr_at_10" | "mia_outlier_auc" => MIN_CANDIDATES,
-        "singling_out_risk" | "linkability_risk" | "inference_risk" => MIN_TARGETS,
-        "dup_rate_holdout" | "dup_excess" | "rare_combinations" => 1,
-        "dcr_share" | "nndr_share" | "near_copy_rate" | "near_copy_rate_holdout" | "near_copy_excess" => 1,
-        "identifiability_excess" => 1,
-        _ => 0,
+        "mia_auc" | "mia_max_auc" | "mia_tpr_at_1" | "mia_tpr_at_10" | "mia_outlier_auc" => n_unseen < MIN_CANDIDATES,
+        "singling_out_risk" | "linkability_risk" | "inference_risk" => n_unseen < MIN_TARGETS,
+        // Or the training rows themselves, one left out: then it has a value all the same.
+        "dup_excess" => n_unseen == 0,
+        "dup_rate_holdout"
+        | "rare_combinations"
+        | "dcr_share"
+        | "nndr_share"
+        | "near_copy_rate"
+        | "near_copy_rate_holdout"
+        | "near_copy_excess"
+        | "identifiability_excess"
+        | "tstr"
+        | "trtr"
+        | "tstr_gap"
+        | "tstr_f1"
+        | "trtr_f1"
+        | "concordance"
+        | "concordance_gap" => report.inputs.map_or(n_unseen, |inputs| inputs.holdout_rows) == 0,
+        _ => false,
     }
 }
