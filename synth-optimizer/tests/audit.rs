@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use synth_compliance::{Chain, Decision, Key, Policy, chain, sha256};
 use synth_core::io::{ReadOptions, read_bytes};
 use synth_core::{Engine, Table};
@@ -49,11 +51,17 @@ impl Files {
     }
 }
 
+/// Two numbers around a common cause and two levels of it: what a copula can learn.
 fn table() -> Table {
-    let rows: String = (0..300)
-        .map(|i| format!("{},{},{}\n", i * 37 % 101, (i * 53 % 89) as f64 / 7.0, ["a", "b|<i>"][i * 7 % 3 % 2]))
-        .collect();
-    let text = format!("x,y,ward|<b>\n{rows}");
+    let rng = &mut ChaCha8Rng::seed_from_u64(5);
+    let mut text = String::from("x,y,ward|<b>\n");
+    for _ in 0..300 {
+        let mut normal = || (0..12).map(|_| rng.r#gen::<f64>()).sum::<f64>() - 6.0;
+        let cause = normal();
+        let [x, y] = [0.9, 0.5].map(|weight| 10.0 * (weight * cause + normal()));
+        let ward = if cause + normal() > 0.0 { "a" } else { "b|<i>" };
+        text += &format!("{x:.1},{y:.2},{ward}\n");
+    }
     read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table
 }
 
