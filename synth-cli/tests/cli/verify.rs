@@ -209,7 +209,8 @@ fn a_table_of_levels_alone_can_be_judged() {
     };
     let rows: String = (0..400).map(row).collect();
     folder.write("in.csv", format!("wind,plane,side\n{rows}"));
-    let ended = folder.synth(&["run", "in.csv", "--out", "out", "--policy", "research", "--json"]);
+    let ended =
+        folder.synth(&["run", "in.csv", "--out", "out", "--policy", "research", "--engine", "copula", "--json"]);
     let record = ended.json();
     let verdict = &record["attempts"][0]["result"]["judged"]["verdict"];
     let check = |id: &str| verdict["checks"].as_array().unwrap().iter().find(|c| c["id"] == id).unwrap().clone();
