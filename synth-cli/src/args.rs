@@ -36,6 +36,14 @@ Exit codes:
   2 wrong arguments       6 larger than the limits
   3 bad input";
 
+const VERIFY_HELP: &str = "\
+Example:
+  synth verify shared --head 5f1c...   # the head that `synth run` printed
+  synth verify shared --source patients.csv --key secret.key
+
+Checks every line of audit.jsonl, every file it names, and each verdict in report.json. A log that was written anew as a
+whole is sound too: only a head that was kept elsewhere tells it from the first. The key is that of `synth run --key`.";
+
 const EVALUATE_HELP: &str =
     "Example:\n  synth evaluate --train a.csv --synthetic b.csv --holdout c.csv --out report.json";
 
@@ -90,6 +98,9 @@ pub(crate) enum Command {
     /// Measure how faithful, how useful and how private a synthetic table is; --help names every measure
     #[command(after_help = EVALUATE_HELP, after_long_help = evaluate_help())]
     Evaluate(Evaluate),
+    /// Check that the results of a run are as they were written
+    #[command(after_help = VERIFY_HELP)]
+    Verify(Verify),
     /// Judge a report by a policy
     #[command(after_help = "Example:\n  synth judge report.json --policy hipaa")]
     Judge(Judge),
@@ -185,6 +196,10 @@ pub(crate) struct Run {
     /// Write the best table of a refused run too, as `REFUSED-synthetic`
     #[arg(long)]
     pub(crate) keep_refused: bool,
+    /// A secret of 16 bytes or more: the log then holds an HMAC of the input under it, and whoever has it can prove which
+    /// input that was. It is written nowhere [default: none, and nobody can]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
     #[command(flatten)]
@@ -312,6 +327,21 @@ pub(crate) struct Evaluate {
     pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Verify {
+    /// The folder of a run's results
+    pub(crate) folder: PathBuf,
+    /// The head that the log must have
+    #[arg(long, value_name = "HASH")]
+    pub(crate) head: Option<String>,
+    /// The table that the run must have read
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) source: Option<PathBuf>,
+    /// The key that the run was given
+    #[arg(long, value_name = "FILE", requires = "source")]
+    pub(crate) key: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -37,7 +37,8 @@ impl Code {
 impl From<synth_compliance::Decision> for Code {
     fn from(decision: synth_compliance::Decision) -> Self {
         match decision {
-            synth_compliance::Decision::Accepted => Code::Accepted,
+            // Findings are of soft gates: told, and nothing more.
+            synth_compliance::Decision::Accepted | synth_compliance::Decision::AcceptedWithFindings => Code::Accepted,
             synth_compliance::Decision::Refused => Code::Refused,
             synth_compliance::Decision::NotEnoughEvidence => Code::NotEnoughEvidence,
         }
@@ -49,6 +50,11 @@ impl From<synth_compliance::Decision> for Code {
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
 
+/// Results of a run that are not as they were written.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotVerified(pub(crate) String);
+
 /// Ctrl-C, where nothing else says so.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
@@ -57,6 +63,9 @@ pub(crate) struct Interrupted;
 fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Code> {
     if cause.is::<Usage>() {
         return Some(Code::Usage);
+    }
+    if cause.is::<NotVerified>() {
+        return Some(Code::BadInput);
     }
     if cause.is::<Interrupted>() {
         return Some(Code::Interrupted);

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use synth_compliance::Policy;
+use synth_compliance::{Base, KEY_BYTES, Key, Policy, sha256_of};
 use synth_core::io::{Header, ReadOptions, read_bytes, read_path, write};
 use synth_core::schema::{Compression, Field, Format, Schema, Source};
 use synth_core::{BadInput, Error, Rule, Table};
+use synth_optimizer::Written;
 
 use crate::args::{Reading, YesNo};
 use crate::exit::Usage;
@@ -51,6 +52,23 @@ pub(crate) fn read_table(path: &Path, options: &ReadOptions, quiet: bool) -> Res
         reading.notes.iter().for_each(|note| show::note(note));
     }
     Ok(reading.table)
+}
+
+/// The same of bytes that were read already, from `path`.
+pub(crate) fn read_table_of(bytes: Vec<u8>, path: &Path, options: &ReadOptions, quiet: bool) -> Result<Table> {
+    let reading = read_bytes(bytes, &ReadOptions { name: Some(name_of(path)), ..options.clone() })?;
+    if !quiet {
+        reading.notes.iter().for_each(|note| show::note(note));
+    }
+    Ok(reading.table)
+}
+
+/// The name of a file without its folders, and the digest of its bytes.
+pub(crate) fn digest_of(path: &Path) -> Result<Written> {
+    let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    let digest = || sha256_of(std::fs::File::open(path)?);
+    let failed = |source| Error::Io { action: "read", name: path.display().to_string(), source };
+    Ok(Written { name, sha256: digest().map_err(failed)? })
 }
 
 /// Reads a table for a model: its columns are those of `schema` in name, storage and order. What is missing, and how cells
@@ -126,18 +144,42 @@ fn read_standard_input(limit: u64) -> Result<Vec<u8>> {
 /// A policy by name, or else from a file.
 pub(crate) fn read_policy(name: &str) -> Result<Policy> {
     let Some(path) = policy_path(name) else { return Ok(Policy::named(name)?) };
-    let failed = |problem: &dyn std::fmt::Display| Usage(format!("cannot read the policy {name}: {problem}"));
-    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
-    Policy::from_toml(&text).map_err(|error| match error {
-        // The parser's message quotes the line, and that is a cell if the file is a table.
+    let policy = policy_text(path).map_err(|problem| Usage(format!("cannot read the policy {name}: {problem}")))?;
+    // A path is seen from the file that names it.
+    let base = |name: &str, from: &str| match policy_path(name) {
+        Some(path) => policy_text(&folder_of(Path::new(from)).join(path)),
+        None => Err("no embedded policy has that name; that of a file ends in .toml".to_owned()),
+    };
+    Policy::from_toml_with_bases(policy, base).map_err(|error| in_policy(name, error))
+}
+
+fn policy_text(path: &Path) -> Result<Base, String> {
+    let id = path.canonicalize().map_err(|error| error.to_string())?;
+    let toml = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    Ok(Base { id: id.to_string_lossy().into_owned(), toml })
+}
+
+/// What is wrong with a policy, without its text: it is cells if the file is a table.
+fn in_policy(name: &str, error: synth_compliance::Error) -> anyhow::Error {
+    match error {
+        // The parser's message quotes the line.
         synth_compliance::Error::Toml(error) => {
             let message = error.to_string();
             let mut lines = message.lines().filter(|line| !line.trim().is_empty());
             let (place, problem) = (lines.next().unwrap_or("no TOML"), lines.next_back().unwrap_or(""));
-            failed(&format!("{place}: {problem}")).into()
+            Usage(format!("cannot read the policy {name}: {place}: {problem}")).into()
+        }
+        synth_compliance::Error::InBase { name: base, source } => {
+            in_policy(&base, *source).context(format!("policy {name}"))
         }
         error => anyhow::Error::from(error).context(format!("policy {name}")),
-    })
+    }
+}
+
+/// A secret in a file.
+pub(crate) fn read_key(path: &Path) -> Result<Key> {
+    let too_short = || Usage(format!("the key in {} is shorter than {KEY_BYTES} bytes", path.display()));
+    Ok(Key::new(read_all(path)?).ok_or_else(too_short)?)
 }
 
 /// The file that `--policy` names, if it names one.
@@ -187,6 +229,14 @@ impl Pending {
         let file = out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(failed)?;
         file.as_file().sync_all().with_context(failed)?;
         Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// The name it will have, without folders, and the digest of its bytes.
+    pub(crate) fn digest(&self) -> Result<Written> {
+        let name = self.path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+        let digest = || sha256_of(self.file.reopen()?);
+        let sha256 = digest().with_context(|| format!("cannot read {} again", self.path.display()))?;
+        Ok(Written { name, sha256 })
     }
 
     /// Gives the file its name, and says which.

@@ -6,8 +6,9 @@ use anyhow::Result;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
 use serde::Serialize;
-use synth_compliance::{Check, Decision, Policy, Status, Verdict};
+use synth_compliance::{Check, Decision, Effect, Policy, Status, Verdict};
 use synth_metrics::{Domain, Outcome, QualityReport, definition};
+use synth_optimizer::audit::{self, Verified};
 use synth_optimizer::{Assessment, Attempt, AttemptResult, Plan, RunRecord};
 
 use crate::exit::Code;
@@ -136,11 +137,29 @@ pub(crate) fn verdict(verdict: &Verdict, report: &QualityReport, policy: &Policy
 fn decision_lines(decision: Decision, verdict: &Verdict) -> String {
     let mut text =
         format!("{decision} under policy {} {}: score {}", verdict.policy, verdict.policy_version, verdict.score);
-    for sentence in verdict.violations().chain(verdict.gaps()) {
+    for sentence in verdict.violations().chain(verdict.gaps()).chain(verdict.findings()) {
         text.push_str("\n  ");
         text.push_str(sentence);
     }
+    text.push_str(&format!("\npolicy SHA-256 {}", verdict.policy_sha256));
     text
+}
+
+/// The policy that a run is judged by, before anything is learnt, and what it changes in those it extends.
+pub(crate) fn policy(policy: &Policy) {
+    note(&format!("policy {} {}, SHA-256 {}", policy.name(), policy.version(), policy.sha256()));
+    policy.changes().iter().for_each(|change| note(&change.to_string()));
+}
+
+/// What was checked of a run's results, and what that does not show.
+pub(crate) fn verified(verified: &Verified) -> Result<()> {
+    let [name, version, sha256] = &verified.policy;
+    let Verified { head, lines, decision, files, .. } = verified;
+    line(format!("{} of {lines} lines is sound, its head is {head}", audit::LOG_NAME))?;
+    line(format!("as they were written: {}", files.join(", ")))?;
+    line(format!("{decision} under policy {name} {version}, SHA-256 {sha256}; every verdict follows from its report"))?;
+    line("what this does not show:")?;
+    audit::LIMITS.iter().try_for_each(|limit| line(format!("  {limit}")))
 }
 
 /// A report's measures with their intervals.
@@ -194,9 +213,13 @@ fn check_cell(check: Option<&Check>, report: Option<&QualityReport>) -> Cell {
     };
     let (mark, color) = match check.status {
         Status::Pass => ("✓", Color::Green),
+        Status::Fail if check.effect == Effect::Finding => ("✗ (finding)", Color::Yellow),
         Status::Fail => ("✗", Color::Red),
         Status::Inconclusive => ("?", Color::Yellow),
+        Status::NotMeasured if check.effect == Effect::Refuses => ("not measured ✗", Color::Red),
         Status::NotMeasured => ("not measured", Color::Yellow),
+        Status::NotApplicable => ("not applicable", Color::Grey),
+        Status::Error => ("error ✗", Color::Red),
     };
     right(format!("{value}{mark}")).fg(color)
 }

@@ -30,6 +30,54 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A key that a policy cannot do without is not there.
+    #[error("the policy has no `{key}`")]
+    MissingKey {
+        /// The key.
+        key: &'static str,
+    },
+    /// The policy that is extended cannot be read.
+    #[error("the policy `{name}` to extend cannot be read: {problem}")]
+    NoBase {
+        /// What stands after `extends`.
+        name: String,
+        /// Why not.
+        problem: String,
+    },
+    /// The policy that is extended has a fault.
+    #[error("in the extended policy `{name}`")]
+    InBase {
+        /// What stands after `extends`.
+        name: String,
+        /// Its fault.
+        source: Box<Error>,
+    },
+    /// A policy extends itself, through others or not.
+    #[error("policies extend each other in a circle: `{name}` was met before")]
+    Cycle {
+        /// What stands after `extends` where the circle closes.
+        name: String,
+    },
+    /// What is to be left out is not in the policy that is extended, or nothing is extended.
+    #[error("`without` names `{item}`, which is no gate and no requirement of a policy that is extended")]
+    NothingToLeaveOut {
+        /// The measure or requirement.
+        item: String,
+    },
+    /// A gate stands in for one that is not there, or for itself.
+    #[error("the gate on `{measure}` cannot stand in for `{other}`: the policy has no other gate on that")]
+    StandsInForNone {
+        /// The id in the gate.
+        measure: String,
+        /// The id it stands in for.
+        other: String,
+    },
+    /// A recorded policy is not the one that was fixed.
+    #[error("the policy `{name}` has another hash than the one that was fixed")]
+    Hash {
+        /// The name.
+        name: String,
+    },
     /// Without a gate everything would pass.
     #[error("a policy needs at least one gate")]
     NoGates,

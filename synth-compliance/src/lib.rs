@@ -1,9 +1,23 @@
 #![doc = include_str!("../README.md")]
 
+// What is asked.
 mod error;
+pub mod extends;
 pub mod policy;
+
+// What comes of it.
+pub mod check;
+mod sentence;
 pub mod verdict;
 
+// What is kept.
+pub mod chain;
+mod digest;
+
+pub use chain::{Broken, Chain};
+pub use check::{Check, Effect, Status};
+pub use digest::{KEY_BYTES, Key, canonical, sha256, sha256_of};
 pub use error::{Error, Result};
-pub use policy::{Gate, Inconclusive, Policy, Requirement};
-pub use verdict::{Check, DISCLAIMER, Decision, Score, Status, VERDICT_VERSION, Verdict, judge};
+pub use extends::{Base, Change, Direction};
+pub use policy::{Class, Gate, Inconclusive, Policy, Requirement};
+pub use verdict::{DISCLAIMER, Decision, Score, VERDICT_VERSION, Verdict, judge};

@@ -5,16 +5,46 @@
 //! a measure that is judged by its value whatever its interval ([`JudgedBy`](synth_metrics::JudgedBy)),
 //! describes the files exactly and passes or fails by itself. What was not measured does not pass.
 //!
+//! **Decisions** are ordered: refused < not enough evidence < accepted with findings < accepted. The decision is the
+//! worst [`Effect`] of any check, and an effect follows from the check's [`Status`] and its gate's [`Class`]:
+//!
+//! | status | hard | mandatory | soft |
+//! |---|---|---|---|
+//! | pass, not applicable | none | none | none |
+//! | fail, error | refuses | refuses | finding |
+//! | not measured, though owed | refuses | refuses | finding |
+//! | not measured, its input missing | open, or as the policy says | open | finding |
+//! | inconclusive | open, or as the policy says | open | finding |
+//!
+//! **Nothing is gained by taking measures away or spoiling them.** A failed check refuses already. So hiding one must
+//! refuse as well, and a measure without a usable value does: absent, listed twice, not finite, out of its range, or "not
+//! measured" with any reason in words, for words prove nothing. Two things excuse it, and both are facts that the report
+//! holds beside its measures: the table has no column that the measure is about ([`Inputs::suffice_for`]: *not
+//! applicable*), or there were too few unseen real rows for it ([`lacks_unseen_rows`]: *not measured*, which leaves the
+//! decision open). A measure that has a value where the facts say that it cannot have one is an error. For every
+//! report whose facts agree with its measures, as those of [`measure`](fn@synth_metrics::measure) do, a report with any
+//! measures taken out or spoilt gets no better decision and no higher score; a property test holds [`judge`] to it. What
+//! cannot be seen here is a *false* value in good form, or false facts: `judge` is a function of the report alone. That a
+//! report is the one that was written is for the [chain](crate::chain) to show.
+//!
+//! Where none of a domain's hard and mandatory gates applies to the table, nothing of that domain was shown, and the
+//! decision stays open; a gate that [stands in](Gate::stands_in_for) for another is then one of them.
+//!
 //! The margin of a gate is `(limit - bound) / (limit - ideal)`: 1 at the ideal, 0 at the limit, below 0 beyond it.
 //! The score is the smallest margin, held to 0 and 1, of the worst domain: nothing is averaged, so that fidelity
-//! cannot pay for privacy. Left out on purpose: overrides. A person who releases a refused table does so outside.
+//! cannot pay for privacy. Soft gates do not count in it. Left out on purpose: overrides. A person who releases a
+//! refused table does so outside.
+//!
+//! [`Inputs::suffice_for`]: synth_metrics::Inputs::suffice_for
+//! [`lacks_unseen_rows`]: synth_metrics::lacks_unseen_rows
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use synth_metrics::{Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, definition};
+use synth_metrics::{Domain, QualityReport};
 
-use crate::policy::{Gate, Inconclusive, Policy, Requirement};
+use crate::check::{Check, Effect, Status};
+use crate::policy::{Class, Gate, Inconclusive, Policy};
 
 /// The version of the verdict's JSON form.
 pub const VERDICT_VERSION: u32 = 1;
@@ -45,32 +75,45 @@ pub struct Verdict {
     pub policy: String,
     /// The policy's version.
     pub policy_version: String,
+    /// The policy's [hash](Policy::sha256): which limits exactly.
+    pub policy_sha256: String,
     /// The outcome: that of the worst check.
     pub decision: Decision,
     /// How far from the limits the table is. Means nothing without the decision.
     pub score: Score,
-    /// The rows, then the policy's requirements, then its gates, each in the policy's order.
+    /// The rows, then the policy's requirements, then its gates, each in the policy's order; then the domains of which
+    /// nothing could be judged.
     pub checks: Vec<Check>,
 }
 
-/// The outcome of a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The outcome of a verdict, from the worst to the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
+    /// At least one check that counts failed, or is owed.
+    Refused,
+    /// No such check, but at least one could not be made or decides nothing.
+    NotEnoughEvidence,
+    /// Only checks of [soft](Class::Soft) gates did not pass.
+    AcceptedWithFindings,
     /// Every check passed. A statement about these checks, not about the law.
     Accepted,
-    /// No check failed, but at least one could not be made or decides nothing.
-    NotEnoughEvidence,
-    /// At least one check failed.
-    Refused,
+}
+
+impl Decision {
+    /// Whether the table may be handed on, with findings or without.
+    pub fn is_accepted(self) -> bool {
+        self >= Decision::AcceptedWithFindings
+    }
 }
 
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Decision::Accepted => "accepted",
-            Decision::NotEnoughEvidence => "not enough evidence",
             Decision::Refused => "refused",
+            Decision::NotEnoughEvidence => "not enough evidence",
+            Decision::AcceptedWithFindings => "accepted with findings",
+            Decision::Accepted => "accepted",
         })
     }
 }
@@ -97,73 +140,29 @@ impl fmt::Display for Score {
     }
 }
 
-/// The outcome of one check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// The limit is kept, at the less favourable bound.
-    Pass,
-    /// The limit is broken, even at the more favourable bound.
-    Fail,
-    /// The limit lies between the bounds.
-    Inconclusive,
-    /// There is no value to judge. Never a pass.
-    NotMeasured,
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Status::Pass => "pass",
-            Status::Fail => "fail",
-            Status::Inconclusive => "inconclusive",
-            Status::NotMeasured => "not measured",
-        })
-    }
-}
-
-/// One line of a verdict. Its numbers are finite; where there is none, it is absent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Check {
-    /// The measure's id, a requirement's id, or `rows`.
-    pub id: String,
-    /// What it is about; nothing for `rows`, which is about the evidence.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub domain: Option<Domain>,
-    /// The outcome.
-    pub status: Status,
-    /// The value in the report.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<f64>,
-    /// The less favourable one-sided 95 % bound of the value: what has to keep the limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bound: Option<f64>,
-    /// The limit; of a gate with two, the one with less room.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<f64>,
-    /// `(limit - bound) / (limit - ideal)`, not held to 0 and 1: below 0, it tells how far beyond the limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub margin: Option<f64>,
-    /// The outcome in words. Names columns where that helps; never a cell.
-    pub sentence: String,
-}
-
 impl Verdict {
     /// The check called `id`.
     pub fn check(&self, id: &str) -> Option<&Check> {
         self.checks.iter().find(|c| c.id == id)
     }
 
-    /// What failed, in words, in the order of the checks.
+    /// What refuses, in words, in the order of the checks.
     pub fn violations(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter(|c| c.status == Status::Fail).map(|c| c.sentence.as_str())
+        self.with_effect(Effect::Refuses)
     }
 
-    /// What could not be decided, in words, in the order of the checks.
+    /// What leaves the decision open, in words, in the order of the checks.
     pub fn gaps(&self) -> impl Iterator<Item = &str> {
-        let open = |c: &&Check| matches!(c.status, Status::Inconclusive | Status::NotMeasured);
-        self.checks.iter().filter(open).map(|c| c.sentence.as_str())
+        self.with_effect(Effect::Open)
+    }
+
+    /// What soft gates found, in words, in the order of the checks.
+    pub fn findings(&self) -> impl Iterator<Item = &str> {
+        self.with_effect(Effect::Finding)
+    }
+
+    fn with_effect(&self, effect: Effect) -> impl Iterator<Item = &str> {
+        self.checks.iter().filter(move |c| c.effect == effect).map(|c| c.sentence.as_str())
     }
 }
 
@@ -172,7 +171,7 @@ impl fmt::Display for Verdict {
         let Verdict { policy, policy_version, decision, score, checks, .. } = self;
         writeln!(f, "policy {policy}, version {policy_version}: {decision}, score {score}")?;
         for check in checks {
-            writeln!(f, "  {:<13} {}", check.status, check.sentence)?;
+            writeln!(f, "  {:<14} {}", check.status, check.sentence)?;
         }
         Ok(())
     }
@@ -180,254 +179,97 @@ impl fmt::Display for Verdict {
 
 /// Judges a report by a policy. A pure function: the same report and policy give the same verdict, to the byte.
 ///
-/// Nothing in a report makes this fail; what cannot be judged (absent, listed twice, not finite, out of the
-/// measure's range, a report of another version) is [`Status::NotMeasured`]. Taking measures out of a report or
-/// spoiling them therefore never gets a table accepted and never raises [`Score::at_least`]. It can turn a refusal
-/// into [`Decision::NotEnoughEvidence`], unless the policy refuses that as well.
+/// Nothing in a report makes this fail; what cannot be judged is [`Status::NotMeasured`] or [`Status::Error`]. Taking
+/// measures out of a report or spoiling them never makes the decision or the score better.
 ///
 /// Source: the rules in the module's documentation. Departs from common practice, which judges point values and
 /// skips what is missing.
 pub fn judge(report: &QualityReport, policy: &Policy) -> Verdict {
-    let mut checks = vec![rows(report, policy)];
-    checks.extend(policy.requires().iter().map(|r| requirement(*r)));
-    checks.extend(policy.gates().iter().map(|g| gate(report, g)));
-    let decision = decide(&checks, policy.inconclusive());
+    let mut checks = vec![Check::rows(report, policy)];
+    checks.extend(policy.requires().iter().map(|r| Check::requirement(*r)));
+    let mut gates: Vec<Check> = policy.gates().iter().map(|gate| Check::gate(report, gate)).collect();
+    for i in 0..gates.len() {
+        gates[i].class = class(&policy.gates()[i], &gates);
+    }
+    let unjudged = unjudged(&gates);
+    checks.extend(gates);
+    checks.extend(unjudged);
+    for check in &mut checks {
+        check.effect = effect(check, report, policy.inconclusive());
+    }
+    let decision = decide(&checks);
     Verdict {
         version: VERDICT_VERSION,
         policy: policy.name().to_owned(),
         policy_version: policy.version().to_owned(),
+        policy_sha256: policy.sha256(),
         decision,
         score: score(&checks, decision),
         checks,
     }
 }
 
-fn decide(checks: &[Check], inconclusive: Inconclusive) -> Decision {
-    if checks.iter().any(|c| c.status == Status::Fail) {
-        Decision::Refused
-    } else if checks.iter().all(|c| c.status == Status::Pass) {
-        Decision::Accepted
-    } else {
-        match inconclusive {
-            Inconclusive::Report => Decision::NotEnoughEvidence,
-            Inconclusive::Refuse => Decision::Refused,
-        }
+/// The class in which a gate counts for this table.
+fn class(gate: &Gate, checks: &[Check]) -> Class {
+    let other = gate.stands_in_for.as_ref().and_then(|other| checks.iter().find(|c| c.id == *other));
+    match other {
+        Some(other) if other.status == Status::NotApplicable => gate.class.min(other.class),
+        _ => gate.class,
+    }
+}
+
+/// The domains in which no gate that counts applies to the table.
+fn unjudged(gates: &[Check]) -> Vec<Check> {
+    let counts = |check: &&Check| check.class < Class::Soft;
+    let has = |domain, wanted: fn(&Check) -> bool| {
+        gates.iter().filter(counts).filter(|c| c.domain == Some(domain)).any(wanted)
+    };
+    [Domain::Fidelity, Domain::Utility, Domain::Privacy]
+        .into_iter()
+        .filter(|&domain| has(domain, |_| true) && !has(domain, |c| c.status != Status::NotApplicable))
+        .map(Check::unjudged)
+        .collect()
+}
+
+/// What a check does to the decision: the table in the module's documentation.
+fn effect(check: &Check, report: &QualityReport, inconclusive: Inconclusive) -> Effect {
+    let open = match (check.class, inconclusive) {
+        (Class::Hard, Inconclusive::Refuse) => Effect::Refuses,
+        _ => Effect::Open,
+    };
+    match check.status {
+        Status::Pass | Status::NotApplicable => Effect::None,
+        _ if check.class == Class::Soft => Effect::Finding,
+        Status::Fail | Status::Error => Effect::Refuses,
+        Status::Inconclusive => open,
+        Status::NotMeasured if check.is_excused(report) => open,
+        Status::NotMeasured => Effect::Refuses,
+    }
+}
+
+fn decide(checks: &[Check]) -> Decision {
+    match checks.iter().map(|c| c.effect).max().unwrap_or_default() {
+        Effect::None => Decision::Accepted,
+        Effect::Finding => Decision::AcceptedWithFindings,
+        Effect::Open => Decision::NotEnoughEvidence,
+        Effect::Refuses => Decision::Refused,
     }
 }
 
 fn score(checks: &[Check], decision: Decision) -> Score {
     // The worst gate of the worst domain is the worst gate. Rows and requirements have no margin: failed, they
     // refuse, and passed, they add nothing.
+    let counts = |c: &&Check| c.class < Class::Soft && (c.margin.is_some() || c.effect != Effect::None);
     let worst = |unmeasured: f64| {
-        let gates = checks.iter().filter(|c| c.margin.is_some() || c.status == Status::NotMeasured);
+        let gates = checks.iter().filter(counts);
         gates.map(|c| c.margin.unwrap_or(unmeasured)).fold(1.0, f64::min).max(0.0)
     };
     // Rounded down, but 0.43 computed as 0.42999... is 43.
     let percent = |margin: f64| (margin * 100.0 + 1e-9).floor() as u8;
     let most = match decision {
-        Decision::Accepted => 100,
+        Decision::Accepted | Decision::AcceptedWithFindings => 100,
         Decision::NotEnoughEvidence => MOST_WITHOUT_EVIDENCE,
         Decision::Refused => 0,
     };
     Score { at_least: percent(worst(0.0)).min(most), at_most: percent(worst(1.0)).min(most) }
-}
-
-fn rows(report: &QualityReport, policy: &Policy) -> Check {
-    let (n_rows, least) = (report.rows.train, policy.min_rows());
-    let (status, sentence) = match n_rows >= least {
-        true => (Status::Pass, format!("{n_rows} rows to learn from, at least {least} are asked for")),
-        false => (Status::Fail, format!("{n_rows} rows to learn from are too few; at least {least} are asked for")),
-    };
-    Check { status, sentence, ..Check::without_value("rows", None) }
-}
-
-fn requirement(requirement: Requirement) -> Check {
-    match requirement {
-        Requirement::DifferentialPrivacyProof => Check {
-            status: Status::Fail,
-            sentence: "a proof of differential privacy is asked for; no generator of this version can give one"
-                .to_owned(),
-            ..Check::without_value(requirement.id(), Some(Domain::Privacy))
-        },
-    }
-}
-
-impl Check {
-    fn without_value(id: &str, domain: Option<Domain>) -> Check {
-        let (status, sentence) = (Status::NotMeasured, String::new());
-        Check { id: id.to_owned(), domain, status, value: None, bound: None, limit: None, margin: None, sentence }
-    }
-}
-
-fn gate(report: &QualityReport, gate: &Gate) -> Check {
-    let definition = definition(&gate.measure).expect("a policy's measures are checked when it is read");
-    let (measure, estimate) = match usable(report, &gate.measure) {
-        Ok(found) => found,
-        Err(reason) => {
-            return Check {
-                limit: gate.max.or(gate.min),
-                sentence: format!("{} was not measured: {reason}", gate.measure),
-                ..Check::without_value(&gate.measure, Some(definition.domain))
-            };
-        }
-    };
-    let sides = [gate.max.map(|max| (Side::Max, max)), gate.min.map(|min| (Side::Min, min))];
-    let judged = sides.into_iter().flatten().map(|(side, limit)| Judged::new(side, limit, estimate, definition.ideal));
-    // A margin is below 0 exactly where the limit is not passed, and of two limits at most one can fail.
-    let worst = judged.min_by(|a, b| a.margin.total_cmp(&b.margin)).expect("a gate has at least one limit");
-    let worst_column = (definition.goal == Goal::Lower).then(|| worst_column(measure)).flatten();
-    Check {
-        status: worst.status,
-        value: Some(estimate.value),
-        bound: Some(worst.bound),
-        limit: Some(worst.limit),
-        margin: Some(worst.margin),
-        sentence: sentence(&gate.measure, estimate, &worst, worst_column),
-        ..Check::without_value(&gate.measure, Some(definition.domain))
-    }
-}
-
-/// The measure and its estimate, if there is one that can be judged; else why not.
-fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estimate), String> {
-    let Some(definition) = definition(id) else {
-        return Err("this version has no such measure yet".to_owned());
-    };
-    if report.version != REPORT_VERSION {
-        return Err(format!("the report has version {}, known is version {REPORT_VERSION}", report.version));
-    }
-    let mut found = report.measures.iter().filter(|m| m.id == id);
-    let measure = match (found.next(), found.next()) {
-        (Some(measure), None) => measure,
-        (None, _) => return Err("the report does not have it".to_owned()),
-        (Some(_), Some(_)) => return Err("the report has it more than once".to_owned()),
-    };
-    let estimate = match &measure.outcome {
-        Outcome::Measured(estimate) => *estimate,
-        Outcome::NotMeasured(reason) => return Err(reason.clone()),
-    };
-    let (low, high) = (estimate.lower_bound(), estimate.upper_bound());
-    if ![estimate.value, low, high].iter().all(|x| x.is_finite()) {
-        return Err("its value or a bound of it is not a finite number".to_owned());
-    }
-    const ROUNDING: f64 = 1e-9; // of means over columns
-    if !(definition.range.0 - ROUNDING..=definition.range.1 + ROUNDING).contains(&estimate.value) {
-        return Err("its value is outside the measure's range".to_owned());
-    }
-    if low > high {
-        return Err("its bounds are in the wrong order".to_owned());
-    }
-    Ok((measure, definition.as_judged(estimate)))
-}
-
-/// On which side of the good values a limit lies.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Side {
-    Max,
-    Min,
-}
-
-/// One limit of a gate, judged.
-#[derive(Debug)]
-struct Judged {
-    side: Side,
-    limit: f64,
-    /// The less favourable bound, and the more favourable one.
-    bound: f64,
-    favourable: f64,
-    status: Status,
-    margin: f64,
-}
-
-impl Judged {
-    fn new(side: Side, limit: f64, estimate: Estimate, ideal: f64) -> Judged {
-        // Bounds by resampling need not contain the value; take whichever is further out.
-        let low = estimate.lower_bound().min(estimate.value);
-        let high = estimate.upper_bound().max(estimate.value);
-        let (bound, favourable) = match side {
-            Side::Max => (high, low),
-            Side::Min => (low, high),
-        };
-        let keeps = |x: f64| match side {
-            Side::Max => x <= limit,
-            Side::Min => x >= limit,
-        };
-        let status = match (keeps(bound), keeps(favourable)) {
-            (true, _) => Status::Pass,
-            (false, true) => Status::Inconclusive,
-            (false, false) => Status::Fail,
-        };
-        let margin = match (limit == ideal, status) {
-            (false, _) => ((limit - bound) / (limit - ideal)).min(1.0),
-            (true, Status::Pass) => 1.0,
-            (true, _) => -(bound - limit).abs(),
-        };
-        Judged { side, limit, bound, favourable, status, margin }
-    }
-}
-
-/// The column with the largest part in a measure that is to be small.
-fn worst_column(measure: &Measure) -> Option<&str> {
-    let finite = measure.columns.iter().filter(|c| c.value.is_finite());
-    finite.max_by(|a, b| a.value.total_cmp(&b.value)).map(|c| c.column.as_str())
-}
-
-fn sentence(id: &str, estimate: Estimate, judged: &Judged, worst_column: Option<&str>) -> String {
-    let Judged { side, limit, bound, favourable, status, .. } = *judged;
-    let value = decimals(estimate.value, limit, 3);
-    let shown = |x: f64| decimals(x, limit, 3);
-    let limit_text = decimals(limit, f64::NAN, 2);
-    let (beyond, superlative) = match side {
-        Side::Max => ("above", "lower"),
-        Side::Min => ("below", "upper"),
-    };
-    let statistic = estimate.uncertainty.is_some();
-    match status {
-        Status::Pass if statistic => format!("{id} {value} keeps the limit {limit_text}; 95 % bound {}", shown(bound)),
-        Status::Pass => format!("{id} {value} keeps the limit {limit_text}"),
-        Status::Inconclusive => format!(
-            "{id} {value} cannot be told from the limit {limit_text}: its 95 % bounds are {} and {}, on {} rows",
-            shown(bound.min(favourable)),
-            shown(bound.max(favourable)),
-            estimate.uncertainty.map_or(0, |u| u.n),
-        ),
-        Status::Fail | Status::NotMeasured => {
-            let bounds = match statistic {
-                true => format!(", even at its {superlative} 95 % bound {}", shown(favourable)),
-                false => String::new(),
-            };
-            let column = match worst_column {
-                // Escaped, because a name may hold what a terminal obeys.
-                Some(column) => format!(", worst in column `{}`", column.escape_debug()),
-                None => String::new(),
-            };
-            format!("{id} {value} is {beyond} the limit {limit_text}{bounds}; {}{column}", meaning(id, side))
-        }
-    }
-}
-
-/// What it means when a measure breaks its limit on that side.
-fn meaning(id: &str, side: Side) -> &'static str {
-    match (id, side) {
-        ("ks_mean", _) => "the numbers' distributions differ",
-        ("tvd_mean", _) => "the levels' shares differ",
-        ("missing_delta", _) => "values are missing at other rates",
-        ("corr_delta", _) => "numbers move together in other ways",
-        ("assoc_delta", _) => "columns depend on each other in other ways",
-        ("dup_rate", _) => "rows of the training table come out again",
-        ("dup_rate_holdout", _) => "the real rows themselves repeat a lot",
-        ("dup_excess", Side::Max) => "more training rows come out again than chance would have it",
-        ("mia_auc", Side::Max) => "an attacker can tell who was in the training table",
-        ("mia_auc", Side::Min) => "the attack is worse than guessing, so the measurement or the split is in doubt",
-        _ => "that is beyond what the policy allows",
-    }
-}
-
-/// `x` with `least` decimals, or with as many more as tell it from `other`.
-fn decimals(x: f64, other: f64, least: usize) -> String {
-    let text = |n: usize| format!("{x:.n$}");
-    let tells = |n: &usize| {
-        let rounded: f64 = text(*n).parse().expect("a formatted number");
-        if other.is_nan() { rounded == x } else { x == other || rounded != other }
-    };
-    text((least..9).find(tells).unwrap_or(9))
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::inputs::Inputs;
 use crate::registry::definition;
 use crate::subgroups::Subgroups;
 
@@ -25,6 +26,9 @@ pub struct QualityReport {
     /// The main measures for each level of one column, if one was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subgroups: Option<Subgroups>,
+    /// What there was to measure with. A report without it excuses no measure that is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Inputs>,
 }
 
 impl QualityReport {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
-use synth_compliance::{Decision, Policy, Status, Verdict, judge};
+use synth_compliance::{Class, Decision, Effect, Policy, Status, Verdict, judge};
 use synth_metrics::{Domain, QualityReport};
 
 /// The measures of a table and what the policy makes of them: what the rules look at.
@@ -31,12 +31,13 @@ impl Assessment {
     /// Where the table stands among others that were not accepted.
     pub fn rank(&self) -> Rank {
         let checks = &self.verdict.checks;
+        let counted = || checks.iter().filter(|c| c.class < Class::Soft);
         let privacy = || checks.iter().filter(|c| c.domain == Some(Domain::Privacy));
         Rank {
-            privacy_failed: privacy().filter(|c| c.status == Status::Fail).count(),
-            privacy_open: privacy().filter(|c| !matches!(c.status, Status::Pass | Status::Fail)).count(),
-            not_measured: checks.iter().filter(|c| c.status == Status::NotMeasured).count(),
-            worst_margin: checks.iter().filter_map(|c| c.margin).fold(1.0, f64::min),
+            privacy_failed: privacy().filter(|c| c.effect == Effect::Refuses).count(),
+            privacy_open: privacy().filter(|c| c.effect == Effect::Open).count(),
+            not_measured: counted().filter(|c| matches!(c.status, Status::NotMeasured | Status::Error)).count(),
+            worst_margin: counted().filter_map(|c| c.margin).fold(1.0, f64::min),
         }
     }
 }
@@ -47,13 +48,13 @@ impl Assessment {
 /// before the margins, so that a table is not the best one for lack of numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct Rank {
-    /// Privacy checks that failed.
+    /// Privacy checks that refuse.
     pub privacy_failed: usize,
-    /// Privacy checks that neither failed nor passed.
+    /// Privacy checks that leave the decision open.
     pub privacy_open: usize,
-    /// Checks of any kind without a value.
+    /// Checks without a value, but for those of soft gates.
     pub not_measured: usize,
-    /// The smallest margin of all gates with a value: below 0 where a limit is not kept. Never NaN.
+    /// The smallest margin of all gates with a value, but for soft ones: below 0 where a limit is not kept. Never NaN.
     pub worst_margin: f64,
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+// The loop.
 pub mod assessment;
 pub mod attempt;
 mod error;
@@ -9,11 +10,19 @@ pub mod rule;
 pub mod runner;
 pub mod split;
 
+// What it leaves for those who were not there.
+pub mod audit;
+pub mod card;
+pub mod provenance;
+
 pub use assessment::{Assessment, Rank};
 pub use attempt::{Attempt, AttemptResult, Explanation, attempt_seed};
+pub use audit::{Entry, Fault, Folder, Program, Source, Verified, Written, log, verify};
+pub use card::model_card;
 pub use error::{Error, Result};
 pub use pipeline::{Fitting, Pipeline, Release, Run, RunRecord};
 pub use plan::Plan;
+pub use provenance::provenance;
 pub use rule::{Analysis, DEAD_ENDS, DeadEnd, RULES, Rule, RulePlanner, Situation, analyse};
 pub use runner::{Event, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
 pub use split::Design;

@@ -113,6 +113,8 @@ pub struct RunRecord {
     pub decision: Decision,
     /// The policy's name and version.
     pub policy: [String; 2],
+    /// The [hash](Policy::sha256) of the policy, fixed before anything was learnt.
+    pub policy_sha256: String,
     /// The seed everything followed from.
     pub seed: u64,
     /// How the real rows were used.
@@ -134,10 +136,19 @@ pub struct RunRecord {
 impl RunRecord {
     /// The assessment that decided: the audit's, or else that of the accepted or best attempt.
     pub fn assessment(&self) -> Option<&Assessment> {
-        let attempts = || self.attempts.iter().filter_map(|a| a.verdict());
         // Among equals the first, as the runner keeps it.
-        let best = || attempts().rev().max_by_key(|a| (a.decision() == Decision::Accepted, a.rank()));
-        self.audit.as_ref().or_else(best)
+        self.audit.as_ref().or_else(|| self.best_attempt()?.verdict())
+    }
+
+    /// The attempt whose table was accepted, or came nearest; `None` if none had a table.
+    pub fn best_attempt(&self) -> Option<&Attempt<Plan, Assessment>> {
+        let attempts = self.attempts.iter().rev().filter_map(|attempt| Some((attempt, attempt.verdict()?)));
+        attempts.max_by_key(|(_, a)| (a.decision().is_accepted(), a.rank())).map(|(attempt, _)| attempt)
+    }
+
+    /// The decision that follows from the verdicts: the audit's, or else that of the accepted or best attempt.
+    pub fn concluded(&self) -> Decision {
+        self.assessment().map_or(Decision::NotEnoughEvidence, Assessment::decision)
     }
 }
 
@@ -312,27 +323,18 @@ impl<'a> Pipeline<'a> {
             Outcome::Accepted { artifact, attempts } => (attempts, None, Some(artifact)),
             Outcome::Rejected { attempts, refused_artifact, reason, .. } => (attempts, Some(reason), refused_artifact),
         };
-        let mut decision = match stopped {
-            None => Decision::Accepted,
-            Some(_) => {
-                let best = attempts.iter().filter_map(|a| a.verdict()).max_by_key(|a| a.rank());
-                best.map_or(Decision::NotEnoughEvidence, Assessment::decision)
-            }
-        };
         let audit = match (&artifact, stopped) {
             (Some(release), None) => trial.audit(release, self.seed)?,
             _ => None,
         };
-        if let Some(audit) = &audit {
-            decision = audit.decision();
-        }
         let engine = attempts.last().map(|attempt| attempt.plan.engine);
         let notes = Self::notes(trial, attempts.len(), engine);
         let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());
-        let record = RunRecord {
+        let mut record = RunRecord {
             version: RUN_VERSION,
-            decision,
+            decision: Decision::NotEnoughEvidence,
             policy: [self.policy.name().to_owned(), self.policy.version().to_owned()],
+            policy_sha256: self.policy.sha256(),
             seed: self.seed,
             design: trial.parts.design.clone(),
             stopped,
@@ -342,8 +344,8 @@ impl<'a> Pipeline<'a> {
             notes,
             disclaimer: DISCLAIMER.to_owned(),
         };
-        let accepted = decision == Decision::Accepted;
-        let (release, refused) = if accepted { (artifact, None) } else { (None, artifact) };
+        record.decision = record.concluded();
+        let (release, refused) = if record.decision.is_accepted() { (artifact, None) } else { (None, artifact) };
         Ok(Run { record, release, refused: refused.filter(|_| self.keeps_refused) })
     }
 }

@@ -11,7 +11,7 @@
 //! The steps and caps in epochs are those of the reference, which it set on a KS score that was upside down. They are
 //! kept as a start, on the right scale, and are otherwise unmeasured.
 
-use synth_compliance::{Check, Decision, Status, Verdict};
+use synth_compliance::{Check, Status, Verdict};
 use synth_core::Engine;
 use synth_core::train::TrainingFailure;
 use synth_metrics::Domain;
@@ -300,7 +300,7 @@ impl<'a> Situation<'a> {
 
     /// The rule to follow and the plan it leads to; with `only`, among plans for that engine.
     fn next(&self, only: Option<Engine>) -> Option<(&'static Rule, Plan)> {
-        if self.verdict().is_some_and(|v| v.decision == Decision::Accepted) || self.dead_end().is_some() {
+        if self.verdict().is_some_and(|v| v.decision.is_accepted()) || self.dead_end().is_some() {
             return None;
         }
         let due = RULES.iter().filter(|rule| self.uses(rule) < rule.uses && (rule.applies)(self));
@@ -366,8 +366,13 @@ pub fn analyse(attempts: &[Attempt<Plan, Assessment>]) -> Option<Analysis> {
     let situation = Situation::new(attempts)?;
     let evidence = situation.evidence();
     let analysis = |rule, cause: String, suggestion: &str| Analysis { rule, cause, suggestion: suggestion.to_owned() };
-    Some(if situation.verdict().is_some_and(|v| v.decision == Decision::Accepted) {
-        analysis(None, "nothing: every check passed".to_owned(), "nothing to change")
+    Some(if let Some(verdict) = situation.verdict().filter(|v| v.decision.is_accepted()) {
+        let findings: Vec<&str> = verdict.findings().collect();
+        let cause = match findings.as_slice() {
+            [] => "nothing: every check passed".to_owned(),
+            findings => format!("nothing that counts: {}", findings.join("; ")),
+        };
+        analysis(None, cause, "nothing to change")
     } else if let Some(dead_end) = situation.dead_end() {
         analysis(Some(dead_end.name), evidence, dead_end.suggestion)
     } else if let Some((rule, _)) = situation.next(None) {

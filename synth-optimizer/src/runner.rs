@@ -35,7 +35,8 @@ pub trait Trial {
     /// [`Failure::Training`] if there is no artifact but another plan may give one; the other variants end the run.
     fn run(&mut self, plan: &Self::Plan, start: &Start) -> Tried<Self>;
 
-    /// The decision in a verdict. The run goes on until it is [`Decision::Accepted`].
+    /// The decision in a verdict. The run goes on until it [is accepted](Decision::is_accepted), with findings
+    /// or without.
     fn decision(&self, verdict: &Self::Verdict) -> Decision;
 
     /// Where a verdict stands among others that were not accepted.
@@ -211,7 +212,7 @@ impl<'a, P, V> Runner<'a, P, V> {
             let attempt = &attempts[number - 1];
             let flow = (self.observer)(Event::Finished(attempt));
             if let (Some(verdict), Some(artifact)) = (attempt.verdict(), artifact) {
-                if trial.decision(verdict) == Decision::Accepted {
+                if trial.decision(verdict).is_accepted() {
                     return Ok(Outcome::Accepted { artifact, attempts });
                 }
                 let rank = trial.rank(verdict);

@@ -8,6 +8,7 @@ mod profile;
 mod run;
 mod sample;
 mod score;
+mod verify;
 
 use std::path::Path;
 
@@ -37,6 +38,7 @@ pub(crate) fn run(args: Args) -> Result<Code> {
         Command::Impute(args) => impute::run(&args, &common),
         Command::Score(args) => score::run(&args, &common),
         Command::Evaluate(args) => evaluate::run(&args, &common),
+        Command::Verify(args) => verify::run(&args, &common),
         Command::Judge(args) => judge::run(&args, &common),
         Command::Profile(args) => profile::run(&args, &common),
     }

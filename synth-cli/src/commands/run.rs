@@ -4,10 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use synth_compliance::Decision;
+use synth_compliance::{Chain, Key, Policy};
 use synth_core::io::{ReadOptions, read_bytes};
 use synth_core::{Model, Table};
-use synth_optimizer::{Pipeline, Run, StopReason};
+use synth_optimizer::audit::{LOG_NAME, RECORD_NAME};
+use synth_optimizer::{Pipeline, Program, Run, Source, StopReason, Written, log, model_card, provenance};
 
 use super::Common;
 use crate::args;
@@ -17,11 +18,12 @@ use crate::progress::Bar;
 use crate::{interrupt, show};
 
 /// What a run leaves in its folder, but for the table, whose extension depends on the input.
-const REPORT: &str = "report.json";
 const MODEL: &str = "model.synth";
 const SCHEMA: &str = "schema.toml";
 const TABLE: &str = "synthetic";
 const REFUSED: &str = "REFUSED-synthetic";
+const PROVENANCE: &str = "provenance.json";
+const CARD: &str = "MODEL_CARD.md";
 
 pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     let policy = files::read_policy(&args.policy)?;
@@ -35,13 +37,16 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     // A schema that was edited in its place stays as it is, comments and all.
     let keeps_schema = args.reading.schema.as_ref().is_some_and(|own| files::is_same(own, &args.out.join(SCHEMA)));
     earlier.retain(|path| !(keeps_schema && path.ends_with(SCHEMA)));
-    let inputs: Vec<&Path> = args.input.as_deref().into_iter().chain(files::policy_path(&args.policy)).collect();
+    let inputs = args.input.as_deref().into_iter().chain(files::policy_path(&args.policy)).chain(args.key.as_deref());
+    let inputs: Vec<&Path> = inputs.collect();
+    files::check_one_standard(&inputs)?;
     earlier.iter().try_for_each(|path| files::check_apart(path, &inputs))?;
     if !earlier.is_empty() && replace == Replace::No {
         let problem = format!("{} holds the results of an earlier run; --force replaces them", args.out.display());
         return Err(Usage(problem).into());
     }
-    let table = read(args, common.quiet)?;
+    let key = args.key.as_deref().map(files::read_key).transpose()?;
+    let (table, mac) = read(args, key.as_ref(), common.quiet)?;
     if let Some(input) = &args.input {
         files::check_columns(&table, input)?;
     }
@@ -52,6 +57,9 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
         show::note("fewer than 400 epochs is less than tabddpm usually needs");
     }
 
+    if !common.quiet {
+        show::policy(&policy);
+    }
     let bar = Bar::new(common.quiet);
     let observer = |event: &synth_optimizer::pipeline::Event<'_>| bar.follow(event);
     let mut pipeline = Pipeline::new(policy.clone())
@@ -84,7 +92,7 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
 
     let code = match (&run.record.decision, &run.record.stopped) {
         (_, Some(StopReason::Interrupted)) => return Ok(interrupted()),
-        (Decision::Accepted, _) => Code::Accepted,
+        (decision, _) if decision.is_accepted() => Code::Accepted,
         (_, Some(StopReason::Deadline)) => Code::Deadline,
         (decision, _) => Code::from(*decision),
     };
@@ -93,14 +101,21 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
         return Ok(interrupted());
     }
     let schema = if keeps_schema { WriteSchema::No } else { WriteSchema::Yes };
-    let written = write(&args.out, &run, &table, schema, &earlier, replace)?;
+    let source = Source::new(&source_name(args), &table, mac);
+    let results = Results { run: &run, policy: &policy, source: &source };
+    let (written, head) = write(&args.out, &results, schema, &earlier, replace)?;
+    let keep = format!("{LOG_NAME} has the head {head}: keep it elsewhere, for `synth verify --head`");
     if common.json {
         show::json(&run.record)?;
+        if !common.quiet {
+            show::note(&keep);
+        }
     } else {
         show::run(&run.record, &policy)?;
         for path in written {
             show::line(path.display())?;
         }
+        show::line(keep)?;
     }
     Ok(code)
 }
@@ -117,19 +132,35 @@ enum WriteSchema {
     No,
 }
 
-fn read(args: &args::Run, quiet: bool) -> Result<Table> {
+/// The table, and the HMAC of the very bytes it was read from if there is a key.
+fn read(args: &args::Run, key: Option<&Key>, quiet: bool) -> Result<(Table, Option<String>)> {
     let options = files::read_options(&args.reading)?;
-    match &args.input {
-        Some(path) => files::read_table(path, &options, quiet),
-        None => {
+    match (&args.input, key) {
+        (Some(path), None) => Ok((files::read_table(path, &options, quiet)?, None)),
+        (Some(path), Some(key)) => {
+            let bytes = files::read_all(path)?;
+            let mac = key.mac(&bytes);
+            Ok((files::read_table_of(bytes, path, &options, quiet)?, Some(mac)))
+        }
+        (None, key) => {
             let options = ReadOptions { name: Some(files::DEMO_NAME.to_owned()), ..options };
-            Ok(read_bytes(files::DEMO.to_vec(), &options)?.table)
+            let mac = key.map(|key| key.mac(files::DEMO));
+            Ok((read_bytes(files::DEMO.to_vec(), &options)?.table, mac))
         }
     }
 }
 
+/// What the log calls the input: no folders, which may be somebody's name.
+fn source_name(args: &args::Run) -> String {
+    match &args.input {
+        None => files::DEMO_NAME.to_owned(),
+        Some(path) if files::is_standard(path) => files::name_of(path),
+        Some(path) => path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned()),
+    }
+}
+
 /// Files in `folder` that a run would have written.
-fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = || format!("cannot read {}", folder.display());
     if !folder.exists() {
         return Ok(Vec::new());
@@ -142,7 +173,7 @@ fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
                 let form = extension.trim_end_matches(".gz").trim_end_matches(".zst");
                 (stem == TABLE || stem == REFUSED) && ["csv", "tsv", "parquet", "arrow"].contains(&form)
             });
-            (table || [REPORT, MODEL, SCHEMA].contains(&name)) && path.is_file()
+            (table || [RECORD_NAME, LOG_NAME, PROVENANCE, CARD, MODEL, SCHEMA].contains(&name)) && path.is_file()
         });
         if is_ours {
             found.push(path);
@@ -151,49 +182,68 @@ fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// What is to be written about.
+struct Results<'a> {
+    run: &'a Run,
+    policy: &'a Policy,
+    source: &'a Source,
+}
+
 /// Writes everything beside its place, then takes the earlier results away, then gives the new ones their names: a
-/// table of an earlier run never stands beside the report of this one.
+/// table of an earlier run never stands beside the report of this one. Gives the files, and the head of their log.
 fn write(
     folder: &Path,
-    run: &Run,
-    input: &Table,
+    results: &Results<'_>,
     schema: WriteSchema,
     earlier: &[PathBuf],
     replace: Replace,
-) -> Result<Vec<PathBuf>> {
+) -> Result<(Vec<PathBuf>, String)> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let source = &input.schema().source;
-    let table_path = |stem: &str| folder.join(format!("{stem}.{}", source.extension()));
-    // In the order of their appearance: a table never stands there without its report.
-    let mut pending = Vec::new();
-    let report = serde_json::to_vec_pretty(&run.record)?;
-    let path = folder.join(REPORT);
-    pending.push(Pending::write(&path, Readers::AsUsual, |out| Ok(out.write_all(&report)?))?);
-    if schema == WriteSchema::Yes {
-        let text = input.schema().to_toml();
-        let path = folder.join(SCHEMA);
-        pending.push(Pending::write(&path, Readers::AsUsual, |out| Ok(out.write_all(text.as_bytes())?))?);
+    let Results { run, policy, source } = *results;
+    let form = &source.schema.source;
+    let table_path = |stem: &str| folder.join(format!("{stem}.{}", form.extension()));
+    let program = Program { name: "synth".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    let text =
+        |name: &str, text: &[u8]| Pending::write(&folder.join(name), Readers::AsUsual, |out| Ok(out.write_all(text)?));
+    // In the order of their appearance: a table never stands there without its report and its log.
+    let mut proofs = vec![text(RECORD_NAME, &serde_json::to_vec_pretty(&run.record)?)?];
+    let mut kept = Vec::new();
+    match schema {
+        WriteSchema::Yes => proofs.push(text(SCHEMA, source.schema.to_toml().as_bytes())?),
+        WriteSchema::No => kept.push(files::digest_of(&folder.join(SCHEMA))?),
     }
+    proofs.push(text(CARD, model_card(&run.record, policy, source, &program).as_bytes())?);
+    let mut tables = Vec::new();
+    let mut names = [None, None];
     if let Some(refused) = &run.refused {
-        let path = table_path(REFUSED);
-        let fill = |out: &mut (dyn Write + Send)| files::fill_table(&refused.table, source, out);
-        pending.push(Pending::write(&path, Readers::Owner, fill)?);
+        let fill = |out: &mut (dyn Write + Send)| files::fill_table(&refused.table, form, out);
+        tables.push(Pending::write(&table_path(REFUSED), Readers::Owner, fill)?);
+        names = [None, Some(tables[0].digest()?.name)];
     }
     if let Some(release) = &run.release {
         let path = folder.join(MODEL);
-        pending.push(Pending::write(&path, Readers::Owner, |out| write_model(&release.model, out))?);
-        let path = table_path(TABLE);
-        let fill = |out: &mut (dyn Write + Send)| files::fill_table(&release.table, source, out);
-        pending.push(Pending::write(&path, Readers::AsUsual, fill)?);
+        tables.push(Pending::write(&path, Readers::Owner, |out| write_model(&release.model, out))?);
+        let fill = |out: &mut (dyn Write + Send)| files::fill_table(&release.table, form, out);
+        tables.push(Pending::write(&table_path(TABLE), Readers::AsUsual, fill)?);
+        names = [Some(MODEL.to_owned()), Some(tables[1].digest()?.name)];
     }
+    let digests = |proofs: &[Pending]| -> Result<Vec<Written>> {
+        let written = proofs.iter().chain(&tables).map(Pending::digest);
+        written.chain(kept.iter().cloned().map(Ok)).collect()
+    };
+    let names = [names[0].as_deref(), names[1].as_deref()];
+    let document = provenance(&run.record, policy, source, &program, &digests(&proofs)?, names);
+    proofs.push(text(PROVENANCE, &serde_json::to_vec_pretty(&document)?)?);
+    let chain: Chain = log(&run.record, policy, source, &program, &digests(&proofs)?);
+    proofs.push(text(LOG_NAME, chain.text().as_bytes())?);
     for path in earlier {
         std::fs::remove_file(path).with_context(|| format!("cannot replace {}", path.display()))?;
     }
     let mut written = Vec::new();
-    for file in pending {
+    for file in proofs.into_iter().chain(tables) {
         written.push(file.publish(replace)?);
     }
-    Ok(written)
+    Ok((written, chain.head().to_owned()))
 }
 
 /// Writes a model file.

@@ -12,4 +12,5 @@ mod sample;
 mod score;
 mod support;
 mod verbs;
+mod verify;
 mod white_box;

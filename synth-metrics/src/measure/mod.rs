@@ -10,6 +10,7 @@ pub use fidelity::likeness;
 
 use crate::comparison::Comparison;
 use crate::duplicates::Baseline;
+use crate::inputs::Inputs;
 use crate::membership::{Audit, Losses};
 use crate::registry::{Battery, MEASURES};
 use crate::report::{Measure, Outcome, QualityReport, REPORT_VERSION, Rows};
@@ -64,6 +65,7 @@ pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
             .map(|definition| finite(take(definition.id)))
             .collect(),
         subgroups: options.group.as_deref().map(|column| subgroups(comparison, column)),
+        inputs: Some(Inputs::of(comparison)),
     }
 }
 

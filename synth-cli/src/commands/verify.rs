@@ -1,0 +1,70 @@
+//! `synth verify`: whether the results of a run are as they were written.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use synth_optimizer::audit::{Fault, Folder, LOG_NAME, RECORD_NAME, verify};
+
+use super::Common;
+use super::run::earlier_results;
+use crate::args;
+use crate::exit::{Code, NotVerified, Usage};
+use crate::{files, show};
+
+pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
+    if !args.folder.is_dir() {
+        return Err(Usage(format!("{} is no folder", args.folder.display())).into());
+    }
+    let log = files::read_all(&args.folder.join(LOG_NAME))?;
+    let present = earlier_results(&args.folder)?;
+    let faults = |faults: Vec<Fault>| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        NotVerified(lines.join("\n"))
+    };
+    let verified = verify(&log, &Results { folder: &args.folder, present }).map_err(faults)?;
+    if let Some(head) = &args.head
+        && !head.eq_ignore_ascii_case(&verified.head)
+    {
+        let problem = format!("{LOG_NAME}: its head is {}, and not the one that was kept", verified.head);
+        return Err(NotVerified(problem).into());
+    }
+    if let (Some(source), Some(key)) = (&args.source, &args.key) {
+        files::check_one_standard(&[source, key])?;
+        let key = files::read_key(key)?;
+        let Some(mac) = &verified.hmac_sha256 else {
+            return Err(Usage("that run was given no key: nobody can prove what it read".to_owned()).into());
+        };
+        if !key.confirms(&files::read_all(source)?, mac) {
+            let problem = format!("{}: it is not what the run read, or this is another key", files::name_of(source));
+            return Err(NotVerified(problem).into());
+        }
+    }
+    match common.json {
+        true => show::json(&verified)?,
+        false => show::verified(&verified)?,
+    }
+    Ok(Code::Accepted)
+}
+
+/// The folder as the library looks at it.
+struct Results<'a> {
+    folder: &'a Path,
+    present: Vec<PathBuf>,
+}
+
+impl Folder for Results<'_> {
+    fn names(&self) -> Vec<String> {
+        let names = self.present.iter().filter_map(|path| path.file_name());
+        names.map(|name| name.to_string_lossy().into_owned()).collect()
+    }
+
+    fn sha256(&self, name: &str) -> Option<String> {
+        // A name in a log may not lead out of the folder.
+        let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name);
+        is_plain.then(|| files::digest_of(&self.folder.join(name)).ok())?.map(|file| file.sha256)
+    }
+
+    fn record(&self) -> Option<Vec<u8>> {
+        files::read_all(&self.folder.join(RECORD_NAME)).ok()
+    }
+}

@@ -1,0 +1,266 @@
+//! One check: what a report says about one gate, and how far from the limit that is.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use synth_metrics::{
+    Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, definition, lacks_unseen_rows,
+};
+
+use crate::policy::{Class, Gate, Policy, Requirement};
+use crate::sentence::{column_with_most, sentence};
+
+/// The outcome of one check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The limit is kept, at the less favourable bound.
+    Pass,
+    /// The limit is broken, even at the more favourable bound.
+    Fail,
+    /// The limit lies between the bounds.
+    Inconclusive,
+    /// There is no value to judge. Never a pass.
+    NotMeasured,
+    /// The table has no column that the measure is about, as the report's facts show.
+    NotApplicable,
+    /// There is a value, but it cannot be one: not finite, out of the measure's range, listed twice, at odds with the
+    /// report's facts, or in a report of another version.
+    Error,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Status::Pass => "pass",
+            Status::Fail => "fail",
+            Status::Inconclusive => "inconclusive",
+            Status::NotMeasured => "not measured",
+            Status::NotApplicable => "not applicable",
+            Status::Error => "error",
+        })
+    }
+}
+
+/// What a check does to the decision, from nothing to the most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is told, and keeps nothing from being accepted.
+    Finding,
+    /// It leaves the decision open.
+    Open,
+    /// It refuses.
+    Refuses,
+}
+
+/// One line of a verdict. Its numbers are finite; where there is none, it is absent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// The measure's id, a requirement's id, `rows`, or a domain of which nothing could be judged.
+    pub id: String,
+    /// What it is about; nothing for `rows`, which is about the evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<Domain>,
+    /// The class in which it counts.
+    pub class: Class,
+    /// The outcome.
+    pub status: Status,
+    /// What that does to the decision.
+    pub effect: Effect,
+    /// The value in the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// The less favourable one-sided 95 % bound of the value: what has to keep the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<f64>,
+    /// The limit; of a gate with two, the one with less room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
+    /// `(limit - bound) / (limit - ideal)`, not held to 0 and 1: below 0, it tells how far beyond the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+    /// The outcome in words. Names columns where that helps; never a cell.
+    pub sentence: String,
+}
+
+impl Check {
+    fn new(id: &str, domain: Option<Domain>, status: Status, sentence: String) -> Check {
+        Check {
+            id: id.to_owned(),
+            domain,
+            class: Class::Hard,
+            status,
+            effect: Effect::None,
+            value: None,
+            bound: None,
+            limit: None,
+            margin: None,
+            sentence,
+        }
+    }
+
+    /// Whether there are rows enough to learn from.
+    pub(crate) fn rows(report: &QualityReport, policy: &Policy) -> Check {
+        let (n_rows, least) = (report.rows.train, policy.min_rows());
+        let (status, problem) = match n_rows >= least {
+            true => (Status::Pass, ","),
+            false => (Status::Fail, " are too few;"),
+        };
+        let sentence = format!("{n_rows} rows to learn from{problem} at least {least} are asked for");
+        Check::new("rows", None, status, sentence)
+    }
+
+    /// Whether the table was made as the policy asks.
+    pub(crate) fn requirement(requirement: Requirement) -> Check {
+        match requirement {
+            Requirement::DifferentialPrivacyProof => {
+                let sentence =
+                    "a proof of differential privacy is asked for; no generator of this version can give one";
+                Check::new(requirement.id(), Some(Domain::Privacy), Status::Fail, sentence.to_owned())
+            }
+        }
+    }
+
+    /// A domain in which no gate that counts applies.
+    pub(crate) fn unjudged(domain: Domain) -> Check {
+        let id = match domain {
+            Domain::Fidelity => "fidelity",
+            Domain::Utility => "utility",
+            Domain::Privacy => "privacy",
+        };
+        let sentence = format!("none of the policy's checks of {id} applies to this table, so nothing of it was shown");
+        Check { class: Class::Mandatory, ..Check::new(id, Some(domain), Status::NotMeasured, sentence) }
+    }
+
+    /// What the report says about a gate. Class and effect are still open.
+    pub(crate) fn gate(report: &QualityReport, gate: &Gate) -> Check {
+        let id = &gate.measure;
+        let definition = definition(id).expect("a policy's measures are checked when it is read");
+        let without = |status, sentence| Check {
+            class: gate.class,
+            limit: gate.max.or(gate.min),
+            ..Check::new(id, Some(definition.domain), status, sentence)
+        };
+        let (measure, estimate) = match usable(report, id) {
+            Ok(found) => found,
+            Err((Status::NotApplicable, reason)) => {
+                return without(Status::NotApplicable, format!("{id} does not apply: {reason}"));
+            }
+            Err((Status::Error, reason)) => return without(Status::Error, format!("{id} cannot be judged: {reason}")),
+            Err((status, reason)) => return without(status, format!("{id} was not measured: {reason}")),
+        };
+        let sides = [gate.max.map(|max| (Side::Max, max)), gate.min.map(|min| (Side::Min, min))];
+        let sides = sides.into_iter().flatten();
+        let judged = sides.map(|(side, limit)| Judged::new(side, limit, estimate, definition.ideal));
+        // A margin is below 0 exactly where the limit is not passed, and of two limits at most one can fail.
+        let worst = judged.min_by(|a, b| a.margin.total_cmp(&b.margin)).expect("a gate has at least one limit");
+        let column = (definition.goal == Goal::Lower).then(|| column_with_most(measure)).flatten();
+        let sentence = sentence(id, estimate, &worst, column);
+        Check {
+            value: Some(estimate.value),
+            bound: Some(worst.bound),
+            limit: Some(worst.limit),
+            margin: Some(worst.margin),
+            ..without(worst.status, sentence)
+        }
+    }
+
+    /// Whether the report's facts say that the measure could not have been taken. A domain as a whole cannot be owed.
+    pub(crate) fn is_excused(&self, report: &QualityReport) -> bool {
+        definition(&self.id).is_none() || lacks_unseen_rows(report, &self.id)
+    }
+}
+
+/// The measure and its estimate, if there is one that can be judged; else why not.
+fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estimate), (Status, String)> {
+    let error = |problem: &str| Err((Status::Error, problem.to_owned()));
+    let missing = |reason: &str| Err((Status::NotMeasured, reason.to_owned()));
+    let Some(definition) = definition(id) else { return missing("this version has no such measure yet") };
+    if report.version != REPORT_VERSION {
+        return error(&format!("the report has version {}, known is version {REPORT_VERSION}", report.version));
+    }
+    // Facts come first: a measure cannot say of itself that it does not apply, nor apply against them.
+    let applies = report.inputs.is_none_or(|inputs| inputs.suffice_for(id));
+    let mut found = report.measures.iter().filter(|m| m.id == id);
+    let measure = match (found.next(), found.next()) {
+        (Some(measure), None) => measure,
+        (None, _) if !applies => return Err((Status::NotApplicable, NO_COLUMN.to_owned())),
+        (None, _) => return missing("the report does not have it"),
+        (Some(_), Some(_)) => return error("the report has it more than once"),
+    };
+    let estimate = match &measure.outcome {
+        Outcome::Measured(_) if !applies => return error("it has a value, and the table no column for it"),
+        // Copies can be held against the training rows too, where no others are.
+        Outcome::Measured(_) if id != "dup_excess" && lacks_unseen_rows(report, id) => {
+            return error("it has a value, and the report too few unseen rows for it");
+        }
+        Outcome::Measured(estimate) => *estimate,
+        Outcome::NotMeasured(_) if !applies => return Err((Status::NotApplicable, NO_COLUMN.to_owned())),
+        Outcome::NotMeasured(reason) => return missing(reason),
+    };
+    let (low, high) = (estimate.lower_bound(), estimate.upper_bound());
+    if ![estimate.value, low, high].iter().all(|x| x.is_finite()) {
+        return error("its value or a bound of it is not a finite number");
+    }
+    const ROUNDING: f64 = 1e-9; // of means over columns
+    if !(definition.range.0 - ROUNDING..=definition.range.1 + ROUNDING).contains(&estimate.value) {
+        return error("its value is outside the measure's range");
+    }
+    if low > high {
+        return error("its bounds are in the wrong order");
+    }
+    Ok((measure, definition.as_judged(estimate)))
+}
+
+const NO_COLUMN: &str = "the table has no columns that it is about";
+
+/// On which side of the good values a limit lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Side {
+    Max,
+    Min,
+}
+
+/// One limit of a gate, judged.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) side: Side,
+    pub(crate) limit: f64,
+    /// The less favourable bound, and the more favourable one.
+    pub(crate) bound: f64,
+    pub(crate) favourable: f64,
+    pub(crate) status: Status,
+    margin: f64,
+}
+
+impl Judged {
+    fn new(side: Side, limit: f64, estimate: Estimate, ideal: f64) -> Judged {
+        // Bounds by resampling need not contain the value; take whichever is further out.
+        let low = estimate.lower_bound().min(estimate.value);
+        let high = estimate.upper_bound().max(estimate.value);
+        let (bound, favourable) = match side {
+            Side::Max => (high, low),
+            Side::Min => (low, high),
+        };
+        let keeps = |x: f64| match side {
+            Side::Max => x <= limit,
+            Side::Min => x >= limit,
+        };
+        let status = match (keeps(bound), keeps(favourable)) {
+            (true, _) => Status::Pass,
+            (false, true) => Status::Inconclusive,
+            (false, false) => Status::Fail,
+        };
+        let margin = match (limit == ideal, status) {
+            (false, _) => ((limit - bound) / (limit - ideal)).min(1.0),
+            (true, Status::Pass) => 1.0,
+            (true, _) => -(bound - limit).abs(),
+        };
+        Judged { side, limit, bound, favourable, status, margin }
+    }
+}

@@ -1,0 +1,119 @@
+//! One spelling and one digest for everything that is written down to be checked later.
+//!
+//! A value's canonical form is its JSON without blanks, keys in ascending order, numbers in their shortest spelling that
+//! reads back equal. A digest is SHA-256 of bytes, in 64 lower-case hexadecimal digits. The source table never gets one:
+//! a plain hash of a small table tells whoever guesses it right that he did. It gets an HMAC (RFC 2104, FIPS 198-1), which
+//! only the holder of a [`Key`] can make or check.
+//!
+//! Left out on purpose: RFC 8785, whose numbers are those of a language without 64-bit integers; and signatures.
+
+use std::fmt;
+use std::io::Read;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of `bytes`, in hexadecimal.
+///
+/// ```
+/// assert!(synth_compliance::sha256(b"").starts_with("e3b0c44298fc1c14"));   // FIPS 180-4, the empty message
+/// ```
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// The same of all that a reader gives, of which little is in memory at a time.
+///
+/// # Errors
+/// Those of the reader.
+pub fn sha256_of(mut reader: impl Read) -> std::io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut block = vec![0; 1 << 16];
+    loop {
+        match reader.read(&mut block)? {
+            0 => return Ok(hex::encode(hasher.finalize())),
+            n => hasher.update(&block[..n]),
+        }
+    }
+}
+
+/// The canonical form of a value.
+///
+/// # Panics
+/// If `value` is no JSON: a map whose keys are no text. What is not a finite number becomes `null`.
+pub fn canonical(value: &impl Serialize) -> String {
+    let mut value = serde_json::to_value(value).expect("values that are recorded have text for keys");
+    value.sort_all_objects();
+    value.to_string()
+}
+
+/// The fewest bytes of a key.
+pub const KEY_BYTES: usize = 16;
+
+/// A secret that only its owner has. `Debug` does not show it, and nothing writes it.
+#[derive(Clone)]
+pub struct Key(Vec<u8>);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+impl Key {
+    /// A key of these bytes; `None` if they are fewer than [`KEY_BYTES`].
+    pub fn new(bytes: Vec<u8>) -> Option<Key> {
+        (bytes.len() >= KEY_BYTES).then_some(Key(bytes))
+    }
+
+    /// The HMAC-SHA-256 of `bytes` under this key, in hexadecimal.
+    pub fn mac(&self, bytes: &[u8]) -> String {
+        hex::encode(self.over(bytes).finalize().into_bytes())
+    }
+
+    /// Whether `mac` is that of `bytes` under this key, told in a time that does not depend on where they differ.
+    pub fn confirms(&self, bytes: &[u8], mac: &str) -> bool {
+        hex::decode(mac).is_ok_and(|mac| self.over(bytes).verify_slice(&mac).is_ok())
+    }
+
+    fn over(&self, bytes: &[u8]) -> Hmac<Sha256> {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0).expect("an HMAC takes a key of any length");
+        mac.update(bytes);
+        mac
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_has_the_digest_of_its_bytes() {
+        let bytes: Vec<u8> = (0..200_000_u32).map(|i| (i % 251) as u8).collect();
+        assert_eq!(sha256_of(&bytes[..]).unwrap(), sha256(&bytes));
+    }
+
+    #[test]
+    fn the_mac_is_that_of_rfc_4231() {
+        // Test case 1: twenty bytes 0x0b, "Hi There".
+        let key = Key::new(vec![0x0b; 20]).unwrap();
+        let mac = "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7";
+        assert_eq!(key.mac(b"Hi There"), mac);
+        assert!(key.confirms(b"Hi There", mac) && !key.confirms(b"Hi there", mac) && !key.confirms(b"Hi There", "b0"));
+        assert!(!Key::new(vec![0x0c; 20]).unwrap().confirms(b"Hi There", mac));
+        assert!(Key::new(vec![1; KEY_BYTES - 1]).is_none());
+        assert_eq!(format!("{key:?}"), "Key(..)");
+    }
+
+    #[test]
+    fn the_canonical_form_does_not_depend_on_the_order_of_keys() {
+        let value = |text: &str| canonical(&serde_json::from_str::<serde_json::Value>(text).unwrap());
+        assert_eq!(
+            value(r#"{"b": [1, {"d": 0.1, "c": 1e300}], "a": null}"#),
+            r#"{"a":null,"b":[1,{"c":1e+300,"d":0.1}]}"#
+        );
+        assert_eq!(value(&format!("{}", u64::MAX)), "18446744073709551615");
+        assert_eq!(value("0.1000000000000000055511151231257827"), "0.1");
+    }
+}

@@ -1,0 +1,77 @@
+//! What a judged limit comes to, in words for people.
+
+use synth_metrics::{Estimate, Measure};
+
+use crate::check::{Judged, Side, Status};
+
+/// The column with the largest part in a measure that is to be small.
+pub(crate) fn column_with_most(measure: &Measure) -> Option<&str> {
+    let finite = measure.columns.iter().filter(|c| c.value.is_finite());
+    finite.max_by(|a, b| a.value.total_cmp(&b.value)).map(|c| c.column.as_str())
+}
+
+/// A judged limit in words.
+pub(crate) fn sentence(id: &str, estimate: Estimate, judged: &Judged, worst_column: Option<&str>) -> String {
+    let Judged { side, limit, bound, favourable, status, .. } = *judged;
+    let value = decimals(estimate.value, limit, 3);
+    let shown = |x: f64| decimals(x, limit, 3);
+    let limit_text = decimals(limit, f64::NAN, 2);
+    let (beyond, superlative) = match side {
+        Side::Max => ("above", "lower"),
+        Side::Min => ("below", "upper"),
+    };
+    let statistic = estimate.uncertainty.is_some();
+    match status {
+        Status::Pass if statistic => format!("{id} {value} keeps the limit {limit_text}; 95 % bound {}", shown(bound)),
+        Status::Pass => format!("{id} {value} keeps the limit {limit_text}"),
+        Status::Inconclusive => format!(
+            "{id} {value} cannot be told from the limit {limit_text}: its 95 % bounds are {} and {}, on {} rows",
+            shown(bound.min(favourable)),
+            shown(bound.max(favourable)),
+            estimate.uncertainty.map_or(0, |u| u.n),
+        ),
+        Status::Fail | Status::NotMeasured | Status::NotApplicable | Status::Error => {
+            let bounds = match statistic {
+                true => format!(", even at its {superlative} 95 % bound {}", shown(favourable)),
+                false => String::new(),
+            };
+            let column = match worst_column {
+                // Escaped, because a name may hold what a terminal obeys.
+                Some(column) => format!(", worst in column `{}`", column.escape_debug()),
+                None => String::new(),
+            };
+            format!("{id} {value} is {beyond} the limit {limit_text}{bounds}; {}{column}", meaning(id, side))
+        }
+    }
+}
+
+/// What it means when a measure breaks its limit on that side.
+fn meaning(id: &str, side: Side) -> &'static str {
+    match (id, side) {
+        ("ks_mean", _) => "the numbers' distributions differ",
+        ("tvd_mean", _) => "the levels' shares differ",
+        ("missing_delta", _) => "values are missing at other rates",
+        ("corr_delta", _) => "numbers move together in other ways",
+        ("assoc_delta", _) => "columns depend on each other in other ways",
+        ("dup_rate", _) => "rows of the training table come out again",
+        ("dup_rate_holdout", _) => "the real rows themselves repeat a lot",
+        ("dup_excess", Side::Max) => "more training rows come out again than chance would have it",
+        ("mia_auc", Side::Max) => "an attacker can tell who was in the training table",
+        ("mia_auc", Side::Min) => "the attack is worse than guessing, so the measurement or the split is in doubt",
+        ("mia_max_auc" | "mia_outlier_auc", Side::Max) => "one of the attackers can tell who was in the training table",
+        ("singling_out_risk", _) => "people can be singled out",
+        ("linkability_risk", _) => "records of one person can be joined",
+        ("inference_risk", _) => "what is not known of a person can be told from what is",
+        _ => "that is beyond what the policy allows",
+    }
+}
+
+/// `x` with `least` decimals, or with as many more as tell it from `other`.
+fn decimals(x: f64, other: f64, least: usize) -> String {
+    let text = |n: usize| format!("{x:.n$}");
+    let tells = |n: &usize| {
+        let rounded: f64 = text(*n).parse().expect("a formatted number");
+        if other.is_nan() { rounded == x } else { x == other || rounded != other }
+    };
+    text((least..9).find(tells).unwrap_or(9))
+}

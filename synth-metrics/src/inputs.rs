@@ -1,0 +1,111 @@
+//! What there was to measure with: told by the tables and their schema, never by the measures.
+//!
+//! A measure without a value is one of three things: it has no object in this table (a distance of numbers where there
+//! are none), what it needs was not given (unseen rows), or it is owed. Only the first two excuse it, and whoever judges
+//! a report must not take a measure's own word for it: a reason in words can be written by anybody. So the report says
+//! beside the measures how many columns of each sort the training table has and how large the holdout was, and
+//! [`Rows`](crate::Rows) how many unseen rows there were in all.
+//!
+//! Left out on purpose: reasons that lie in the values, such as attacks that find nobody to attack. They are seldom, and
+//! a measure that is missing for them counts as owed.
+
+use serde::{Deserialize, Serialize};
+use synth_core::Kind;
+
+use crate::columns::joint_levels;
+use crate::comparison::Comparison;
+use crate::membership::MIN_CANDIDATES;
+use crate::report::QualityReport;
+use crate::risks::MIN_TARGETS;
+
+/// How many columns of each sort the training table has, and the rows of the holdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// Columns of numbers on a scale, dates among them.
+    pub scales: usize,
+    /// Columns of levels, and constant and empty ones.
+    pub levels: usize,
+    /// Columns stored as numbers, but for identifiers and free text, with two different values or more.
+    pub varying_numbers: usize,
+    /// Columns that are learnt, with two different values or more; among levels a missing one is a value.
+    pub varying: usize,
+    /// Rows of the holdout; 0 if none was given.
+    pub holdout_rows: usize,
+}
+
+impl Inputs {
+    /// Counts the columns.
+    pub(crate) fn of(comparison: &Comparison) -> Self {
+        let fields = &comparison.train().schema().fields;
+        let numbers = comparison.columns(|kind| !matches!(kind, Kind::Identifier | Kind::Text));
+        let numbers = numbers.into_iter().filter(|&c| fields[c].storage.is_number());
+        let varies = |&c: &usize| match fields[c].kind.is_scale() || fields[c].storage.is_number() {
+            true => {
+                let mut values = comparison.train().numbers(c).into_iter().filter(|x| !x.is_nan());
+                let first = values.next();
+                values.any(|x| Some(x) != first)
+            }
+            false => {
+                let codes = joint_levels(&[comparison.train()], c).codes.swap_remove(0);
+                codes.iter().any(|code| Some(code) != codes.first())
+            }
+        };
+        Self {
+            scales: comparison.columns(Kind::is_scale).len(),
+            levels: comparison.columns(|kind| kind.is_levels() || matches!(kind, Kind::Constant | Kind::Empty)).len(),
+            varying_numbers: numbers.filter(varies).count(),
+            varying: comparison.columns(Kind::is_learnt).iter().filter(|c| varies(c)).count(),
+            holdout_rows: comparison.holdout().map_or(0, synth_core::Table::n_rows),
+        }
+    }
+
+    /// Whether the table has what the measure called `id` is about. `true` for any measure that is about all tables.
+    ///
+    /// ```
+    /// # use synth_metrics::Inputs;
+    /// let levels_alone = Inputs { scales: 0, levels: 4, varying_numbers: 0, varying: 4, holdout_rows: 0 };
+    /// assert!(!levels_alone.suffice_for("ks_mean") && levels_alone.suffice_for("tvd_mean"));
+    /// ```
+    pub fn suffice_for(&self, id: &str) -> bool {
+        match id {
+            "ks_mean" | "ks_worst" | "wasserstein_mean" | "wasserstein_worst" => self.scales > 0,
+            "tvd_mean" | "tvd_worst" => self.levels > 0,
+            "corr_delta" => self.varying_numbers >= 2,
+            "assoc_delta" => self.varying >= 2,
+            _ => true,
+        }
+    }
+}
+
+/// Whether the report had too few unseen real rows for the measure called `id`: of any kind, or, where it needs them as a
+/// table of their own, in a holdout. Cross-fitted generators leave every row unseen by one of them, and no holdout.
+///
+/// `false` for a measure that needs none. A report without [`Inputs`] is taken to have had a holdout of all unseen rows, so
+/// that facts which are gone excuse nothing.
+pub fn lacks_unseen_rows(report: &QualityReport, id: &str) -> bool {
+    let n_unseen = report.rows.holdout.unwrap_or(0);
+    match id {
+        "mia_auc" | "mia_max_auc" | "mia_tpr_at_1" | "mia_tpr_at_10" | "mia_outlier_auc" => n_unseen < MIN_CANDIDATES,
+        "singling_out_risk" | "linkability_risk" | "inference_risk" => n_unseen < MIN_TARGETS,
+        // Or the training rows themselves, one left out: then it has a value all the same.
+        "dup_excess" => n_unseen == 0,
+        "dup_rate_holdout"
+        | "rare_combinations"
+        | "dcr_share"
+        | "nndr_share"
+        | "near_copy_rate"
+        | "near_copy_rate_holdout"
+        | "near_copy_excess"
+        | "identifiability_excess"
+        | "tstr"
+        | "trtr"
+        | "tstr_gap"
+        | "tstr_f1"
+        | "trtr_f1"
+        | "concordance"
+        | "concordance_gap" => report.inputs.map_or(n_unseen, |inputs| inputs.holdout_rows) == 0,
+        _ => false,
+    }
+}

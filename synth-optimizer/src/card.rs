@@ -1,0 +1,277 @@
+//! What a table is, what it is for and what it was checked for, on one page: a model card in Markdown.
+//!
+//! The headings follow model cards (arXiv:1810.03993), with those a synthetic clinical table needs: how private rows were
+//! used, every check with its bound, and what is not known. The source has no name here and its rows are a band. What only its
+//! owner knows (period, consent, contact, licence) stands as a line to fill in, so that nobody takes silence for an answer.
+//!
+//! Left out on purpose: plots, which the report page has, and any value of the table.
+
+use std::fmt::Write;
+
+use synth_compliance::{Check, DISCLAIMER, Policy, Status, Verdict};
+use synth_core::Schema;
+use synth_metrics::{Domain, Outcome, QualityReport, Subgroups, definition};
+
+use crate::assessment::Assessment;
+use crate::audit::{Program, Source};
+use crate::pipeline::RunRecord;
+
+/// The model card of a run under `policy`.
+pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program: &Program) -> String {
+    let mut card = Card(String::new());
+    let assessment = record.assessment();
+    card.heading("Model card of a synthetic table");
+    card.line(&format!(
+        "Decision: **{}** under policy {} {} (SHA-256 `{}`).",
+        record.decision,
+        text(policy.name()),
+        text(policy.version()),
+        policy.sha256(),
+    ));
+    if !record.decision.is_accepted() {
+        card.line("No table was released by this run. The card tells what was tried.");
+    }
+
+    card.section("Purpose");
+    card.items([
+        "Meant for: developing and testing programs, teaching, planning studies, and looking for hypotheses.",
+        "Forbidden: care of any patient; primary evidence for a claim, unless it was confirmed on real data; attempts to \
+         find out who was in the source.",
+    ]);
+
+    card.section("Source");
+    let (band, n_columns) = (band(source.n_rows), source.schema.fields.len());
+    card.items([
+        format!("{band} rows, {n_columns} columns; {}.", subjects(&source.schema)).as_str(),
+        "Period, place, inclusion, consent, contact, licence, recipients, expiry: not known to the program; the owner's to \
+         fill in.",
+    ]);
+    card.line("| column | kind |\n|---|---|");
+    for field in &source.schema.fields {
+        card.row(&[&field.name, &format!("{:?}", field.kind).to_lowercase()]);
+    }
+
+    card.section("Generator");
+    card.generator(record, program);
+
+    card.section("Privacy mechanism");
+    card.line(
+        "None that is formal: no noise is calibrated, and nothing here bounds mathematically what the table tells about \
+         a person. What there is are attacks that were run, below.",
+    );
+
+    card.section("Checks");
+    match assessment {
+        Some(assessment) => card.checks(assessment, policy),
+        None => card.line("No attempt had a table, so nothing was checked."),
+    }
+
+    card.section("Known gaps");
+    card.gaps(record, assessment.map(|a| &a.verdict));
+
+    card.section("What this is not");
+    card.line(DISCLAIMER);
+    card.0
+}
+
+struct Card(String);
+
+impl Card {
+    fn heading(&mut self, title: &str) {
+        self.line(&format!("# {title}\n"));
+    }
+
+    fn section(&mut self, title: &str) {
+        self.line(&format!("\n## {title}\n"));
+    }
+
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    fn items<'a>(&mut self, items: impl IntoIterator<Item = &'a str>) {
+        for item in items {
+            self.line(&format!("- {item}"));
+        }
+    }
+
+    fn row(&mut self, cells: &[&str]) {
+        self.0.push('|');
+        cells.iter().for_each(|cell| write!(self.0, " {} |", text(cell)).expect("a string takes all"));
+        self.0.push('\n');
+    }
+
+    fn generator(&mut self, record: &RunRecord, program: &Program) {
+        self.items([
+            format!("Program: {} {}.", text(&program.name), text(&program.version)).as_str(),
+            format!("Seed of the run: {}. Design: {}.", record.seed, record.design).as_str(),
+            format!("Attempts: {}.", record.attempts.len()).as_str(),
+        ]);
+        for attempt in &record.attempts {
+            let came = attempt.verdict().map_or_else(
+                || attempt.failure().map_or(String::new(), ToString::to_string),
+                |assessment| assessment.decision().to_string(),
+            );
+            self.line(&format!("  {}. {}: {}", attempt.number, text(&attempt.explanation.to_string()), text(&came)));
+        }
+        let Some(attempt) = record.best_attempt() else { return };
+        let plan = &attempt.plan;
+        self.line(&format!(
+            "- Settings of attempt {} (seed {}): engine {}, epochs {}, batch {}, learning rate {}, hidden layers {:?}, dropout {}.",
+            attempt.number, attempt.seed, plan.engine, plan.n_iter, plan.batch_size, plan.lr, plan.hidden, plan.dropout,
+        ));
+        if let Some(training) = &record.training {
+            self.line(&format!(
+                "- Training: {} epochs, {} parameters, loss on rows kept back {:.4} (without learning {:.4}).",
+                training.n_epochs, training.n_parameters, training.held_out, training.nothing,
+            ));
+        }
+    }
+
+    fn checks(&mut self, assessment: &Assessment, policy: &Policy) {
+        let Assessment { report, verdict } = assessment;
+        let rows = &report.rows;
+        let unseen = rows.holdout.map_or("no".to_owned(), |n| n.to_string());
+        self.line(&format!(
+            "{} training, {} synthetic and {unseen} unseen real rows were compared. Score: {}.\n",
+            rows.train, rows.synthetic, verdict.score,
+        ));
+        self.line("| check | class | limit | value | bound | n | outcome |\n|---|---|---|---|---|---|---|");
+        for check in &verdict.checks {
+            self.check(check, report, policy);
+        }
+        self.line("");
+        for (title, domain) in
+            [("Privacy, worst attack", Domain::Privacy), ("Utility", Domain::Utility), ("Fidelity", Domain::Fidelity)]
+        {
+            let line = match domain {
+                Domain::Privacy => worst_attack(verdict),
+                _ => measured(report, domain),
+            };
+            self.line(&format!("- {title}: {}.", text(&line)));
+        }
+        self.line(&format!("- Subgroups: {}.", text(&subgroup_line(report.subgroups.as_ref()))));
+    }
+
+    fn check(&mut self, check: &Check, report: &QualityReport, policy: &Policy) {
+        let gate = policy.gates().iter().find(|gate| gate.measure == check.id);
+        let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.3}"));
+        let limit = gate.map_or(String::new(), |gate| match (gate.min, gate.max) {
+            (Some(min), Some(max)) => format!("{min} to {max}"),
+            (Some(min), None) => format!("at least {min}"),
+            (None, max) => max.map_or(String::new(), |max| format!("at most {max}")),
+        });
+        let n = match report.measure(&check.id).map(|measure| &measure.outcome) {
+            Some(Outcome::Measured(estimate)) => estimate.uncertainty.map_or(String::new(), |u| u.n.to_string()),
+            _ => String::new(),
+        };
+        let outcome = match check.status {
+            Status::Pass => check.status.to_string(),
+            status => format!("{status}: {}", check.sentence),
+        };
+        let (value, bound) = (number(check.value), number(check.bound));
+        self.row(&[&check.id, check.class.id(), &limit, &value, &bound, &n, &outcome]);
+    }
+
+    fn gaps(&mut self, record: &RunRecord, verdict: Option<&Verdict>) {
+        let open = verdict.into_iter().flat_map(|v| v.violations().chain(v.gaps()).chain(v.findings()));
+        for gap in open.chain(record.notes.iter().map(String::as_str)) {
+            self.line(&format!("- {}.", text(gap)));
+        }
+        self.items([
+            "Attacks other than those named, attackers who know more, further releases from the same source.",
+            "What was not measured: every measure that has no line above.",
+        ]);
+    }
+}
+
+/// A number of rows as a band: 1, 2, 5, 10, 20, 50, …
+fn band(n_rows: usize) -> String {
+    let mut edges = (0..19).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power))).skip_while(|&e| e < 100);
+    let n_rows = n_rows as u64;
+    let mut low = 0;
+    let high = edges.find(|&edge| {
+        let is_above = edge > n_rows;
+        low = if is_above { low } else { edge };
+        is_above
+    });
+    match (low, high) {
+        (0, _) => "under 100".to_owned(),
+        (low, Some(high)) => format!("{low} to {}", high - 1),
+        (low, None) => format!("{low} or more"),
+    }
+}
+
+/// What a person is in the table.
+fn subjects(schema: &Schema) -> &'static str {
+    match schema.fields.iter().any(|field| field.kind == synth_core::Kind::Identifier) {
+        true => "rows that share an identifier are taken for one subject's",
+        false => "without an identifier, each row is taken for a subject",
+    }
+}
+
+/// The attack that left the least room to its limit.
+fn worst_attack(verdict: &Verdict) -> String {
+    let attacks = verdict.checks.iter().filter(|c| c.domain == Some(Domain::Privacy) && c.margin.is_some());
+    match attacks.min_by(|a, b| a.margin.unwrap_or(0.0).total_cmp(&b.margin.unwrap_or(0.0))) {
+        Some(check) => check.sentence.clone(),
+        None => "no attack has a value".to_owned(),
+    }
+}
+
+/// The measures of a domain that have a value, with it.
+fn measured(report: &QualityReport, domain: Domain) -> String {
+    let of_domain = report.measures.iter().filter(|m| definition(&m.id).is_some_and(|d| d.domain == domain));
+    let values: Vec<String> = of_domain.filter_map(|m| Some(format!("{} {:.3}", m.id, m.outcome.value()?))).collect();
+    match values.is_empty() {
+        true => "not measured by this run".to_owned(),
+        false => values.join(", "),
+    }
+}
+
+fn subgroup_line(subgroups: Option<&Subgroups>) -> String {
+    match subgroups {
+        Some(_) => "measured apart, see report.json".to_owned(),
+        None => "not measured by this run".to_owned(),
+    }
+}
+
+/// Text as Markdown shows it and takes for nothing else: names come from the table.
+fn text(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' => escaped.extend(['\\', c]),
+            c if c.is_control() => escaped.extend(c.escape_default()),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_told_as_bands() {
+        let check = |n, expected: &str| assert_eq!(band(n), expected, "{n}");
+        check(0, "under 100");
+        check(99, "under 100");
+        check(100, "100 to 199");
+        check(303, "200 to 499");
+        check(999, "500 to 999");
+        check(1000, "1000 to 1999");
+        check(48_842, "20000 to 49999");
+        check(usize::MAX, "5000000000000000000 or more");
+    }
+
+    #[test]
+    fn names_are_text_and_nothing_else() {
+        assert_eq!(text("a|b <script>`x`\n"), "a\\|b &lt;script&gt;\\`x\\`\\n");
+    }
+}

@@ -1,0 +1,115 @@
+//! Where a table came from, in the form that other programs read: W3C PROV-JSON.
+//!
+//! Entities are the source, its schema, the policy, the model, the synthetic table and the report; activities fit, sample,
+//! measure and judge; the agent is the program. A table or model that was dropped is there without a digest, for it was made.
+//! Source: PROV-DM and PROV-JSON (W3C Member Submission of 24 April 2013). Departs from it: activities have no times, so
+//! that equal runs leave equal bytes.
+//!
+//! Left out on purpose: people and organisations, of whom the program knows nothing; attempts before the best, which are in
+//! the [log](crate::audit).
+
+use serde_json::{Map, Value, json};
+use synth_compliance::Policy;
+
+use crate::audit::{Program, RECORD_NAME, Source, Written};
+use crate::pipeline::RunRecord;
+
+/// What identifiers begin with.
+const NAMESPACE: &str = "urn:synth:";
+
+/// The provenance of a run under `policy`, which left `files`. `model` and `table` are the names among them of the model and
+/// of the table, if there are such.
+pub fn provenance(
+    record: &RunRecord,
+    policy: &Policy,
+    source: &Source,
+    program: &Program,
+    files: &[Written],
+    [model, table]: [Option<&str>; 2],
+) -> Value {
+    let digest = |name: &str| files.iter().find(|file| file.name == name).map(|file| file.sha256.clone());
+    let of_file = |label: &str, name: Option<&str>| match name {
+        Some(name) => json!({ "prov:label": label, "synth:file": name, "synth:sha256": digest(name) }),
+        None => json!({ "prov:label": label, "synth:kept": false }),
+    };
+    let mut read = json!({
+        "prov:label": "the private table",
+        "synth:file": source.name,
+        "synth:rows": source.n_rows,
+        "synth:columns": source.schema.fields.len(),
+    });
+    if let Some(mac) = &source.mac {
+        read["synth:hmac-sha256"] = json!(mac);
+    }
+    let entities = json!({
+        "synth:source": read,
+        "synth:schema": { "prov:label": "what the columns are", "synth:sha256": source.schema_sha256() },
+        "synth:policy": {
+            "prov:label": "the limits",
+            "synth:name": policy.name(),
+            "synth:version": policy.version(),
+            "synth:sha256": policy.sha256(),
+        },
+        "synth:model": of_file("the generator", model),
+        "synth:synthetic": of_file("the synthetic table", table),
+        "synth:report": of_file("measures, verdicts and attempts", Some(RECORD_NAME)),
+    });
+    let attempt = record.best_attempt();
+    let of_attempt = |label: &str| {
+        let mut activity = json!({ "prov:label": label });
+        if let Some(attempt) = attempt {
+            activity["synth:attempt"] = json!(attempt.number);
+            // As text: a seed may be larger than the numbers of some readers.
+            activity["synth:seed"] = json!(attempt.seed.to_string());
+        }
+        activity
+    };
+    let mut fit = of_attempt("fit the generator");
+    if let Some(attempt) = attempt {
+        fit["synth:engine"] = json!(attempt.plan.engine.to_string());
+    }
+    let activities = json!({
+        "synth:fit": fit,
+        "synth:sample": of_attempt("draw the rows"),
+        "synth:measure": of_attempt("measure"),
+        "synth:judge": { "prov:label": "judge", "synth:decision": record.decision.to_string() },
+    });
+    let agents = json!({
+        "synth:program": {
+            "prov:type": { "$": "prov:SoftwareAgent", "type": "prov:QUALIFIED_NAME" },
+            "prov:label": program.name,
+            "synth:version": program.version,
+        },
+    });
+    let used = [
+        ("fit", "source"),
+        ("fit", "schema"),
+        ("sample", "model"),
+        ("measure", "source"),
+        ("measure", "synthetic"),
+        ("judge", "report"),
+        ("judge", "policy"),
+    ];
+    let generated = [("model", "fit"), ("synthetic", "sample"), ("report", "measure")];
+    let derived = [("schema", "source"), ("model", "source"), ("synthetic", "model"), ("report", "synthetic")];
+    let activity_names = ["fit", "sample", "measure", "judge"].map(|activity| (activity, "program"));
+    json!({
+        "prefix": { "prov": "http://www.w3.org/ns/prov#", "synth": NAMESPACE },
+        "entity": entities,
+        "activity": activities,
+        "agent": agents,
+        "used": relations("u", ["prov:activity", "prov:entity"], &used),
+        "wasGeneratedBy": relations("g", ["prov:entity", "prov:activity"], &generated),
+        "wasDerivedFrom": relations("d", ["prov:generatedEntity", "prov:usedEntity"], &derived),
+        "wasAssociatedWith": relations("a", ["prov:activity", "prov:agent"], &activity_names),
+    })
+}
+
+/// Relations between pairs, under names of their own.
+fn relations(letter: &str, roles: [&str; 2], pairs: &[(&str, &str)]) -> Value {
+    let relation = |(i, (one, other)): (usize, &(&str, &str))| {
+        let pair = json!({ roles[0]: format!("synth:{one}"), roles[1]: format!("synth:{other}") });
+        (format!("_:{letter}{}", i + 1), pair)
+    };
+    Value::Object(pairs.iter().enumerate().map(relation).collect::<Map<String, Value>>())
+}
