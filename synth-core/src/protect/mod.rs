@@ -116,6 +116,8 @@ pub enum FakeKind {
     Street,
     /// A city.
     City,
+    /// A region smaller than a state.
+    County,
     /// Street, city and postcode in one.
     Address,
     /// A postcode.
@@ -129,7 +131,11 @@ pub enum FakeKind {
     /// An address in the web, at a domain kept free for examples.
     Url,
     /// An IPv4 address of the blocks kept free for documentation (RFC 5737).
-    Ip,
+    Ipv4,
+    /// An IPv6 address of the block kept free for documentation (RFC 3849).
+    Ipv6,
+    /// The address of a network device, of those that no maker gives.
+    Mac,
 }
 
 impl fmt::Display for FakeKind {
@@ -141,13 +147,16 @@ impl fmt::Display for FakeKind {
             FakeKind::Username => "user names",
             FakeKind::Street => "streets",
             FakeKind::City => "cities",
+            FakeKind::County => "regions",
             FakeKind::Address => "addresses",
             FakeKind::Postcode => "postcodes",
             FakeKind::Phone => "phone numbers",
             FakeKind::Email => "mail addresses",
             FakeKind::Company => "companies",
             FakeKind::Url => "web addresses",
-            FakeKind::Ip => "IP addresses",
+            FakeKind::Ipv4 => "IP addresses",
+            FakeKind::Ipv6 => "IPv6 addresses",
+            FakeKind::Mac => "network addresses",
         })
     }
 }
