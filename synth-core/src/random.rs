@@ -15,7 +15,8 @@ pub(crate) enum Purpose {
     Sample = 6,
     Pool = 7,
     Folds = 8,
-    Fakes = 9,
+    Rounding = 9,
+    Fakes = 10,
 }
 
 /// The stream number `index` for `purpose` under `seed`.

@@ -11,7 +11,7 @@ use super::network::{Layout, Network};
 use super::objective::{Masking, SHARD_ROWS};
 use super::pairs::parents;
 use super::sampler::{CHUNK_ROWS, Rows, Sampler};
-use crate::encode::{Tokenizer, Tokens, normal_quantile};
+use crate::encode::{Tokenizer, Tokens, Variable, normal_quantile};
 use crate::error::{Error, Result};
 use crate::generator::Generator;
 use crate::random::{Purpose, stream};
@@ -89,10 +89,12 @@ impl MaskedDiffusion {
     /// drawn for each row.
     pub fn sample_given(&self, conditions: &Conditions, rows: Range<u64>, seed: u64) -> Table {
         let sampler = self.sampler();
+        let variables: Vec<&Variable> = self.tokenizer.variables().map(|(_, variable)| variable).collect();
+        let allows = |j: usize, x: f64| conditions.allows(j, variables[j], x);
         self.in_chunks(rows, |range| {
             let n_rows = (range.end - range.start) as usize;
             let drawn = sampler.draw_given(sampler.blank(range.start, n_rows, seed), conditions);
-            self.tokenizer.decode(drawn.codes.view(), drawn.z.view(), range.start, seed)
+            self.tokenizer.decode_where(drawn.codes.view(), drawn.z.view(), range.start, seed, allows)
         })
     }
 
