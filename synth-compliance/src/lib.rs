@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
+
+pub mod detect;
 pub mod policy;
 pub mod verdict;
 
+pub use detect::{Finding, Sensitive, Treatment, detect};
 pub use error::{Error, Result};
 pub use policy::{Gate, Inconclusive, Policy, Requirement};
 pub use verdict::{Check, DISCLAIMER, Decision, Score, Status, VERDICT_VERSION, Verdict, judge};
