@@ -185,6 +185,9 @@ pub(crate) struct Run {
     /// Write the best table of a refused run too, as `REFUSED-synthetic`
     #[arg(long)]
     pub(crate) keep_refused: bool,
+    /// Do to the table what its --schema declares and nothing else, whatever is found in it; the record says so
+    #[arg(long)]
+    pub(crate) no_protection: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
     #[command(flatten)]

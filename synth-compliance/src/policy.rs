@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use synth_metrics::{Battery, MEASURES, definition};
 
+use crate::protection::Demands;
 use crate::{Error, Result};
 
 /// The embedded policies, by name.
@@ -37,6 +38,7 @@ pub struct Policy {
     inconclusive: Inconclusive,
     requires: Vec<Requirement>,
     gates: Vec<Gate>,
+    protection: Demands,
 }
 
 /// What a policy makes of evidence that is missing or too weak.
@@ -152,6 +154,11 @@ impl Policy {
         &self.requires
     }
 
+    /// What is to be done to a table before training.
+    pub fn protection(&self) -> &Demands {
+        &self.protection
+    }
+
     /// The measures that its gates need: [`Battery::Full`] if one of them is in that battery only.
     pub fn battery(&self) -> Battery {
         let of_gate = |gate: &Gate| definition(&gate.measure).map_or(Battery::Core, |definition| definition.battery);
@@ -178,13 +185,16 @@ struct Unchecked {
     requires: Vec<Requirement>,
     #[serde(default)]
     gates: Vec<Gate>,
+    #[serde(default)]
+    protection: Demands,
 }
 
 impl TryFrom<Unchecked> for Policy {
     type Error = Error;
 
     fn try_from(text: Unchecked) -> Result<Policy> {
-        let Unchecked { name, version, title, min_rows, inconclusive, requires, gates } = text;
+        let Unchecked { name, version, title, min_rows, inconclusive, requires, gates, protection } = text;
+        protection.check()?;
         for (field, value) in [("name", &name), ("version", &version), ("title", &title)] {
             if !is_line(value) {
                 return Err(Error::Text { field });
@@ -199,7 +209,7 @@ impl TryFrom<Unchecked> for Policy {
                 return Err(Error::GateTwice { measure: gate.measure.clone() });
             }
         }
-        Ok(Policy { name, version, title, min_rows, inconclusive, requires, gates })
+        Ok(Policy { name, version, title, min_rows, inconclusive, requires, gates, protection })
     }
 }
 

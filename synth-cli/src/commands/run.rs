@@ -74,6 +74,9 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     if args.keep_refused {
         pipeline = pipeline.with_refused_table();
     }
+    if args.no_protection {
+        pipeline = pipeline.without_protection();
+    }
     let run = pipeline.run(&table);
     bar.finish();
     let name = args.input.as_deref().map_or(files::DEMO_NAME.to_owned(), files::name_of);
@@ -170,7 +173,7 @@ fn write(
     let path = folder.join(REPORT);
     pending.push(Pending::write(&path, Readers::AsUsual, |out| Ok(out.write_all(&report)?))?);
     if schema == WriteSchema::Yes {
-        let text = input.schema().to_toml();
+        let text = run.schema.to_toml();
         let path = folder.join(SCHEMA);
         pending.push(Pending::write(&path, Readers::AsUsual, |out| Ok(out.write_all(text.as_bytes())?))?);
     }

@@ -101,7 +101,7 @@ impl QuantileMap {
             values.chunk_by(|a, b| a == b).filter(|run| run.len() < SHARED).flatten().copied().collect();
         let habits = match &grid {
             Grid::Decimal(format) => Habits::of(&rare, format.step),
-            Grid::Steps { .. } => Habits::default(),
+            Grid::Steps { .. } | Grid::Months => Habits::default(),
         };
         let runs: Vec<(f64, usize)> = values.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
         let (mut x, mut u) = (Vec::with_capacity(2 * runs.len()), Vec::with_capacity(2 * runs.len()));

@@ -15,14 +15,14 @@ pub(super) fn extremes(column: Column, k: usize) -> Change {
     mapped(column, |values| capped(values, k, compare), |values| capped(values, k, f64::total_cmp))
 }
 
-/// Turns what is above `above` into `to`.
-pub(super) fn top(column: Column, above: f64, to: f64) -> Change {
+/// Turns the values that are `beyond` a limit into `to`.
+pub(super) fn coded(column: Column, beyond: impl Fn(f64) -> bool, to: f64) -> Change {
     let whole = |values: Vec<Option<i64>>| {
-        let coded = |x: i64| if x as f64 > above { to as i64 } else { x };
+        let coded = |x: i64| if beyond(x as f64) { to as i64 } else { x };
         values.into_iter().map(|x| x.map(coded)).collect()
     };
     let float = |values: Vec<Option<f64>>| {
-        let coded = |x: f64| if x > above { to } else { x };
+        let coded = |x: f64| if beyond(x) { to } else { x };
         values.into_iter().map(|x| x.map(coded)).collect()
     };
     mapped(column, whole, float)
@@ -138,6 +138,8 @@ mod tests {
         assert_eq!(table.numbers(0), [89.0, 90.0, 90.0, 90.0]);
         assert_eq!(applied.cells, Count::FewerThan(11));
         assert_eq!(applied.what, "values above 89 become 90");
+        let (table, _) = run(Kind::Integer, &[1920.0, 1936.0, 1937.0], Protection::BottomCode { below: 1937.0, to: 1936.0 });
+        assert_eq!(table.numbers(0), [1936.0, 1936.0, 1937.0]);
     }
 
     proptest! {

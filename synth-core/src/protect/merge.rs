@@ -1,6 +1,7 @@
 //! Levels that hardly anybody has become levels that enough have.
 //!
-//! Levels without an order go to one level for all that is rare. Levels with an order join a neighbour: "other" has no
+//! Levels without an order go to one level for all that is rare; where that is still rare, to the rarest level that is
+//! not, under its name. Levels with an order join a neighbour: "other" has no
 //! place on a scale. Missing cells are no level and stay missing, however few they are.
 
 use super::{Change, Column};
@@ -20,30 +21,25 @@ pub(super) fn apply(column: Column, k: usize) -> Change {
         return Change { column: Column { field, array }, n_cells: 0, levels: Some(0) };
     }
     let has_order = field.kind != Kind::Categorical || field.storage == Storage::Boolean;
+    let own: Vec<String> = names.iter().map(|name| spelled(&field, name)).collect();
     // For each level what it becomes; `None`: missing.
     let becomes: Vec<Option<String>> = match (n_present < k, has_order) {
         (true, _) => vec![None; names.len()],
         (false, true) => neighbours(&counts, k).into_iter().map(|to| Some(names[to].clone())).collect(),
         (false, false) => {
-            let spelled: Vec<String> = names.iter().map(|name| spelled(&field, name)).collect();
             if field.storage.is_number() {
                 // There is no number for "other".
                 (field.storage, field.number, field.arrow) = (Storage::Text, None, None);
             }
-            let other = free_name(&spelled, &field);
             let rare = rarest(&counts, k);
-            (0..names.len()).map(|i| Some(if rare.contains(&i) { other.clone() } else { spelled[i].clone() })).collect()
+            let common = rare.last().filter(|&&i| counts[i] >= k);
+            let name = common.map_or_else(|| free_name(&own, &field), |&i| own[i].clone());
+            (0..names.len()).map(|i| Some(if rare.contains(&i) { name.clone() } else { own[i].clone() })).collect()
         }
     };
-    let levels = match (n_present < k, has_order) {
-        (true, _) => names.len(),
-        (false, true) => becomes.iter().zip(&names).filter(|(to, own)| to.as_ref() != Some(*own)).count(),
-        (false, false) => rarest(&counts, k).len(),
-    };
-    let n_cells = match has_order || n_present < k {
-        true => (0..names.len()).filter(|&i| becomes[i].as_ref() != Some(&names[i])).map(|i| counts[i]).sum(),
-        false => rarest(&counts, k).into_iter().map(|i| counts[i]).sum(),
-    };
+    let before = if field.storage == Storage::Text { &own } else { &names };
+    let moved: Vec<usize> = (0..names.len()).filter(|&i| becomes[i].as_ref() != Some(&before[i])).collect();
+    let (levels, n_cells) = (moved.len(), moved.iter().map(|&i| counts[i]).sum());
     let labels = codes.iter().map(|code| code.and_then(|code| becomes[code as usize].as_deref()));
     let array = column_from_labels(&field, labels);
     field.order.retain(|level| becomes.iter().flatten().any(|kept| kept == level));
@@ -141,8 +137,9 @@ mod tests {
     #[test]
     fn rare_levels_become_one_of_enough_rows() {
         check(Kind::Categorical, &[("a", 9), ("b", 3), ("c", 2)], &[("a", 9), ("other", 5)]);
-        check(Kind::Categorical, &[("a", 9), ("b", 3), ("c", 6)], &[("a", 9), ("other", 9)]);
+        check(Kind::Categorical, &[("a", 9), ("b", 3), ("c", 6)], &[("a", 9), ("c", 9)]);
         check(Kind::Categorical, &[("a", 9), ("b", 5)], &[("a", 9), ("b", 5)]);
+        check(Kind::Categorical, &[("a", 90), ("b", 2), ("c", 1), ("d", 80)], &[("a", 90), ("d", 83)]);
         check(Kind::Categorical, &[("a", 3), ("b", 3)], &[("other", 6)]);
         check(Kind::Categorical, &[("a", 2), ("b", 1)], &[]);
         check(Kind::Categorical, &[("Other", 9), ("b", 3), ("c", 2)], &[("Other", 9), ("other levels", 5)]);

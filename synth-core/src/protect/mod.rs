@@ -42,9 +42,9 @@ pub const DEFAULT_K: usize = 11;
 pub enum Protection {
     /// Nothing, and nobody else is to add anything. Stands alone.
     Keep {},
-    /// Levels that fewer than `k` rows have become one level. If that has fewer than `k` rows itself, the next rarest
-    /// level joins it. Levels with an order, and the two of a boolean, join their rarer neighbour instead, under the
-    /// name of the most frequent of them. If the whole column has fewer than `k` values, they become missing.
+    /// Levels that fewer than `k` rows have become one level, `other`. If that has fewer than `k` rows itself, it joins the
+    /// next rarest level and takes its name. Levels with an order, and the two of a boolean, join their rarer neighbour
+    /// instead, under the name of the most frequent of them. If the whole column has fewer than `k` values, they become missing.
     MergeRare {
         /// At least 2.
         k: usize,
@@ -60,6 +60,13 @@ pub enum Protection {
         /// The largest number that stays.
         above: f64,
         /// What larger ones become; on the column's grid and not below `above`.
+        to: f64,
+    },
+    /// Numbers below a limit become one number: years of birth that tell an age over 89 are those of the age of 90.
+    BottomCode {
+        /// The smallest number that stays.
+        below: f64,
+        /// What smaller ones become; on the column's grid and not above `below`.
         to: f64,
     },
     /// Dates lose what is finer than a period.
@@ -179,6 +186,7 @@ impl fmt::Display for Protection {
             Protection::MergeRare { k } => write!(f, "levels of fewer than {k} rows merged"),
             Protection::CapExtremes { k } => write!(f, "values beyond the {k} outermost capped on both sides"),
             Protection::TopCode { above, to } => write!(f, "values above {above} become {to}"),
+            Protection::BottomCode { below, to } => write!(f, "values below {below} become {to}"),
             Protection::Coarsen { to } => write!(f, "dates coarsened to the {to}"),
             Protection::ShiftDates { subject: Some(subject), max_days } => {
                 write!(f, "dates of each `{subject}` moved together by up to {max_days} days")
@@ -201,6 +209,7 @@ impl Protection {
             Protection::MergeRare { .. } => "merge-rare",
             Protection::CapExtremes { .. } => "cap-extremes",
             Protection::TopCode { .. } => "top-code",
+            Protection::BottomCode { .. } => "bottom-code",
             Protection::Coarsen { .. } => "coarsen",
             Protection::ShiftDates { .. } => "shift-dates",
             Protection::ZipPrefix {} => "zip-prefix",
@@ -232,13 +241,21 @@ impl Protection {
             Protection::MergeRare { .. } if !kind.is_levels() => only("levels: categorical, ordinal or boolean"),
             Protection::CapExtremes { .. } if !kind.is_scale() => only("numbers and dates"),
             Protection::MergeRare { .. } | Protection::CapExtremes { .. } => same,
-            Protection::TopCode { above, to } => {
-                let on_grid = field.number.is_none_or(|number| number.snap(*to) == *to);
+            Protection::TopCode { above: limit, to } | Protection::BottomCode { below: limit, to } => {
+                let on_grid = match field.number {
+                    Some(number) => number.snap(*to) == *to,
+                    None => to.fract() == 0.0,
+                };
+                let beyond = match self {
+                    Protection::TopCode { .. } => to >= limit,
+                    _ => to <= limit,
+                };
                 match () {
                     () if !storage.is_number() || !(kind.is_scale() || kind.is_levels()) => only("numbers"),
-                    () if !(above.is_finite() && to.is_finite() && to >= above && on_grid) => {
-                        Err("`to` of the protection `top-code` must be a value of the column, not below `above`".into())
-                    }
+                    () if !(limit.is_finite() && to.is_finite() && beyond && on_grid) => Err(format!(
+                        "`to` of the protection `{}` must be a value of the column, and none that stays",
+                        self.id()
+                    )),
                     () => same,
                 }
             }
@@ -420,7 +437,8 @@ impl Column {
                 }
                 Protection::MergeRare { k } => merge::apply(self, *k),
                 Protection::CapExtremes { k } => cap::extremes(self, *k),
-                Protection::TopCode { above, to } => cap::top(self, *above, *to),
+                Protection::TopCode { above, to } => cap::coded(self, |x| x > *above, *to),
+                Protection::BottomCode { below, to } => cap::coded(self, |x| x < *below, *to),
                 Protection::Coarsen { to } => dates::coarsen(self, *to),
                 Protection::ShiftDates { subject, max_days } => {
                     dates::shift(self, table, subject.as_deref(), *max_days)
@@ -552,7 +570,7 @@ mod tests {
         check(text.0, text.1, "[{ rule = \"merge-rare\", k = 1 }]", "must be at least 2");
         check(text.0, text.1, "[{ rule = \"top-code\", above = 89, to = 90 }]", "is for numbers");
         check(number.0, number.1, "[{ rule = \"top-code\", above = 89, to = 89.5 }]", "must be a value of the column");
-        check(number.0, number.1, "[{ rule = \"top-code\", above = 89, to = 80 }]", "not below `above`");
+        check(number.0, number.1, "[{ rule = \"top-code\", above = 89, to = 80 }]", "and none that stays");
         check(number.0, number.1, "[{ rule = \"top-code\", above = nan, to = 90 }]", "must be a value");
         check(number.0, number.1, "[{ rule = \"coarsen\", to = \"year\" }]", "is for dates");
         check(date.0, date.1, "[{ rule = \"zip-prefix\" }]", "is for ZIP codes");
