@@ -53,7 +53,8 @@ pub struct Smallest {
 
 impl Default for Smallest {
     fn default() -> Self {
-        let source = "the smallest cell of the CMS cell-size policy; 1/11 is the 0.09 of EMA Policy 0070; carried over by us";
+        let source =
+            "the smallest cell of the CMS cell-size policy; 1/11 is the 0.09 of EMA Policy 0070; carried over by us";
         Self { k: DEFAULT_K, source: source.to_owned() }
     }
 }
@@ -96,7 +97,9 @@ impl Demands {
         let Demands { rare_levels, extremes, dates } = self;
         let sources = [&rare_levels.source, &extremes.source, &dates.source];
         if sources.iter().any(|source| source.trim().is_empty() || source.contains(char::is_control)) {
-            return Err(Error::Protection { problem: "each number needs one line about where it comes from (`source`)" });
+            return Err(Error::Protection {
+                problem: "each number needs one line about where it comes from (`source`)",
+            });
         }
         match rare_levels.k.min(extremes.k) {
             0 => Err(Error::Protection { problem: "`k` must be at least 1, which asks for nothing" }),
@@ -214,7 +217,9 @@ fn asked(
         _ if field.kind == Kind::Empty => Asked::of(field.kind, Vec::new()),
         Treatment::Remove => Asked::of(field.kind, vec![Protection::Remove {}]),
         Treatment::Suppress => Asked::suppressed(field),
-        Treatment::Regenerate | Treatment::Fake(_) if matches!(field.storage, Storage::Timestamp | Storage::Boolean) => {
+        Treatment::Regenerate | Treatment::Fake(_)
+            if matches!(field.storage, Storage::Timestamp | Storage::Boolean) =>
+        {
             Asked::of(field.kind, vec![Protection::Remove {}])
         }
         Treatment::Fake(what) if field.storage == Storage::Text => {
@@ -224,9 +229,7 @@ fn asked(
         Treatment::ZipPrefix if matches!(field.storage, Storage::Timestamp | Storage::Boolean) => {
             Asked::of(field.kind, vec![Protection::Remove {}])
         }
-        Treatment::ZipPrefix => {
-            Asked::of(field.kind, [Protection::ZipPrefix {}].into_iter().chain(merge()).collect())
-        }
+        Treatment::ZipPrefix => Asked::of(field.kind, [Protection::ZipPrefix {}].into_iter().chain(merge()).collect()),
         Treatment::YearOnly if demands.dates.to == DatesTo::Keep && !is_old => baseline(field, merge(), cap()),
         Treatment::YearOnly | Treatment::TopCode if field.kind == Kind::Datetime => {
             let coarse = match demands.dates.to {
@@ -324,7 +327,12 @@ mod tests {
             let (age, stage) = (20 + i * 7 % 75, ["a", "b", "c"][usize::from(i % 3 == 0) + usize::from(i == 60)]);
             let (zip, born) = (10_000 + i * 613, 1920 + i * 11 % 90);
             let (day, month) = (1 + i % 28, 1 + i % 12);
-            text += &format!("P{:04},20{:02}-{month:02}-{day:02},{age},{stage},{zip},N{i} X,free words {i},{},{born}\n", i * 7, i % 20, i % 2);
+            text += &format!(
+                "P{:04},20{:02}-{month:02}-{day:02},{age},{stage},{zip},N{i} X,free words {i},{},{born}\n",
+                i * 7,
+                i % 20,
+                i % 2
+            );
         }
         let mut table = read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table;
         let mut schema = (**table.schema()).clone();
@@ -389,7 +397,9 @@ mod tests {
     fn the_policy_says_what_stays_of_dates_and_how_rare_is_rare() {
         let table = table();
         let seen = |to: &str| {
-            let text = format!("[protection.dates]\nto = \"{to}\"\nsource = \"a test\"\n[protection.extremes]\nk = 1\nsource = \"x\"\n");
+            let text = format!(
+                "[protection.dates]\nto = \"{to}\"\nsource = \"a test\"\n[protection.extremes]\nk = 1\nsource = \"x\"\n"
+            );
             let declared = protect(&table, &findings(), &policy(&text));
             declared.schema.fields[1].protect.clone()
         };
@@ -408,7 +418,8 @@ mod tests {
         let table = table();
         let mut schema = (**table.schema()).clone();
         schema.fields[1].protect = vec![Protection::Keep {}];
-        schema.fields[2].protect = vec![Protection::TopCode { above: 79.0, to: 80.0 }, Protection::CapExtremes { k: 5 }];
+        schema.fields[2].protect =
+            vec![Protection::TopCode { above: 79.0, to: 80.0 }, Protection::CapExtremes { k: 5 }];
         schema.fields[3].protect = vec![Protection::MergeRare { k: 20 }];
         schema.fields[5].protect = vec![Protection::Remove {}];
         let own = table.with_schema(schema.clone().into()).unwrap();
@@ -416,12 +427,15 @@ mod tests {
         for i in [1, 2, 3, 5] {
             assert_eq!(declared.schema.fields[i], schema.fields[i]);
         }
-        assert_eq!(declared.shortfalls, [
-            "`seen`: asked for dates coarsened to the year, values beyond the 11 outermost capped on both sides; the \
+        assert_eq!(
+            declared.shortfalls,
+            [
+                "`seen`: asked for dates coarsened to the year, values beyond the 11 outermost capped on both sides; the \
              schema declares: kept as it is",
-            "`age`: asked for values beyond the 11 outermost capped on both sides; the schema declares: values above 79 \
+                "`age`: asked for values beyond the 11 outermost capped on both sides; the schema declares: values above 79 \
              become 80, values beyond the 5 outermost capped on both sides",
-        ]);
+            ]
+        );
     }
 
     #[test]

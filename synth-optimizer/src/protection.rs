@@ -75,7 +75,8 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Pr
             let own = table.schema().fields.iter().zip(&asked.schema.fields);
             let undone = own.filter(|(own, asked)| own != asked).map(|(own, asked)| {
                 let rules: Vec<String> = asked.protect.iter().map(ToString::to_string).collect();
-                let rules = if rules.is_empty() { format!("kind {:?}", asked.kind).to_lowercase() } else { rules.join(", ") };
+                let rules =
+                    if rules.is_empty() { format!("kind {:?}", asked.kind).to_lowercase() } else { rules.join(", ") };
                 format!("`{}`: asked for {rules}; protection is switched off", own.name)
             });
             let shortfalls = asked.shortfalls.into_iter().chain(undone).collect();
@@ -101,9 +102,8 @@ fn costs(before: &Table, after: &Table) -> Vec<Cost> {
         let (measure, value) = match field.kind {
             // A year and a moment are no numbers of one scale.
             kind if kind.is_scale() && kept.storage == field.storage => {
-                let present = |table: &Table, i| -> Vec<f64> {
-                    table.numbers(i).into_iter().filter(|x| x.is_finite()).collect()
-                };
+                let present =
+                    |table: &Table, i| -> Vec<f64> { table.numbers(i).into_iter().filter(|x| x.is_finite()).collect() };
                 ("ks", ks_statistic(&present(before, i), &present(after, j)).ok()?)
             }
             kind if kind.is_levels() && (kept.kind.is_levels() || kept.kind == synth_core::Kind::Constant) => {

@@ -61,7 +61,9 @@ fn protected(table: &Table, input: &Path, common: &Common) -> Result<Table> {
     if !common.quiet {
         for finding in synth_compliance::detect(table) {
             let declared = table.schema().index_of(&finding.column).map(|i| table.column(i).0);
-            let is_done = declared.is_some_and(|field| !field.protect.is_empty() || field.kind == Kind::Text || field.kind == Kind::Identifier);
+            let is_done = declared.is_some_and(|field| {
+                !field.protect.is_empty() || field.kind == Kind::Text || field.kind == Kind::Identifier
+            });
             if !is_done && finding.treatment != Treatment::Keep {
                 show::note(&format!("{}: {}; the model learns it as it is, `synth run` would not", name, finding));
             }

@@ -54,7 +54,9 @@ fn planted() -> Vec<Planted> {
         planted("health_plan_member_id", 'I', |i| format!("HP-{}-{:06}", letters(17, i, 3), noise(18, i) % 1_000_000)),
         planted("account_number", 'J', |i| format!("{:012}", noise(19, i) % 1_000_000_000_000)),
         planted("driver license", 'K', |i| format!("D{:07}", noise(20, i) % 10_000_000)),
-        planted("license_plate", 'L', |i| format!("{}-{:05}", letters(21, i, 3).to_uppercase(), noise(22, i) % 100_000)),
+        planted("license_plate", 'L', |i| {
+            format!("{}-{:05}", letters(21, i, 3).to_uppercase(), noise(22, i) % 100_000)
+        }),
         planted("device_serial_no", 'M', |i| format!("SN{:09}", noise(23, i) % 1_000_000_000)),
         planted("homepage", 'N', |i| format!("HTTPS://{}.example.net/~{}", letters(24, i, 7), letters(25, i, 7))),
         planted("ip_addr", 'O', |i| {
@@ -215,7 +217,10 @@ fn a_fit_does_what_the_schema_declares_and_warns_of_the_rest() {
     let folder = Folder::new();
     folder.write("in.csv", table());
     let fit = |args: &[&str]| {
-        folder.synth(&[&["fit", "in.csv", "--model", "m", "--engine", "copula", "--force"], args].concat()).with(0).stderr
+        folder
+            .synth(&[&["fit", "in.csv", "--model", "m", "--engine", "copula", "--force"], args].concat())
+            .with(0)
+            .stderr
     };
     let warned = fit(&[]);
     assert!(warned.contains("column `eMail`: e-mail addresses (Safe Harbor F)"), "{warned}");

@@ -134,11 +134,13 @@ mod tests {
 
     #[test]
     fn ages_over_89_are_90() {
-        let (table, applied) = run(Kind::Integer, &[89.0, 90.0, 91.0, 104.0], Protection::TopCode { above: 89.0, to: 90.0 });
+        let (table, applied) =
+            run(Kind::Integer, &[89.0, 90.0, 91.0, 104.0], Protection::TopCode { above: 89.0, to: 90.0 });
         assert_eq!(table.numbers(0), [89.0, 90.0, 90.0, 90.0]);
         assert_eq!(applied.cells, Count::FewerThan(11));
         assert_eq!(applied.what, "values above 89 become 90");
-        let (table, _) = run(Kind::Integer, &[1920.0, 1936.0, 1937.0], Protection::BottomCode { below: 1937.0, to: 1936.0 });
+        let (table, _) =
+            run(Kind::Integer, &[1920.0, 1936.0, 1937.0], Protection::BottomCode { below: 1937.0, to: 1936.0 });
         assert_eq!(table.numbers(0), [1936.0, 1936.0, 1937.0]);
     }
 

@@ -80,9 +80,7 @@ fn key(table: &Table, subject: Option<&str>, subjects: Option<&[Option<String>]>
         hash.update([0xff, u8::from(label.is_some())]);
     }
     for (column_idx, field) in table.schema().fields.iter().enumerate() {
-        let moves = |protection: &Protection| {
-            matches!(protection, Protection::ShiftDates { subject: own, .. } if own.as_deref() == subject)
-        };
+        let moves = |protection: &Protection| matches!(protection, Protection::ShiftDates { subject: own, .. } if own.as_deref() == subject);
         if field.protect.iter().any(moves) {
             for at in table.column(column_idx).1.as_primitive::<TimestampMicrosecondType>() {
                 hash.update(at.map_or([0; 9], |at| {
@@ -106,8 +104,8 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing::{numbers, table, words};
     use super::super::apply;
+    use super::super::testing::{numbers, table, words};
     use super::*;
     use crate::io::{ReadOptions, read_bytes, write};
 

@@ -52,12 +52,14 @@ fn rarest(counts: &[usize], k: usize) -> Vec<usize> {
     let mut by_count: Vec<usize> = (0..counts.len()).collect();
     by_count.sort_by_key(|&i| counts[i]);
     let mut sum = 0;
-    by_count.into_iter().take_while(|&i| {
-        let goes = counts[i] < k || (0 < sum && sum < k);
-        sum += if goes { counts[i] } else { 0 };
-        goes
-    })
-    .collect()
+    by_count
+        .into_iter()
+        .take_while(|&i| {
+            let goes = counts[i] < k || (0 < sum && sum < k);
+            sum += if goes { counts[i] } else { 0 };
+            goes
+        })
+        .collect()
 }
 
 /// For each level the one whose name it takes: while a group has fewer than `k` rows, the smallest one joins the smaller
@@ -96,9 +98,7 @@ fn spelled(field: &Field, name: &str) -> String {
 
 /// A name that no level has, in any case, and that does not mean missing.
 fn free_name(levels: &[String], field: &Field) -> String {
-    let taken = |name: &str| {
-        levels.iter().chain(&field.missing).any(|level| level.trim().to_lowercase() == name)
-    };
+    let taken = |name: &str| levels.iter().chain(&field.missing).any(|level| level.trim().to_lowercase() == name);
     let numbered = (2..).map(|n| format!("{} {n}", NAMES[0]));
     let mut names = NAMES.iter().map(|name| (*name).to_owned()).chain(numbered);
     names.find(|name| !taken(name)).expect("there are more names than levels")
@@ -151,9 +151,8 @@ mod tests {
         check(Kind::Ordinal, &[("1", 2), ("2", 9), ("3", 8), ("4", 1)], &[("2", 11), ("3", 9)]);
         check(Kind::Ordinal, &[("1", 9), ("2", 3), ("3", 3), ("4", 9)], &[("1", 9), ("2", 6), ("4", 9)]);
         check(Kind::Boolean, &[("no", 20), ("yes", 4)], &[("no", 24)]);
-        let (table, applied) = merged(words("x", Kind::Boolean, &cells(&[("n", 20), ("y", 4)]), vec![
-            Protection::MergeRare { k: 5 },
-        ]));
+        let (table, applied) =
+            merged(words("x", Kind::Boolean, &cells(&[("n", 20), ("y", 4)]), vec![Protection::MergeRare { k: 5 }]));
         assert_eq!(table.column(0).0.kind, Kind::Constant);
         assert_eq!((applied.cells, applied.levels), (Count::FewerThan(5), Some(1)));
     }

@@ -384,7 +384,8 @@ pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for column_idx in 0..table.n_columns() {
         let (field, array) = table.column(column_idx);
-        let Some(column) = Column { field: field.clone(), array: Arc::clone(array) }.protected(table, &mut applied) else {
+        let Some(column) = Column { field: field.clone(), array: Arc::clone(array) }.protected(table, &mut applied)
+        else {
             continue;
         };
         fields.push(column.field);
@@ -565,8 +566,18 @@ mod tests {
         };
         let (text, number) = ((Kind::Categorical, Storage::Text), (Kind::Integer, Storage::Integer));
         let date = (Kind::Datetime, Storage::Timestamp);
-        check(text.0, text.1, "[{ rule = \"cap-extremes\", k = 11 }]", "column `x`: the protection `cap-extremes` is for");
-        check(number.0, number.1, "[{ rule = \"merge-rare\", k = 11 }]", "column `x`: the protection `merge-rare` is for");
+        check(
+            text.0,
+            text.1,
+            "[{ rule = \"cap-extremes\", k = 11 }]",
+            "column `x`: the protection `cap-extremes` is for",
+        );
+        check(
+            number.0,
+            number.1,
+            "[{ rule = \"merge-rare\", k = 11 }]",
+            "column `x`: the protection `merge-rare` is for",
+        );
         check(text.0, text.1, "[{ rule = \"merge-rare\", k = 1 }]", "must be at least 2");
         check(text.0, text.1, "[{ rule = \"top-code\", above = 89, to = 90 }]", "is for numbers");
         check(number.0, number.1, "[{ rule = \"top-code\", above = 89, to = 89.5 }]", "must be a value of the column");
@@ -620,6 +631,9 @@ mod tests {
 
     #[test]
     fn small_counts_are_masked() {
-        assert_eq!([0, 1, 10, 11].map(|n| Count::masked(n, 11).to_string()), ["0", "fewer than 11", "fewer than 11", "11"]);
+        assert_eq!(
+            [0, 1, 10, 11].map(|n| Count::masked(n, 11).to_string()),
+            ["0", "fewer than 11", "fewer than 11", "11"]
+        );
     }
 }

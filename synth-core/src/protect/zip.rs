@@ -103,8 +103,10 @@ mod tests {
             ("0213x", None),
         ];
         // A missing second part is still a ZIP code of five digits.
-        let expected: Vec<Option<String>> =
-            cells.iter().map(|(cell, to)| if *cell == "02139-" { Some("021".into()) } else { to.map(str::to_owned) }).collect();
+        let expected: Vec<Option<String>> = cells
+            .iter()
+            .map(|(cell, to)| if *cell == "02139-" { Some("021".into()) } else { to.map(str::to_owned) })
+            .collect();
         let input: Vec<Option<&str>> = cells.iter().map(|(cell, _)| Some(*cell)).collect();
         let (output, _) =
             apply(&table(vec![words("zip", Kind::Categorical, &input, vec![Protection::ZipPrefix {}])])).unwrap();
