@@ -18,7 +18,8 @@ use crate::random::{Purpose, stream};
 use crate::schema::Schema;
 use crate::table::Table;
 use crate::train::{
-    LearningRate, Manner, Observer, Stop, TrainConfig, TrainReport, Trained, TrainingFailure, split_validation, train,
+    Checkpoints, LearningRate, Manner, Observer, Stop, TrainConfig, TrainReport, Trained, TrainingFailure,
+    split_validation, train,
 };
 
 /// A masked diffusion model that has learnt a table.
@@ -38,6 +39,20 @@ impl MaskedDiffusion {
     /// # Errors
     /// As [`TabDdpm::fit`](crate::TabDdpm::fit).
     pub fn fit(table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
+        Self::fit_from(table, config, None, observer)
+    }
+
+    /// The same with the training's state kept, and gone on from: see [`Checkpoints`].
+    ///
+    /// # Errors
+    /// As [`MaskedDiffusion::fit`]; [`Error::ModelFile`] if the earlier state is that of another training, [`Error::Io`] if
+    /// a state cannot be kept.
+    pub fn fit_from(
+        table: &Table,
+        config: &TrainConfig,
+        checkpoints: Option<&mut Checkpoints<'_>>,
+        observer: &mut Observer<'_>,
+    ) -> Result<Self> {
         config.check()?;
         if config.hidden.iter().any(|width| *width != config.hidden[0]) {
             let got = format!("{:?}", config.hidden);
@@ -45,7 +60,7 @@ impl MaskedDiffusion {
         }
         let prepared = Prepared::new(table, config)?;
         let (fit_rows, kept_rows) = split_validation(table.n_rows(), config);
-        let trained = train_on(&prepared, [&fit_rows, &kept_rows], config, Stop::WhenWorse, observer)?;
+        let trained = train_on(&prepared, [&fit_rows, &kept_rows], config, Stop::WhenWorse, checkpoints, observer)?;
         let Prepared { tokenizer, layout, order, .. } = prepared;
         let (network, mut report) = (trained.network, trained.report);
         if let Some([held_out, nothing]) = config.cross_fitted {
@@ -225,6 +240,7 @@ pub(super) fn train_on(
     [fit_rows, kept_rows]: [&[usize]; 2],
     config: &TrainConfig,
     stop: Stop,
+    checkpoints: Option<&mut Checkpoints<'_>>,
     observer: &mut Observer<'_>,
 ) -> Result<Trained<Network<f32>>> {
     let Prepared { tokens, layout, order, .. } = prepared;
@@ -243,7 +259,7 @@ pub(super) fn train_on(
         table: Array2::zeros(network.embedding.dim()),
     };
     let manner = Manner { schedule: LearningRate::FallsInTime, stop, shard_rows: SHARD_ROWS };
-    train(&mut objective, network, [fit_rows, kept_rows], config, manner, observer)
+    train(&mut objective, network, [fit_rows, kept_rows], config, manner, checkpoints, observer)
 }
 
 /// Columns of few tokens first, the shorter the earlier: rows share what they have in common. Then those with bins, as
