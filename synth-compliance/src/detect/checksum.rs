@@ -15,10 +15,16 @@ pub(super) fn luhn(number: &str) -> bool {
     values.len() > 1 && sum.is_multiple_of(10)
 }
 
-/// A bank card: 13 to 19 digits of an issuer (2 to 6 first) that keep Luhn's sum, not all the same.
+/// A bank card: 13 to 19 digits of an issuer (2 to 6 first) that keep Luhn's sum, not all the same. Fifteen digits are
+/// those of American Express alone, which begin with 34 or 37.
 pub(super) fn card(number: &str) -> bool {
-    let different = number.bytes().any(|b| Some(b) != number.bytes().next());
-    (13..=19).contains(&number.len()) && matches!(number.as_bytes()[0], b'2'..=b'6') && different && luhn(number)
+    let bytes = number.as_bytes();
+    let issued = match bytes.len() {
+        15 => number.starts_with("34") || number.starts_with("37"),
+        13..=19 => matches!(bytes[0], b'2'..=b'6'),
+        _ => false,
+    };
+    issued && bytes.iter().any(|b| *b != bytes[0]) && luhn(number)
 }
 
 /// An IBAN in capitals: two letters and a check of two digits over modulo 97 (ISO 13616). Chance: 1 in 97.
@@ -171,9 +177,9 @@ pub(super) fn vin_shape(text: &str) -> bool {
         && text.bytes().any(|b| b.is_ascii_uppercase())
 }
 
-/// An IMEI: fifteen digits that keep Luhn's sum, or sixteen of the software version without a sum. Chance: 1 in 10.
+/// An IMEI: fifteen digits that keep Luhn's sum and are no card. Chance: 1 in 10.
 pub(super) fn imei(number: &str) -> bool {
-    number.len() == 15 && number.starts_with(['0', '1', '3', '4', '5', '8', '9']) && luhn(number)
+    number.len() == 15 && !card(number) && luhn(number)
 }
 
 /// A unique device identifier: the device part `(01)` with a GTIN-14 (21 CFR 801, GS1), or HIBC's with a plus first.

@@ -95,6 +95,9 @@ const OTHER_AGES: &[&str] = &[
     "menopausal",
 ];
 
+/// Words that say that a number is one of many persons'.
+const OF_MANY: &[&str] = &["median", "mean", "avg", "average"];
+
 /// The meanings of a column's name, those of longer known names first.
 pub(super) fn meanings(name: &str) -> Vec<Meaning> {
     let words = words_of(name);
@@ -123,9 +126,11 @@ pub(super) fn meanings(name: &str) -> Vec<Meaning> {
         counted || outside.into_iter().any(|word| ABOUT.contains(&word.as_str()))
     };
     let of_a_thing = words.iter().any(|word| OTHER_AGES.contains(&word.as_str()));
+    let of_many = words.iter().any(|word| OF_MANY.contains(&word.as_str()));
     kept.iter()
         .filter(|find| !find.2.needs_plain_name() || !about(find))
         .filter(|find| find.2 != Meaning::Age || !of_a_thing)
+        .filter(|find| find.2 != Meaning::Quasi || !of_many)
         .map(|find| find.2)
         .collect()
 }

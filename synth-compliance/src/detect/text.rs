@@ -76,7 +76,7 @@ fn is_amount(cell: &str) -> bool {
 pub(super) enum Prose {
     /// Sentences or phrases.
     Free,
-    /// Single words with digits, almost all of them different.
+    /// One or two words with digits, most of them different.
     Codes,
     /// Levels, amounts or times.
     No,
@@ -91,8 +91,8 @@ pub(super) fn prose(column: &Column<'_>, is_text_kind: bool) -> Prose {
     let n_chars: usize = column.cells.iter().map(|(cell, _)| cell.chars().count()).sum();
     let n = column.n_distinct() as f64;
     let (words, chars) = (n_words as f64 / n, n_chars as f64 / n);
-    let code = |cell: &str| !cell.contains(' ') && cell.bytes().any(|b| b.is_ascii_digit());
-    if column.distinct_share() > 0.95 && column.n_distinct() >= 20 && column.count(code).share() > 0.95 {
+    let code = |cell: &str| cell.split_whitespace().count() <= 2 && cell.bytes().any(|b| b.is_ascii_digit());
+    if column.distinct_share() > 0.5 && column.n_distinct() >= 20 && column.count(code).share() > 0.8 {
         return Prose::Codes;
     }
     let long = words >= 4.0 || chars >= 40.0;
