@@ -181,9 +181,11 @@ impl Asked {
             Kind::Identifier if !is_anew => Some("made anew".to_owned()),
             _ => None,
         };
-        let covered = |rule: &&Protection| !is_anew && !field.protect.iter().any(|own| is_as_strict(own, rule));
-        let remove = |rule: &&Protection| !is_gone || !matches!(rule, Protection::Remove {});
-        let rules: Vec<String> = self.rules.iter().filter(covered).filter(remove).map(Protection::to_string).collect();
+        let is_missing = |rule: &&Protection| match rule {
+            Protection::Remove {} => !is_gone,
+            rule => !is_anew && !field.protect.iter().any(|own| is_as_strict(own, rule)),
+        };
+        let rules: Vec<String> = self.rules.iter().filter(is_missing).map(Protection::to_string).collect();
         kind.into_iter().chain(rules)
     }
 }
