@@ -66,7 +66,7 @@ fn planted() -> Vec<Planted> {
         planted("photo", 'Q', |i| format!("/9j/4AAQ{}{}", letters(31, i, 12), word(32, i, 12))),
         planted("study_code", 'R', |i| format!("{:08x}-{:04x}", noise(33, i) >> 32, noise(34, i) & 0xffff)),
         planted("remarks", 'F', |i| {
-            format!("seen by {} and call {}@mail.example soon, then rest", word(35, i, 8), letters(36, i, 9))
+            format!("seen by {} and call {}@mail.example soon and then rest", word(35, i, 8), letters(36, i, 9))
         }),
     ]
 }
