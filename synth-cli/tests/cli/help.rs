@@ -52,7 +52,7 @@ fn each_verb_says_what_it_does() {
       score     Tell how likely a model holds each row of a table: sensitive, for it speaks of real rows
       evaluate  Measure how faithful, how useful and how private a synthetic table is; --help names every measure
       judge     Judge a report by a policy
-      profile   Show what the columns of a table are taken for, as TOML
+      profile   Show what the columns of a table are taken for, as TOML, and what in them is sensitive
       help      Print this message or the help of the given subcommand(s)
     ");
 }
