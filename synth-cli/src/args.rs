@@ -93,7 +93,7 @@ pub(crate) enum Command {
     /// Judge a report by a policy
     #[command(after_help = "Example:\n  synth judge report.json --policy hipaa")]
     Judge(Judge),
-    /// Show what the columns of a table are taken for, as TOML
+    /// Show what the columns of a table are taken for, as TOML, and what in them is sensitive
     #[command(after_help = "Example:\n  synth profile patients.csv > schema.toml   # edit, then: --schema schema.toml")]
     Profile(Profile),
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
 use serde::Serialize;
-use synth_compliance::{Check, Decision, Policy, Status, Verdict};
+use synth_compliance::{Check, Decision, Finding, Policy, Status, Verdict};
 use synth_core::protect::Count;
 use synth_metrics::{Domain, Outcome, QualityReport, definition};
 use synth_optimizer::{Assessment, Attempt, AttemptResult, Cost, Plan, Protects, RunRecord};
@@ -47,6 +47,21 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
 /// A decision of the program that the user may want to overrule.
 pub(crate) fn note(note: &str) {
     let _ = writeln!(std::io::stderr(), "note: {note}");
+}
+
+/// What is sensitive in a table, a line a finding; nothing if there are none.
+pub(crate) fn findings(findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    let mut table = new_table();
+    table.set_header(vec!["column", "holds", "cells", "told", "what should be done"]);
+    for finding in findings {
+        let basis = format!("{} ({:.2})", finding.confidence.basis, finding.confidence.degree);
+        let [kind, treatment] = [finding.kind.to_string(), finding.treatment.to_string()];
+        table.add_row(vec![finding.column.clone(), kind, finding.percent(), basis, treatment]);
+    }
+    let _ = writeln!(std::io::stderr(), "{table}");
 }
 
 /// An error with its causes, one line.

@@ -52,7 +52,7 @@ fn each_verb_says_what_it_does() {
       score     Tell how likely a model holds each row of a table: sensitive, for it speaks of real rows
       evaluate  Measure how faithful, how useful and how private a synthetic table is; --help names every measure
       judge     Judge a report by a policy
-      profile   Show what the columns of a table are taken for, as TOML
+      profile   Show what the columns of a table are taken for, as TOML, and what in them is sensitive
       help      Print this message or the help of the given subcommand(s)
     ");
 }
@@ -113,7 +113,7 @@ fn results_are_readable_when_piped() {
     │ corr_delta          ≤ 0.00                   0.000 ✓ │
     │ mia_auc             0.00 to 0.00   0.000 (> 0.000) ✓ │
     │ dup_excess          ≤ 0.00                   0.000 ✓ │
-    │ singling_out_risk   ≤ 0.00         0.000 (< 0.000) ✓ │
+    │ singling_out_risk   ≤ 0.00                   0.000 ✓ │
     │ linkability_risk    ≤ 0.00         0.000 (< 0.000) ✓ │
     │ inference_risk      ≤ 0.00         0.000 (< 0.000) ? │
     ");

@@ -160,15 +160,24 @@ pub(super) fn are_coded_dates(column: &Column<'_>) -> bool {
     compact || share(&months) || share(&seconds) || share(&days)
 }
 
-/// Whether a column called a month or a day of the month holds one: whole numbers from 1 to 12 or 31, or names.
-pub(super) fn are_date_parts(column: &Column<'_>) -> bool {
+/// Whether a column called a month holds months: whole numbers from 1 to 12, or names.
+pub(super) fn are_months(column: &Column<'_>) -> bool {
     static MONTH: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(&format!("(?i)^{MONTHS}$")).expect("the pattern is tested"));
-    let is_part = |cell: &str| {
-        let cell = cell.strip_suffix(".0").unwrap_or(cell);
-        cell.parse::<u32>().is_ok_and(|x| (1..=31).contains(&x)) || MONTH.is_match(cell)
-    };
-    column.n_distinct() > 1 && column.cells.iter().all(|(cell, _)| is_part(cell))
+    let is_month = |cell: &str| whole_up_to(cell, 12) || MONTH.is_match(cell);
+    column.n_distinct() > 1 && column.cells.iter().all(|(cell, _)| is_month(cell))
+}
+
+/// Whether a column called a day holds days of the month: whole numbers from 1 to 31. The last days have to be there:
+/// days of the week end at 7, those of a course of treatment often at 14, 21 or 28.
+pub(super) fn are_days_of_the_month(column: &Column<'_>) -> bool {
+    let last = column.count(|cell| whole_up_to(cell, 31) && !whole_up_to(cell, 28));
+    last.rows > 0 && column.count(|cell| whole_up_to(cell, 31)).share() == 1.0
+}
+
+fn whole_up_to(cell: &str, most: u32) -> bool {
+    let cell = cell.strip_suffix(".0").unwrap_or(cell);
+    cell.parse::<u32>().is_ok_and(|x| (1..=most).contains(&x))
 }
 
 #[cfg(test)]

@@ -26,19 +26,21 @@ pub struct Finding {
     pub treatment: Treatment,
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { column, kind, share, confidence, treatment } = self;
-        write!(f, "column `{column}`: {kind}, {} of the cells, {confidence}; {treatment}", percent(*share))
+impl Finding {
+    /// The share in whole percents; what is not none is never shown as none, and what is not all never as all.
+    pub fn percent(&self) -> String {
+        match self.share * 100.0 {
+            x if x > 0.0 && x < 1.0 => "under 1 %".to_owned(),
+            x if x > 99.0 && x < 100.0 => "over 99 %".to_owned(),
+            x => format!("{x:.0} %"),
+        }
     }
 }
 
-/// Whole percents; what is not none is never shown as none, and what is not all never as all.
-fn percent(share: f64) -> String {
-    match share * 100.0 {
-        x if x > 0.0 && x < 1.0 => "under 1 %".to_owned(),
-        x if x > 99.0 && x < 100.0 => "over 99 %".to_owned(),
-        x => format!("{x:.0} %"),
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { column, kind, confidence, treatment, .. } = self;
+        write!(f, "column `{column}`: {kind}, {} of the cells, {confidence}; {treatment}", self.percent())
     }
 }
 
@@ -374,7 +376,14 @@ mod tests {
 
     #[test]
     fn shares_are_never_rounded_to_none_or_all() {
-        let check = |share, expected| assert_eq!(percent(share), expected);
+        let finding = |share| Finding {
+            column: String::new(),
+            kind: Sensitive::FreeText,
+            share,
+            confidence: Confidence { basis: Basis::Name, degree: 0.5 },
+            treatment: Treatment::Suppress,
+        };
+        let check = |share, expected| assert_eq!(finding(share).percent(), expected);
         check(0.0, "0 %");
         check(0.0001, "under 1 %");
         check(0.25, "25 %");

@@ -27,6 +27,9 @@ const BY_NAME: f64 = 0.7;
 /// Confidence in a name that the cells confirm.
 const BY_BOTH: f64 = 0.99;
 
+/// What less than so many of its cells pass does not explain a column.
+const HALF: f64 = 0.5;
+
 /// The findings on a column, by kind; none if it has no cell.
 pub(super) fn findings(column: &Column<'_>, year: i32) -> Vec<Finding> {
     if column.n == 0 {
@@ -37,7 +40,7 @@ pub(super) fn findings(column: &Column<'_>, year: i32) -> Vec<Finding> {
 
     let explained = whole(column, &meanings, year, &mut findings);
     let prose = text::prose(column, column.field.kind == Kind::Text);
-    if explained.is_none() {
+    if explained.is_none_or(|explained| explained.share < HALF) {
         match prose {
             Prose::Codes => {
                 findings.add(Sensitive::Identifier(Identifier::Other), 1.0, Basis::Content, 0.8, Treatment::Regenerate)
@@ -46,7 +49,7 @@ pub(super) fn findings(column: &Column<'_>, year: i32) -> Vec<Finding> {
                 let basis = if meanings.contains(&Meaning::Text) { Basis::Both } else { Basis::Content };
                 findings.add(Sensitive::FreeText, 1.0, basis, 0.9, Treatment::Suppress);
             }
-            Prose::No if meanings.contains(&Meaning::Text) && has_words(column) => {
+            Prose::No if meanings.contains(&Meaning::Text) && has_words(column) && column.n_distinct() > 2 => {
                 findings.add(Sensitive::FreeText, 1.0, Basis::Name, BY_NAME, Treatment::Suppress);
             }
             Prose::No => {}
@@ -87,6 +90,8 @@ impl Findings<'_> {
 #[derive(Clone, Copy)]
 struct Explained {
     identifier: Identifier,
+    /// The share of the cells that are explained.
+    share: f64,
     test: Option<Test>,
 }
 
@@ -120,24 +125,26 @@ fn whole(column: &Column<'_>, meanings: &[Meaning], year: i32, findings: &mut Fi
             // A name says which name it is, and which address; a test says which version of it.
             let treatment = if identifier == Identifier::IpAddress { test.treatment } else { treatment };
             findings.add(Sensitive::Identifier(identifier), hits.share(), Basis::Both, BY_BOTH, treatment);
-            return Some(Explained { identifier, test: Some(**test) });
+            return Some(Explained { identifier, share: hits.share(), test: Some(**test) });
         }
         // Cells that are clearly something else overrule a name.
-        let other = strongest(&passed).filter(|(_, hits)| hits.share() >= 0.5);
+        let other = strongest(&passed).filter(|(_, hits)| hits.share() >= HALF);
         if other.is_none() && fits(column, form) {
             findings.add(Sensitive::Identifier(identifier), 1.0, Basis::Name, BY_NAME, treatment);
-            return Some(Explained { identifier, test: None });
+            return Some(Explained { identifier, share: 1.0, test: None });
         }
     }
     if let Some((test, hits)) = strongest(&passed) {
         let degree = test.alone.map_or(0.0, |alone| alone.degree);
-        findings.add(Sensitive::Identifier(test.identifier), hits.share(), Basis::Content, degree, test.treatment);
-        return Some(Explained { identifier: test.identifier, test: Some(*test) });
+        // A few identifiers among other cells: made-up ones in all cells would be worse than none.
+        let treatment = if hits.share() < HALF { test.treatment.max(Treatment::Suppress) } else { test.treatment };
+        findings.add(Sensitive::Identifier(test.identifier), hits.share(), Basis::Content, degree, treatment);
+        return Some(Explained { identifier: test.identifier, share: hits.share(), test: Some(*test) });
     }
     if column.field.kind == Kind::Identifier {
         let other = Identifier::Other;
         findings.add(Sensitive::Identifier(other), 1.0, Basis::Content, 0.9, Treatment::Regenerate);
-        return Some(Explained { identifier: other, test: None });
+        return Some(Explained { identifier: other, share: 1.0, test: None });
     }
     None
 }
@@ -200,7 +207,7 @@ fn dated(column: &Column<'_>, meanings: &[Meaning], year: i32, findings: &mut Fi
     let date = Sensitive::Identifier(Identifier::Date);
     let born = meanings.contains(&Meaning::BirthDate);
     let named = born || meanings.contains(&Meaning::Date);
-    let explained = Explained { identifier: Identifier::Date, test: None };
+    let explained = Explained { identifier: Identifier::Date, share: 1.0, test: None };
     let basis = if named { Basis::Both } else { Basis::Content };
     if column.field.kind == Kind::Datetime || column.field.storage == synth_core::schema::Storage::Timestamp {
         if born {
@@ -222,12 +229,14 @@ fn dated(column: &Column<'_>, meanings: &[Meaning], year: i32, findings: &mut Fi
     if named && column.is_text() {
         let spelled = column.count(|cell| dates::is_date(cell) || dates::is_compact_date(cell));
         if spelled.share() >= 0.05 {
-            findings.add(date, spelled.share(), Basis::Both, BY_BOTH, Treatment::YearOnly);
-            return Some(explained);
+            let treatment = if spelled.share() < HALF { Treatment::Suppress } else { Treatment::YearOnly };
+            findings.add(date, spelled.share(), Basis::Both, BY_BOTH, treatment);
+            return Some(Explained { share: spelled.share(), ..explained });
         }
     }
-    if meanings.contains(&Meaning::DatePart) && dates::are_date_parts(column) {
-        // A month has no year to be cut down to.
+    let month = meanings.contains(&Meaning::Month) && dates::are_months(column);
+    if month || meanings.contains(&Meaning::Day) && dates::are_days_of_the_month(column) {
+        // It has no year to be cut down to.
         findings.add(date, 1.0, Basis::Both, 0.8, Treatment::Remove);
         return Some(explained);
     }
@@ -237,7 +246,7 @@ fn dated(column: &Column<'_>, meanings: &[Meaning], year: i32, findings: &mut Fi
 /// Postal codes and coordinates, which a name has to tell.
 fn placed(column: &Column<'_>, meanings: &[Meaning], findings: &mut Findings<'_>) -> Option<Explained> {
     let place = Sensitive::Identifier(Identifier::Geography);
-    let explained = Explained { identifier: Identifier::Geography, test: None };
+    let explained = Explained { identifier: Identifier::Geography, share: 1.0, test: None };
     if meanings.contains(&Meaning::Zip) {
         match places::zip_column(column) {
             ZipColumn::Whole(share) => findings.add(place, share, Basis::Both, BY_BOTH, Treatment::ZipPrefix),

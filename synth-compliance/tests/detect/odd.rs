@@ -176,3 +176,39 @@ fn large_tables_are_judged_by_a_seeded_sample() {
     assert!((1..9).any(|seed| of_seed(seed) != findings[0].share), "another seed draws other rows");
     assert_eq!(detect(&large)[0].share, 0.1);
 }
+
+#[test]
+fn a_few_identifiers_among_other_cells_are_not_made_up_anew() {
+    let cells = (0..90).map(|i| if i % 30 == 7 { format!("a{i}@x.org") } else { "none".to_owned() }).collect();
+    let findings = detect(&table(&[("contact", cells)]));
+    assert_eq!(findings.iter().map(short).collect::<Vec<_>>(), ["F"]);
+    assert_eq!((findings[0].share, findings[0].treatment), (1.0 / 30.0, Treatment::Suppress));
+}
+
+#[test]
+fn days_of_the_month_are_told_from_days_of_a_course() {
+    let days = |name: &str, last: usize| {
+        let findings = detect(&numbered(name, (0..200).map(|i| (1 + i % last).to_string())));
+        findings.iter().map(|finding| finding.treatment).collect::<Vec<_>>()
+    };
+    assert_eq!(days("day", 31), [Treatment::Remove]);
+    assert_eq!(days("day", 28), []);
+    assert_eq!(days("day", 7), []);
+    assert_eq!(days("day", 90), []);
+    assert_eq!(days("month", 12), [Treatment::Remove]);
+    assert_eq!(days("month", 36), []);
+}
+
+#[test]
+fn the_findings_do_not_depend_on_the_number_of_threads() {
+    let columns: Vec<(String, Vec<String>)> = (0..12)
+        .map(|k| {
+            (format!("x{k}"), (0..300).map(|i| format!("user{i}{k}@example.org or +41 79 555 {i:03} 9")).collect())
+        })
+        .collect();
+    let columns: Vec<(&str, Vec<String>)> =
+        columns.iter().map(|(name, cells)| (name.as_str(), cells.clone())).collect();
+    let table = table(&columns);
+    let on = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap().install(|| detect(&table));
+    assert_eq!(on(1), on(5));
+}
