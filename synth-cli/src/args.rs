@@ -201,6 +201,9 @@ pub(crate) struct Fit {
     /// The model file to write
     #[arg(long, value_name = "FILE")]
     pub(crate) model: PathBuf,
+    /// Keep the state of the training here, and go on from it after a stop
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
     /// Replace the model file if it exists
     #[arg(long)]
     pub(crate) force: bool,
