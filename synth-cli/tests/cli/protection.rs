@@ -62,7 +62,7 @@ fn planted() -> Vec<Planted> {
         planted("ip_addr", 'O', |i| {
             format!("{}.{}.{}.{}", 11 + noise(26, i) % 80, noise(27, i) % 256, noise(28, i) % 256, 1 + i % 250)
         }),
-        planted("fingerprint", 'P', |i| format!("{:016x}{:016x}", noise(29, i), noise(30, i))),
+        planted("fingerprint", 'P', |i| (0..6).map(|part| format!("{:016x}", noise(40 + part, i))).collect()),
         planted("photo", 'Q', |i| format!("/9j/4AAQ{}{}", letters(31, i, 12), word(32, i, 12))),
         planted("study_code", 'R', |i| format!("{:08x}-{:04x}", noise(33, i) >> 32, noise(34, i) & 0xffff)),
         planted("remarks", 'F', |i| {
