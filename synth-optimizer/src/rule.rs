@@ -115,22 +115,6 @@ pub const RULES: &[Rule] = &[
         suggestion: "100 more epochs, 600 at most",
     },
     Rule {
-        name: "ks-nearly",
-        uses: 2,
-        applies: |s| s.trains() && s.ks_undecided_above(0.8),
-        change: |_, plan| plan.set_n_iter(raised(plan.n_iter, 50, 600)),
-        because: "the distributions are within the limit, but not surely so",
-        suggestion: "50 more epochs, 600 at most",
-    },
-    Rule {
-        name: "ks-almost",
-        uses: 2,
-        applies: |s| s.trains() && s.ks_undecided_above(0.6),
-        change: |_, plan| plan.set_n_iter(raised(plan.n_iter, 25, 600)),
-        because: "the distributions are well within the limit, but not surely so",
-        suggestion: "25 more epochs, 600 at most",
-    },
-    Rule {
         name: "wider-network",
         uses: 2,
         applies: |s| s.trains() && (s.any_too_high(&ASSOCIATIONS) || s.any_too_high(&COLUMNS)),
@@ -276,14 +260,6 @@ impl<'a> Situation<'a> {
     /// Whether the numbers' mean KS distance is above `bound`, whatever the policy's limit.
     pub fn ks_above(&self, bound: f64) -> bool {
         ks_above(self.last, bound)
-    }
-
-    /// Whether KS is inconclusive, at or under its limit but above `share` of it.
-    pub fn ks_undecided_above(&self, share: f64) -> bool {
-        self.check("ks_mean").is_some_and(|c| {
-            let (Some(value), Some(limit)) = (c.value, c.limit) else { return false };
-            c.status == Status::Inconclusive && value <= limit && value > share * limit
-        })
     }
 
     /// Whether one of these measures is beyond its limit.
