@@ -198,6 +198,9 @@ pub(crate) struct Fit {
     /// The model file to write
     #[arg(long, value_name = "FILE")]
     pub(crate) model: PathBuf,
+    /// Keep the state of the training here, and go on from it after a stop
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
     /// Replace the model file if it exists
     #[arg(long)]
     pub(crate) force: bool,
@@ -280,6 +283,9 @@ pub(crate) struct Evaluate {
     /// Real rows it never saw; without them privacy cannot be measured
     #[arg(long, value_name = "FILE")]
     pub(crate) holdout: Option<PathBuf>,
+    /// The model that made them, of the engine masked: attacked too, by how likely it holds each real row
+    #[arg(long, value_name = "FILE", conflicts_with = "schema")]
+    pub(crate) model: Option<PathBuf>,
     /// The column that is predicted by what is learnt from the synthetic table [default: found by looking]
     #[arg(long, value_name = "COL")]
     pub(crate) target: Option<String>,

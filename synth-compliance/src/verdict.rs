@@ -1,7 +1,8 @@
 //! The verdict on a report: one check per gate, the decision of the worst of them, a score that cannot be gamed.
 //!
 //! A gate on an estimate is judged on its one-sided 95 % bounds: it passes when the less favourable bound keeps the
-//! limit, fails when even the more favourable one breaks it, and is inconclusive between. A value without uncertainty
+//! limit, fails when even the more favourable one breaks it, and is inconclusive between. A value without uncertainty, or of
+//! a measure that is judged by its value whatever its interval ([`JudgedBy`](synth_metrics::JudgedBy)),
 //! describes the files exactly and passes or fails by itself. What was not measured does not pass.
 //!
 //! The margin of a gate is `(limit - bound) / (limit - ideal)`: 1 at the ideal, 0 at the limit, below 0 beyond it.
@@ -315,7 +316,7 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
     if low > high {
         return Err("its bounds are in the wrong order".to_owned());
     }
-    Ok((measure, estimate))
+    Ok((measure, definition.as_judged(estimate)))
 }
 
 /// On which side of the good values a limit lies.

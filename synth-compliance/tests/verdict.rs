@@ -99,9 +99,24 @@ fn a_statistic_is_judged_on_its_bounds() {
 #[test]
 fn a_value_outside_its_own_bounds_widens_them() {
     let mut report = good();
-    let uncertainty = Some(Uncertainty { interval: [0.11, 0.13], one_sided: [0.11, 0.13], n: 100 });
-    set(&mut report, "ks_mean", Outcome::Measured(Estimate { value: 0.09, uncertainty }));
-    assert_eq!(judge(&report, &hipaa()).check("ks_mean").unwrap().status, Status::Inconclusive);
+    let uncertainty = Some(Uncertainty { interval: [0.61, 0.63], one_sided: [0.61, 0.63], n: 100 });
+    set(&mut report, "mia_auc", Outcome::Measured(Estimate { value: 0.59, uncertainty }));
+    assert_eq!(judge(&report, &hipaa()).check("mia_auc").unwrap().status, Status::Inconclusive);
+}
+
+#[test]
+fn what_describes_the_files_is_judged_by_its_value() {
+    let check = |value: f64, expected: Status| {
+        let mut report = good();
+        let uncertainty = Some(Uncertainty { interval: [0.0, 0.3], one_sided: [0.0, 0.3], n: 100 });
+        set(&mut report, "ks_mean", Outcome::Measured(Estimate { value, uncertainty }));
+        let verdict = judge(&report, &hipaa());
+        let check = verdict.check("ks_mean").unwrap();
+        assert_eq!((check.status, check.bound), (expected, Some(value)));
+        assert!(!check.sentence.contains("95 %"), "{}", check.sentence);
+    };
+    check(0.09, Status::Pass);
+    check(0.11, Status::Fail);
 }
 
 #[test]

@@ -28,7 +28,7 @@ use crate::masked::{self, MaskedDiffusion};
 use crate::nn::{LayerNorm, Linear, Mlp, Parameters};
 use crate::schema::Schema;
 use crate::table::Table;
-use crate::train::{Observer, TrainConfig, TrainReport};
+use crate::train::{Checkpoints, Observer, TrainConfig, TrainReport};
 
 /// The version of the model file that this crate writes and reads.
 pub const MODEL_VERSION: u32 = 2;
@@ -72,9 +72,23 @@ impl Model {
     /// # Errors
     /// As [`MaskedDiffusion::fit`], [`TabDdpm::fit`] and [`Copula::fit`].
     pub fn fit(engine: Engine, table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
+        Self::fit_from(engine, table, config, None, observer)
+    }
+
+    /// The same with the training's state kept, and gone on from: see [`Checkpoints`]. A copula has none.
+    ///
+    /// # Errors
+    /// As [`MaskedDiffusion::fit_from`], [`TabDdpm::fit_from`] and [`Copula::fit`].
+    pub fn fit_from(
+        engine: Engine,
+        table: &Table,
+        config: &TrainConfig,
+        checkpoints: Option<&mut Checkpoints<'_>>,
+        observer: &mut Observer<'_>,
+    ) -> Result<Self> {
         Ok(match engine {
-            Engine::Masked => Model::Masked(Box::new(MaskedDiffusion::fit(table, config, observer)?)),
-            Engine::TabDdpm => Model::TabDdpm(Box::new(TabDdpm::fit(table, config, observer)?)),
+            Engine::Masked => Model::Masked(Box::new(MaskedDiffusion::fit_from(table, config, checkpoints, observer)?)),
+            Engine::TabDdpm => Model::TabDdpm(Box::new(TabDdpm::fit_from(table, config, checkpoints, observer)?)),
             Engine::Copula => Model::Copula(Box::new(Copula::fit(table)?)),
         })
     }

@@ -15,6 +15,7 @@ pub(crate) enum Purpose {
     Sample = 6,
     Pool = 7,
     Folds = 8,
+    Rounding = 9,
 }
 
 /// The stream number `index` for `purpose` under `seed`.

@@ -11,6 +11,8 @@
 //! Left out on purpose: dependence of three and more columns, p-values. The correlation ratio is not
 //! corrected for chance, so tables of very different lengths with many levels differ a little by that alone.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 use synth_core::Kind;
 
@@ -195,6 +197,7 @@ struct Ranked {
     /// The position of each row's value among the distinct ones; [`Ranked::NONE`] where missing.
     places: Vec<u32>,
     n_places: usize,
+    has_gaps: bool,
     /// The ranks among all rows that have a value.
     ranks: Numbers,
 }
@@ -213,7 +216,7 @@ impl Ranked {
             n_places += 1;
         }
         let ranks = mid_ranks(&places, n_places, |_| true);
-        Self { places, n_places, ranks: Numbers::new(ranks) }
+        Self { has_gaps: order.len() < raw.len(), places, n_places, ranks: Numbers::new(ranks) }
     }
 
     fn correlation(&self, other: &Self) -> Option<f64> {
@@ -223,9 +226,16 @@ impl Ranked {
         if self.ranks.is_constant || other.ranks.is_constant {
             return None;
         }
-        let x = mid_ranks(&self.places, self.n_places, |row| other.places[row] != Self::NONE);
-        let y = mid_ranks(&other.places, other.n_places, |row| self.places[row] != Self::NONE);
-        pairwise_pearson(&x, &y)
+        pairwise_pearson(&self.ranks_beside(other), &other.ranks_beside(self))
+    }
+
+    /// The ranks among the rows that have a value in both: those among all, if the other column takes no row away.
+    fn ranks_beside(&self, other: &Self) -> Cow<'_, [f64]> {
+        let same_gaps = || self.places.iter().zip(&other.places).all(|(a, b)| (*a == Self::NONE) == (*b == Self::NONE));
+        match !other.has_gaps || (self.has_gaps && same_gaps()) {
+            true => Cow::Borrowed(&self.ranks.raw),
+            false => Cow::Owned(mid_ranks(&self.places, self.n_places, |row| other.places[row] != Self::NONE)),
+        }
     }
 }
 
@@ -453,6 +463,24 @@ mod tests {
         assert_eq!(spearman(&x, &y).unwrap(), spearman(&x, &exp).unwrap());
         check(spearman(&[1.0, 1.0], &[1.0, 2.0]).unwrap(), None);
         check(spearman(&[1.0, NAN], &[NAN, 2.0]).unwrap(), None);
+    }
+
+    #[test]
+    fn gaps_in_one_column_or_the_same_in_both_need_no_new_ranks() {
+        let x = [1.0, NAN, 5.0, 2.0, NAN, 9.0, -3.0, 5.0];
+        let y = [0.5, 2.0, 8.0, 1.5, 1.0, 2.0, 2.5, 7.0];
+        let z = [3.0, NAN, 1.0, 1.0, NAN, 8.0, 2.0, 0.0];
+        for (a, b) in [(&x, &y), (&y, &x), (&x, &z)] {
+            let kept = || (0..8).filter(|&row| !a[row].is_nan() && !b[row].is_nan());
+            let plain = [a, b].map(|column| mid_ranks_of(&kept().map(|row| column[row]).collect::<Vec<f64>>()));
+            check(spearman(a, b).unwrap(), pairwise_pearson(&plain[0], &plain[1]));
+        }
+    }
+
+    /// Ranks by counting, without gaps.
+    fn mid_ranks_of(x: &[f64]) -> Vec<f64> {
+        let rank = |v: &f64| x.iter().map(|w| f64::from(u8::from(w < v)) + 0.5 * f64::from(u8::from(w == v))).sum();
+        x.iter().map(rank).collect()
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod error;
 mod interval;
 pub mod neighbours;
 pub mod roc;
+mod spread;
 
 // Likeness.
 pub mod bivariate;
@@ -46,11 +47,11 @@ pub use copies::copies;
 pub use detection::{c2st_logistic, c2st_trees};
 pub use duplicates::{Baseline, copied_share, dup_excess, dup_rate, dup_rate_holdout, leave_one_out_share};
 pub use error::{Error, Result};
-pub use measure::{Options, measure};
+pub use measure::{Options, likeness, measure};
 pub use membership::{Audit, Losses, Membership, mia_auc};
 pub use precision::{alpha_precision, beta_recall};
 pub use quasi::{emd_ordered, quasi};
-pub use registry::{Anchors, Battery, Definition, Domain, Goal, MEASURES, definition};
+pub use registry::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, MEASURES, definition};
 pub use report::{ColumnValue, Estimate, Measure, Outcome, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 pub use risks::risks;
 pub use roc::auc;

@@ -24,6 +24,7 @@
 //! sample of as many train as synthetic rows, at most [`MOST_ROWS`]: its standard error is then about 0.01. Left out on
 //! purpose: the embedding by a network that the paper also offers, and authenticity, which is about privacy.
 
+use pulp::{Arch, NullaryFnOnce};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -211,40 +212,60 @@ impl Points {
             .into_par_iter()
             .map(|block| {
                 let rows = block * QUERY_BLOCK..((block + 1) * QUERY_BLOCK).min(self.n_rows[query]);
-                let mut nearest = vec![(f64::INFINITY, 0); rows.len()];
-                let mut sums = [0.0; REFERENCE_BLOCK];
-                for start in (0..self.n_rows[reference]).step_by(REFERENCE_BLOCK) {
-                    let end = (start + REFERENCE_BLOCK).min(self.n_rows[reference]);
-                    let sums = &mut sums[..end - start];
-                    for (row, nearest) in rows.clone().zip(&mut nearest) {
-                        sums.fill(0.0);
-                        for axis in &self.axes {
-                            match axis {
-                                Axis::Numbers(values) => {
-                                    let x = values[query][row];
-                                    let others = &values[reference][start..end];
-                                    sums.iter_mut().zip(others).for_each(|(sum, y)| *sum += (x - y) * (x - y));
-                                }
-                                Axis::Levels(codes, _) => {
-                                    let x = codes[query][row];
-                                    let others = &codes[reference][start..end];
-                                    sums.iter_mut()
-                                        .zip(others)
-                                        .for_each(|(sum, y)| *sum += if x == *y { 0.0 } else { 1.0 });
-                                }
+                // Compiled once for each instruction set and chosen when it runs; the result is the same for all.
+                Arch::new().dispatch(NearestOfBlock { points: self, query, rows, reference, itself })
+            })
+            .collect();
+        blocks.concat()
+    }
+}
+
+/// A block of [`Points::nearest`], as a type: a closure is not inlined into the function that may use wide vectors.
+struct NearestOfBlock<'a> {
+    points: &'a Points,
+    query: usize,
+    rows: std::ops::Range<usize>,
+    reference: usize,
+    itself: Itself,
+}
+
+impl NullaryFnOnce for NearestOfBlock<'_> {
+    type Output = Vec<(f64, usize)>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let Self { points, query, rows, reference, itself } = self;
+        let mut nearest = vec![(f64::INFINITY, 0); rows.len()];
+        let mut sums = [0.0; REFERENCE_BLOCK];
+        for start in (0..points.n_rows[reference]).step_by(REFERENCE_BLOCK) {
+            let n = REFERENCE_BLOCK.min(points.n_rows[reference] - start);
+            let sums = &mut sums[..n];
+            for (row, nearest) in rows.clone().zip(&mut nearest) {
+                sums.fill(0.0);
+                for axis in &points.axes {
+                    match axis {
+                        Axis::Numbers(values) => {
+                            let (x, others) = (values[query][row], &values[reference][start..][..n]);
+                            for i in 0..n {
+                                sums[i] += (x - others[i]) * (x - others[i]);
                             }
                         }
-                        for (&square, other) in sums.iter().zip(start..) {
-                            if square < nearest.0 && !(itself == Itself::Skipped && other == row) {
-                                *nearest = (square, other);
+                        Axis::Levels(codes, _) => {
+                            let (x, others) = (codes[query][row], &codes[reference][start..][..n]);
+                            for i in 0..n {
+                                sums[i] += if x == others[i] { 0.0 } else { 1.0 };
                             }
                         }
                     }
                 }
-                nearest
-            })
-            .collect();
-        blocks.concat()
+                for (&square, other) in sums.iter().zip(start..) {
+                    if square < nearest.0 && !(itself == Itself::Skipped && other == row) {
+                        *nearest = (square, other);
+                    }
+                }
+            }
+        }
+        nearest
     }
 }
 

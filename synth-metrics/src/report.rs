@@ -162,7 +162,7 @@ impl Outcome {
 pub struct Estimate {
     /// The value.
     pub value: f64,
-    /// How far off it may be. Absent where the value describes the files at hand and estimates nothing.
+    /// How far off it may be. Absent where the value estimates nothing, or too few rows tell. Not all gates look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncertainty: Option<Uncertainty>,
 }
@@ -191,7 +191,7 @@ impl Estimate {
 pub struct Uncertainty {
     /// The two-sided 95 % interval.
     pub interval: [f64; 2],
-    /// The lower and the upper one-sided 95 % bound, each right on its own: what gates are judged on.
+    /// The lower and the upper one-sided 95 % bound, each right on its own: what gates on bounds are judged on.
     pub one_sided: [f64; 2],
     /// The observations behind it; for two groups, the smaller one.
     pub n: usize,

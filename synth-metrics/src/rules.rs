@@ -32,6 +32,7 @@ use synth_core::{Kind, Table};
 use crate::columns::{MISSING, joint_levels, missing};
 use crate::comparison::{Comparison, check_columns, columns_of};
 use crate::error::{Error, Result};
+use crate::interval::wilson;
 use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 
 /// How often the values of a determining column occur on average, at least.
@@ -161,7 +162,8 @@ pub fn broken(rule: &Rule, train: &Table, table: &Table) -> Result<Vec<bool>> {
 /// `rules_kept`: the share of synthetic rows that break none of the rules [`find`] sees in train.
 ///
 /// Rules that a row of the holdout breaks are no rules and are dropped. Per column it is the share of rows that break no
-/// rule about the column. Not measured if there is no rule.
+/// rule about the column. The interval is Wilson's (1927), the rules taken as they were found. Not measured if there is no
+/// rule.
 pub fn rules_kept(comparison: &Comparison) -> Measure {
     let (train, synthetic) = (comparison.train(), comparison.synthetic());
     let breaks = |rule: &Rule, table: &Table| broken(rule, train, table).expect("the tables of a comparison agree");
@@ -193,7 +195,9 @@ pub fn rules_kept(comparison: &Comparison) -> Measure {
         value: kept(is_broken),
     });
     let columns = columns.collect();
-    Measure { id: "rules_kept".to_owned(), outcome: Outcome::Measured(Estimate::exact(kept(&is_broken))), columns }
+    let (value, n) = (kept(&is_broken), is_broken.len());
+    let estimate = Estimate { value, uncertainty: Some(wilson(value, n as f64, n)) };
+    Measure { id: "rules_kept".to_owned(), outcome: Outcome::Measured(estimate), columns }
 }
 
 fn name(table: &Table, column_idx: usize) -> String {

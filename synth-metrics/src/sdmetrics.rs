@@ -28,6 +28,7 @@ use crate::comparison::Comparison;
 use crate::contingency::{BINS, Cells, equal_width_edges};
 use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 use crate::univariate::ks_statistic;
+use crate::validity::{mean_over, share_in_range, share_of_known_levels};
 
 /// The |r| above which SDMetrics' report counts a pair of numbers.
 pub const CORRELATION_THRESHOLD: f64 = 0.5;
@@ -89,22 +90,16 @@ pub fn trends(comparison: &Comparison) -> [Measure; 2] {
 /// Departs from it: primary keys are no part of a schema here, so `KeyUniqueness` does not count.
 pub fn sdm_validity(comparison: &Comparison) -> Measure {
     let columns = taking_part(comparison);
-    let values: Vec<Option<f64>> = columns
-        .par_iter()
-        .map(|&c| match is_continuous(comparison, c) {
-            true => crate::validity::share_in_range(comparison, c),
-            false => crate::validity::share_of_known_levels(comparison, c),
-        })
-        .collect();
-    let measured = columns
-        .iter()
-        .zip(values)
-        .filter_map(|(&c, value)| Some(ColumnValue { column: comparison.name(c).to_owned(), value: value? }));
-    mean_of("sdm_validity", measured.collect(), "no column has values to be judged")
+    mean_over(comparison, "sdm_validity", &columns, "no column has values to be judged", |comparison, c| {
+        match is_continuous(comparison, c) {
+            true => share_in_range(comparison, c),
+            false => share_of_known_levels(comparison, c),
+        }
+    })
 }
 
 /// The mean of one value per column.
-pub(crate) fn mean_of(id: &str, columns: Vec<ColumnValue>, reason_if_none: &str) -> Measure {
+fn mean_of(id: &str, columns: Vec<ColumnValue>, reason_if_none: &str) -> Measure {
     let outcome = if columns.is_empty() {
         Outcome::NotMeasured(reason_if_none.to_owned())
     } else {

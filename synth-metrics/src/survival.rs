@@ -14,7 +14,8 @@
 //!
 //! Which level says "seen" is told by order: the larger of two (1 of 0 and 1, true of false, yes of no and yes). Rows
 //! without a time or an event are left out, a time below 0 is 0. The intervals of C are from the influence of each holdout
-//! row on it, the gap's being paired; what another draw of synthetic rows would have given is not in them.
+//! row on it, the gap's being paired; what another draw of synthetic rows would have given is not in them. That of the
+//! distance is by sub-sampling of both tables' rows.
 //!
 //! Left out on purpose: competing risks, entry after time 0, and calibration.
 
@@ -30,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::features::{columns, ordinal, thinned};
 use crate::interval::of_mean;
 use crate::report::{Estimate, Measure, Outcome};
+use crate::spread::attach;
 use crate::utility::variance;
 
 /// The most rows that a risk score is learnt from; a seeded choice of more.
@@ -146,7 +148,13 @@ pub fn survival(comparison: &Comparison, pair: Option<&[String; 2]>, seed: u64) 
     let measure = |(id, estimate): (&str, std::result::Result<Estimate, String>)| {
         Measure::new(id, estimate.map_or_else(Outcome::NotMeasured, Outcome::Measured))
     };
-    IDS.into_iter().zip(estimates).map(measure).collect()
+    let mut measures: Vec<Measure> = IDS.into_iter().zip(estimates).map(measure).collect();
+    if let Some(Ok([time, event])) = pair.map(|pair| columns_of(comparison, pair)) {
+        attach(comparison, seed, &mut measures[..1], |part| {
+            distance(part, time, event).map(|d| Measure::new(IDS[0], Outcome::Measured(d))).into_iter().collect()
+        });
+    }
+    measures
 }
 
 fn columns_of(comparison: &Comparison, pair: &[String; 2]) -> std::result::Result<[usize; 2], String> {

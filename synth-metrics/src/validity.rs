@@ -15,8 +15,8 @@ use synth_core::Kind;
 
 use crate::columns::{MISSING, joint_levels};
 use crate::comparison::Comparison;
-use crate::report::{ColumnValue, Measure};
-use crate::sdmetrics::mean_of;
+use crate::interval::wilson;
+use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 
 /// The finest grid looked for has this many decimals.
 const MOST_DECIMALS: i32 = 6;
@@ -55,7 +55,14 @@ pub fn grid_validity(comparison: &Comparison) -> Measure {
     })
 }
 
-pub(crate) fn share_in_range(comparison: &Comparison, column_idx: usize) -> Option<f64> {
+/// A share of cells, and of how many.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Share {
+    value: f64,
+    n: usize,
+}
+
+pub(crate) fn share_in_range(comparison: &Comparison, column_idx: usize) -> Option<Share> {
     let (real, synthetic) = (comparison.train().numbers(column_idx), comparison.synthetic().numbers(column_idx));
     let may_be_missing = real.iter().any(|x| x.is_nan());
     let (low, high) = real.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| (l.min(x), h.max(x)));
@@ -66,7 +73,7 @@ pub(crate) fn share_in_range(comparison: &Comparison, column_idx: usize) -> Opti
     share(synthetic.into_iter().filter(|x| !(may_be_missing && x.is_nan())), |x| low <= x && x <= high)
 }
 
-pub(crate) fn share_of_known_levels(comparison: &Comparison, column_idx: usize) -> Option<f64> {
+pub(crate) fn share_of_known_levels(comparison: &Comparison, column_idx: usize) -> Option<Share> {
     let joint = joint_levels(&[comparison.train(), comparison.synthetic()], column_idx);
     let mut is_known = vec![false; joint.n_codes];
     joint.codes[0].iter().for_each(|&code| is_known[code as usize] = true);
@@ -74,27 +81,34 @@ pub(crate) fn share_of_known_levels(comparison: &Comparison, column_idx: usize) 
     share(joint.codes[1].iter().copied(), |code| is_known[code as usize])
 }
 
-fn share<T: Copy>(cells: impl Iterator<Item = T>, is_valid: impl Fn(T) -> bool) -> Option<f64> {
-    let (mut n, mut n_valid) = (0u64, 0u64);
+fn share<T: Copy>(cells: impl Iterator<Item = T>, is_valid: impl Fn(T) -> bool) -> Option<Share> {
+    let (mut n, mut n_valid) = (0, 0);
     for cell in cells {
         n += 1;
-        n_valid += u64::from(is_valid(cell));
+        n_valid += usize::from(is_valid(cell));
     }
-    (n > 0).then(|| n_valid as f64 / n as f64)
+    (n > 0).then(|| Share { value: n_valid as f64 / n as f64, n })
 }
 
-fn mean_over(
+/// The mean of the columns' shares, those without any left out, with its interval.
+pub(crate) fn mean_over(
     comparison: &Comparison,
     id: &str,
     columns: &[usize],
     reason_if_none: &str,
-    value: impl Fn(&Comparison, usize) -> Option<f64> + Sync,
+    share: impl Fn(&Comparison, usize) -> Option<Share> + Sync,
 ) -> Measure {
-    let values: Vec<Option<f64>> = columns.par_iter().map(|&column_idx| value(comparison, column_idx)).collect();
-    let judged = columns.iter().zip(values).filter_map(|(&column_idx, value)| {
-        Some(ColumnValue { column: comparison.name(column_idx).to_owned(), value: value? })
+    let shares: Vec<Option<Share>> = columns.par_iter().map(|&column_idx| share(comparison, column_idx)).collect();
+    let named = columns.iter().zip(&shares).filter_map(|(&column_idx, share)| {
+        Some(ColumnValue { column: comparison.name(column_idx).to_owned(), value: (*share)?.value })
     });
-    mean_of(id, judged.collect(), reason_if_none)
+    let columns: Vec<ColumnValue> = named.collect();
+    let Some(n) = shares.iter().flatten().map(|share| share.n).min() else {
+        return Measure::new(id, Outcome::NotMeasured(reason_if_none.to_owned()));
+    };
+    let value = columns.iter().map(|c| c.value).sum::<f64>() / columns.len() as f64;
+    let estimate = Estimate { value, uncertainty: Some(wilson(value.min(1.0), n as f64, n)) };
+    Measure { id: id.to_owned(), outcome: Outcome::Measured(estimate), columns }
 }
 
 /// Whole multiples of `step` / 10^`decimals`.

@@ -1,11 +1,12 @@
 //! `synth evaluate`: the measures of a synthetic table.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::Result;
 use synth_core::io::ReadOptions;
-use synth_core::{BadInput, Error, Rule, Table};
-use synth_metrics::{Battery, Comparison, Options, copied_share, leave_one_out_share, measure};
+use synth_core::{BadInput, Error, Generator, MaskedDiffusion, Rule, Table};
+use synth_metrics::{Battery, Comparison, Losses, Options, copied_share, leave_one_out_share, measure};
 
 use super::Common;
 use crate::args;
@@ -15,14 +16,28 @@ use crate::show;
 
 pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
+    if args.model.is_some() && args.holdout.is_none() {
+        let why = "the model is asked about rows it learnt and rows the generator never saw";
+        return Err(Usage(format!("--model needs --holdout: {why}")).into());
+    }
+    if args.model.is_some() && args.core {
+        return Err(Usage("--model is for mia_max_auc and the like, which --core leaves out".to_owned()).into());
+    }
     let tables = [Some(&args.train), Some(&args.synthetic), args.holdout.as_ref()];
-    let inputs: Vec<&Path> = tables.into_iter().chain([args.reading.schema.as_ref()]).flatten().map(|p| &**p).collect();
+    let others = [args.reading.schema.as_ref(), args.model.as_ref()];
+    let inputs: Vec<&Path> = tables.into_iter().chain(others).flatten().map(|p| &**p).collect();
     if let Some(out) = &args.out {
         files::check_output(out, &inputs, replace)?;
     }
     files::check_one_standard(&inputs)?;
     let options = files::read_options(&args.reading)?;
-    let train = files::read_table(&args.train, &options, common.quiet)?;
+    let model = args.model.as_deref().map(super::read_model).transpose()?;
+    let model =
+        model.as_ref().map(|model| super::masked(model, "the attack on a model's likelihoods needs")).transpose()?;
+    let train = match model {
+        Some(model) => files::read_table_under(model.schema(), &args.train, args.reading.header, common.quiet)?.0,
+        None => files::read_table(&args.train, &options, common.quiet)?,
+    };
     files::check_columns(&train, &args.train)?;
     // What the columns are is told by the training rows alone.
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..options };
@@ -37,7 +52,13 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         return Err(Error::from(BadInput::new(Rule::SameRows, problem).in_input(&name).hint(hint)).into());
     }
     let comparison = Comparison::new(&train, &synthetic, holdout.as_ref())?;
-    let report = measure(&comparison, &measured(args, &train)?);
+    let mut options = measured(args, &train)?;
+    let losses = match (model, &holdout) {
+        (Some(model), Some(holdout)) => Some(losses(model, &train, holdout, args)?),
+        _ => None,
+    };
+    options.losses = losses.iter().map(|[members, non_members]| Losses { members, non_members }).collect();
+    let report = measure(&comparison, &options);
     if let Some(out) = &args.out {
         let text = serde_json::to_vec_pretty(&report)?;
         files::write_file(out, Readers::AsUsual, replace, |file| Ok(file.write_all(&text)?))?;
@@ -51,7 +72,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
 }
 
 /// What is measured, and of which columns.
-fn measured(args: &args::Evaluate, train: &Table) -> Result<Options<'static>> {
+fn measured<'a>(args: &args::Evaluate, train: &Table) -> Result<Options<'a>> {
     let survival = match args.survival.as_slice() {
         [] => None,
         [time, event] => Some([time.clone(), event.clone()]),
@@ -74,6 +95,40 @@ fn measured(args: &args::Evaluate, train: &Table) -> Result<Options<'static>> {
         group: args.group.clone(),
         ..Options::default()
     })
+}
+
+/// What the model says of each row of the two tables: the negative logarithm of its likelihood.
+fn losses(model: &MaskedDiffusion, train: &Table, holdout: &Table, args: &args::Evaluate) -> Result<[Vec<f64>; 2]> {
+    let of = |table: &Table, path: &Path| -> Result<Vec<f64>> {
+        let scores = model.log_likelihood(table).map_err(|error| files::in_input(error, &files::name_of(path)))?;
+        Ok(scores.into_iter().map(|score| -score).collect())
+    };
+    let of_train = of(train, &args.train)?;
+    // A row with a level that the model never saw has no likelihood: nothing is less like a row that was learnt.
+    let is_known = has_known_levels(train, holdout);
+    let known: Vec<usize> = (0..holdout.n_rows()).filter(|&row| is_known[row]).collect();
+    let mut of_holdout = vec![f64::MAX; holdout.n_rows()];
+    if !known.is_empty() {
+        let path = args.holdout.as_deref().unwrap_or(Path::new(""));
+        for (row, loss) in known.iter().zip(of(&holdout.take(&known), path)?) {
+            of_holdout[*row] = loss;
+        }
+    }
+    Ok([of_train, of_holdout])
+}
+
+/// Which rows of `table` have no level that `train` lacks.
+fn has_known_levels(train: &Table, table: &Table) -> Vec<bool> {
+    let mut is_known = vec![true; table.n_rows()];
+    let fields = train.schema().fields.iter().enumerate();
+    for (column_idx, _) in fields.filter(|(_, field)| field.kind.is_levels()) {
+        let (learnt, levels) = (train.levels(column_idx), table.levels(column_idx));
+        let known: HashSet<&String> = learnt.names.iter().collect();
+        for (is_known, code) in is_known.iter_mut().zip(&levels.codes) {
+            *is_known &= code.is_none_or(|code| known.contains(&levels.names[code as usize]));
+        }
+    }
+    is_known
 }
 
 /// Whether far more of the holdout's rows are in the training table than chance puts there: by a tenth more than the share

@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::Result;
-use synth_core::train::{TrainConfig, TrainingFailure};
+use anyhow::{Context, Result};
+use synth_core::train::{Checkpoints, Progress, TrainConfig, TrainingFailure};
 use synth_core::{Engine, Error, Model, Table};
 use synth_optimizer::Plan;
 
@@ -23,10 +24,18 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     args.training.check()?;
     let inputs: Vec<&Path> = [&args.input].into_iter().chain(&args.reading.schema).map(PathBuf::as_path).collect();
     files::check_output(&args.model, &inputs, replace)?;
+    let checkpoint = args.checkpoint.as_deref();
+    if let Some(path) = checkpoint {
+        let others: Vec<&Path> = inputs.iter().copied().chain([args.model.as_path()]).collect();
+        files::check_output(path, &others, Replace::Yes)?;
+    }
     let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
     files::check_columns(&table, &args.input)?;
-    let model = fit(&table, &args.training, &files::name_of(&args.input), common)?;
+    let model = fit(&table, &args.training, &files::name_of(&args.input), checkpoint, common)?;
     files::write_file(&args.model, Readers::Owner, replace, |out| super::run::write_model(&model, out))?;
+    if let Some(path) = checkpoint.filter(|path| path.exists()) {
+        std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
+    }
     if common.json {
         show::json(&serde_json::json!({
             "engine": model.engine(),
@@ -51,8 +60,18 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     Ok(Code::Accepted)
 }
 
-/// Fits the generator that the arguments ask for on a table, which messages call `name`.
-pub(super) fn fit(table: &Table, training: &Training, name: &str, common: &Common) -> Result<Model> {
+/// The time between one state of a training and the next.
+const BETWEEN_STATES: Duration = Duration::from_secs(30);
+
+/// Fits the generator that the arguments ask for on a table, which messages call `name`. The training's state is kept in
+/// the file `checkpoint`, and gone on from.
+pub(super) fn fit(
+    table: &Table,
+    training: &Training,
+    name: &str,
+    checkpoint: Option<&Path>,
+    common: &Common,
+) -> Result<Model> {
     training.check_target(table)?;
     let engine = training.engine().unwrap_or(Engine::Masked);
     let base = match training.sets_a_plan() {
@@ -62,7 +81,20 @@ pub(super) fn fit(table: &Table, training: &Training, name: &str, common: &Commo
     let plan = training.applied_to(base.map_err(|error| files::in_input(error, name))?);
     let config = TrainConfig { time_budget: training.time_budget, ..plan.train_config(training.seed) };
     let bar = Bar::new(common.quiet);
-    let model = Model::fit(plan.engine, table, &config, &mut |progress| bar.follow_fit(progress));
+    let mut watch = |progress: &Progress| bar.follow_fit(progress);
+    let model = match checkpoint {
+        None => Model::fit(plan.engine, table, &config, &mut watch),
+        Some(path) => {
+            let earlier = path.exists().then(|| files::read_all(path)).transpose()?;
+            let mut save = |state: &[u8]| {
+                // It tells as much as a model.
+                files::write_file(path, Readers::Owner, Replace::Yes, |out| Ok(out.write_all(state)?))
+                    .map_err(std::io::Error::other)
+            };
+            let mut checkpoints = Checkpoints { earlier, every: BETWEEN_STATES, save: &mut save };
+            Model::fit_from(plan.engine, table, &config, Some(&mut checkpoints), &mut watch)
+        }
+    };
     bar.finish();
     let model = match model {
         Err(Error::Training(failure @ TrainingFailure::NothingLearnt { .. })) if training.engine().is_none() => {

@@ -37,7 +37,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
         None => {
             let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
             files::check_columns(&table, &args.input)?;
-            let model = super::fit::fit(&table, &args.training, &name, common)?;
+            let model = super::fit::fit(&table, &args.training, &name, None, common)?;
             let file = Arc::clone(table.schema());
             (model, table, file)
         }

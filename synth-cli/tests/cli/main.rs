@@ -12,3 +12,4 @@ mod sample;
 mod score;
 mod support;
 mod verbs;
+mod white_box;

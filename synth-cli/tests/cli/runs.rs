@@ -45,14 +45,13 @@ fn every_exit_code_means_what_it_says() {
         .fails(6, "[too-large]; ask for fewer --rows");
 }
 
-#[test]
+/// Starts the program in `folder` and interrupts it as soon as it listens.
 #[cfg(target_os = "linux")]
-fn an_interrupted_run_writes_nothing() {
+fn interrupted(folder: &Folder, args: &[&str]) -> std::process::Output {
     use std::process::{Command, Stdio};
-    let folder = Folder::new();
     let mut child = Command::new(env!("CARGO_BIN_EXE_synth"))
-        .args(["run", "--demo", "--engine", "tabddpm", "--out"])
-        .arg(folder.path("out"))
+        .current_dir(folder.path(""))
+        .args(args)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -67,10 +66,34 @@ fn an_interrupted_run_writes_nothing() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupted_run_writes_nothing() {
+    let folder = Folder::new();
+    let output = interrupted(&folder, &["run", "--demo", "--engine", "tabddpm", "--out", "out"]);
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "note: interrupted: nothing was written\n");
     assert!(!folder.path("out").exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupted_fit_goes_on_from_its_checkpoint_to_the_same_bytes() {
+    let folder = Folder::new();
+    let training = ["--engine", "masked", "--n-iter", "60", "--hidden", "32,32"];
+    folder.synth(&[&["fit", DEMO, "--model", "whole"], &training[..]].concat()).with(0);
+    let broken = [&["fit", DEMO, "--model", "model", "--checkpoint", "state"], &training[..]].concat();
+    let output = interrupted(&folder, &broken);
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert!(!folder.path("model").exists() && folder.is_private("state"));
+    // Another training does not go on from it, and leaves it where it is.
+    folder.synth(&[&broken[..], &["--seed", "1"]].concat()).fails(3, "another table or other settings");
+    folder.synth(&broken).with(0);
+    assert!(folder.read("model") == folder.read("whole"), "the bytes differ");
+    assert!(!folder.path("state").exists(), "a state is of no use once there is a model");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::generator::Generator;
 use crate::schema::Schema;
 use crate::table::Table;
-use crate::train::{Observer, TrainConfig, TrainReport, split_validation};
+use crate::train::{Checkpoints, Observer, TrainConfig, TrainReport, split_validation};
 
 /// A TabDDPM that has learnt a table.
 #[derive(Debug, Clone)]
@@ -34,8 +34,22 @@ impl TabDdpm {
     /// [`Error::BadInput`](crate::Error::BadInput) if there is nothing to learn,
     /// [`Error::Training`](crate::Error::Training) if training did not end well: see [`crate::train::TrainingFailure`].
     pub fn fit(table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
+        Self::fit_from(table, config, None, observer)
+    }
+
+    /// The same with the training's state kept, and gone on from: see [`Checkpoints`].
+    ///
+    /// # Errors
+    /// As [`TabDdpm::fit`]; [`Error::ModelFile`](crate::Error::ModelFile) if the earlier state is that of another training,
+    /// [`Error::Io`](crate::Error::Io) if a state cannot be kept.
+    pub fn fit_from(
+        table: &Table,
+        config: &TrainConfig,
+        checkpoints: Option<&mut Checkpoints<'_>>,
+        observer: &mut Observer<'_>,
+    ) -> Result<Self> {
         let encoder = Encoder::fit(table)?;
-        let trained = objective::fit(&encoder, table, config, observer)?;
+        let trained = objective::fit(&encoder, table, config, checkpoints, observer)?;
         let label = trained.label.map(|label| (label, shares(&encoder, table, label)));
         Ok(Self {
             encoder,

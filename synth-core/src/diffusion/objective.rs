@@ -17,7 +17,8 @@ use crate::nn::{Dropout, Parameters};
 use crate::random::{Purpose, stream};
 use crate::table::Table;
 use crate::train::{
-    LearningRate, Manner, Objective, Observer, Stop, TrainConfig, TrainReport, low_discrepancy, split_validation, train,
+    Checkpoints, LearningRate, Manner, Objective, Observer, Stop, TrainConfig, TrainReport, check_sum, low_discrepancy,
+    split_validation, train,
 };
 
 /// What training gives.
@@ -37,6 +38,7 @@ pub(crate) fn fit(
     encoder: &Encoder,
     table: &Table,
     config: &TrainConfig,
+    checkpoints: Option<&mut Checkpoints<'_>>,
     observer: &mut Observer<'_>,
 ) -> Result<Trained> {
     config.check()?;
@@ -60,7 +62,7 @@ pub(crate) fn fit(
         kept_rows: kept_rows.clone(),
     };
     let manner = Manner { schedule: LearningRate::Falls, stop: Stop::Never, shard_rows: SHARD_ROWS };
-    let trained = train(&mut objective, network, [&fit_rows, &kept_rows], config, manner, observer)?;
+    let trained = train(&mut objective, network, [&fit_rows, &kept_rows], config, manner, checkpoints, observer)?;
     Ok(Trained { network: trained.network, label, schedule, report: trained.report })
 }
 
@@ -110,6 +112,11 @@ impl Objective for Noising<'_> {
 
     fn shard(&self, network: &Network<f32>, part: Range<usize>, batch_size: usize) -> Shard {
         Shard::new(part.start, part.len(), batch_size, network, self.layout)
+    }
+
+    fn data_sum(&self) -> u32 {
+        let bounds = self.intervals.bounds().iter().flatten().map(|&bound| (bound as f32).to_le_bytes());
+        check_sum(self.codes.iter().map(|code| code.to_le_bytes()).chain(bounds))
     }
 
     fn begin_epoch(&mut self, epoch: usize) {

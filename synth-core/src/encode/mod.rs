@@ -7,15 +7,18 @@
 //!
 //! [`Layout`] alone knows which coordinate and which block belong to which field.
 
+mod habit;
 mod layout;
 mod quantile;
 mod tokens;
 mod unlearnt;
+mod variable;
 
 pub use layout::{Block, Layout, Role};
 pub use quantile::{Grid, QuantileMap};
-pub use tokens::{Position, Tokenizer, Tokens, Variable};
+pub use tokens::{Tokenizer, Tokens};
 use unlearnt::Unlearnt;
+pub use variable::{Position, Variable};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::error::{BadInput, Result, Rule};
+use crate::random::{Purpose, stream};
 use crate::schema::{Field, Kind, Schema};
 use crate::table::{Table, column_from_labels, column_from_numbers};
 
@@ -204,7 +208,7 @@ impl Encoder {
         let n_rows = z.nrows();
         let columns =
             self.schema.fields.iter().zip(&self.columns).enumerate().map(|(field_idx, (field, column))| match column {
-                Column::Scale { map, .. } => self.decode_scale(field, field_idx, map, z, codes),
+                Column::Scale { map, .. } => self.decode_scale(field_idx, map, z, codes, &Rows { first_row, seed }),
                 Column::Levels { names, .. } => {
                     let block_idx = self.layout.block_of(field_idx, Role::Levels).expect("levels have a block");
                     let label = |&code: &u32| names.get(code as usize).map(String::as_str);
@@ -217,15 +221,16 @@ impl Encoder {
 
     fn decode_scale(
         &self,
-        field: &Field,
         field_idx: usize,
         map: &QuantileMap,
         z: ArrayView2<f32>,
         codes: ArrayView2<u32>,
+        rows: &Rows,
     ) -> ArrayRef {
         let normal = standard_normal();
         let scale_idx = self.layout.scale_of(field_idx).expect("a scale has a coordinate");
-        let mut numbers: Vec<f64> = z.column(scale_idx).iter().map(|&z| map.value(normal.cdf(f64::from(z)))).collect();
+        let number = |(row, &z): (usize, &f32)| map.written(normal.cdf(f64::from(z)), || rows.rounding(row, field_idx));
+        let mut numbers: Vec<f64> = z.column(scale_idx).iter().enumerate().map(number).collect();
         if let Some(block_idx) = self.layout.block_of(field_idx, Role::Missing) {
             for (x, &code) in numbers.iter_mut().zip(codes.column(block_idx)) {
                 if code == 1 {
@@ -233,7 +238,20 @@ impl Encoder {
                 }
             }
         }
-        column_from_numbers(field, &numbers)
+        column_from_numbers(&self.schema.fields[field_idx], &numbers)
+    }
+}
+
+/// Which rows are decoded: what is drawn for a cell depends on its row's number alone.
+struct Rows {
+    first_row: u64,
+    seed: u64,
+}
+
+impl Rows {
+    /// A number in [0, 1) that decides how round the cell is.
+    fn rounding(&self, row: usize, field_idx: usize) -> f64 {
+        stream(self.seed, Purpose::Rounding, (self.first_row + row as u64) << 16 | field_idx as u64).r#gen()
     }
 }
 

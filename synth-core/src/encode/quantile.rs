@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::habit::Habits;
 use crate::schema::NumberFormat;
 
 /// A value that this many training rows share may be given back exactly; rarer ones are interpolated.
@@ -69,6 +70,9 @@ pub struct QuantileMap {
     /// Shares at the knots, never falling, from 0 to 1.
     u: Vec<f64>,
     grid: Grid,
+    /// How round the rare values are; what is shared comes back as it is.
+    #[serde(default, skip_serializing_if = "Habits::is_empty")]
+    habits: Habits,
 }
 
 impl QuantileMap {
@@ -80,6 +84,12 @@ impl QuantileMap {
         assert!(!values.is_empty(), "a distribution needs a value");
         values.sort_by(|a, b| a.partial_cmp(b).expect("values are not NaN"));
         let n = values.len() as f64;
+        let rare: Vec<f64> =
+            values.chunk_by(|a, b| a == b).filter(|run| run.len() < SHARED).flatten().copied().collect();
+        let habits = match &grid {
+            Grid::Decimal(format) => Habits::of(&rare, format.step),
+            Grid::Steps { .. } => Habits::default(),
+        };
         let runs: Vec<(f64, usize)> = values.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
         let (mut x, mut u) = (Vec::with_capacity(2 * runs.len()), Vec::with_capacity(2 * runs.len()));
         let mut below = 0;
@@ -95,15 +105,15 @@ impl QuantileMap {
             u.extend([below as f64 / n, (below + count) as f64 / n]);
             below += count;
         }
-        Self { x, u, grid }
+        Self { x, u, grid, habits }
     }
 
     /// Whether a line that was read from a file is one: finite, never falling, shares within 0 and 1.
     pub(super) fn is_sound(&self) -> bool {
-        let Self { x, u, grid } = self;
+        let Self { x, u, grid, habits } = self;
         let line = |knots: &[f64]| knots.iter().all(|knot| knot.is_finite()) && knots.is_sorted();
         let shares = u.iter().all(|share| (0.0..=1.0).contains(share));
-        x.len() == u.len() && x.len() >= 2 && line(x) && line(u) && shares && grid.is_sound()
+        x.len() == u.len() && x.len() >= 2 && line(x) && line(u) && shares && grid.is_sound() && habits.is_sound()
     }
 
     /// The part of the unit interval that is given back as `value` (snapped to the grid).
@@ -119,14 +129,34 @@ impl QuantileMap {
 
     /// The value at share `u`, on the grid and within the fitted range.
     pub fn value(&self, u: f64) -> f64 {
+        self.on_grid(self.interpolated(u).0)
+    }
+
+    /// The value at share `u` as people would write it: what is interpolated between rare values is rounded as often as the
+    /// rare values themselves are. `round` is asked for a number in [0, 1) if that takes one.
+    pub fn written(&self, u: f64, round: impl FnOnce() -> f64) -> f64 {
+        match (self.interpolated(u), &self.grid) {
+            ((x, Piece::Between), Grid::Decimal(format)) if !self.habits.is_empty() => {
+                let grid = self.habits.grid(x, round()) as f64 * format.step;
+                self.on_grid((x / grid).round() * grid)
+            }
+            ((x, _), _) => self.on_grid(x),
+        }
+    }
+
+    fn on_grid(&self, x: f64) -> f64 {
+        self.grid.snap(x).clamp(self.x[0], *self.x.last().expect("a line has knots"))
+    }
+
+    /// The point of the line at share `u`, and on what piece it lies.
+    fn interpolated(&self, u: f64) -> (f64, Piece) {
         let u = u.clamp(0.0, 1.0);
         // The first knot that is not below u ends the piece that holds u.
         let end = self.u.partition_point(|&knot| knot < u).clamp(1, self.u.len() - 1);
         let (u0, u1) = (self.u[end - 1], self.u[end]);
         let (x0, x1) = (self.x[end - 1], self.x[end]);
         let along = if u1 > u0 { ((u - u0) / (u1 - u0)).clamp(0.0, 1.0) } else { 1.0 };
-        let snapped = self.grid.snap(x0 + along * (x1 - x0));
-        snapped.clamp(self.x[0], *self.x.last().expect("a line has knots"))
+        (x0 + along * (x1 - x0), if x0 == x1 { Piece::Shared } else { Piece::Between })
     }
 
     /// The share below `x`; at an atom, of its lower or upper end.
@@ -145,6 +175,15 @@ impl QuantileMap {
         let along = if x1 > x0 { (x - x0) / (x1 - x0) } else { 1.0 };
         self.u[end - 1] + along * (self.u[end] - self.u[end - 1])
     }
+}
+
+/// What a piece of the line stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    /// One value that many rows have.
+    Shared,
+    /// Values between rare ones.
+    Between,
 }
 
 #[derive(Clone, Copy)]
@@ -187,6 +226,22 @@ mod tests {
         assert!(drawn.iter().all(|x| x.fract() == 0.0 && (10.0..=30.0).contains(x)));
         assert!(drawn.iter().any(|x| ![10.0, 20.0, 30.0].contains(x)));
         assert!(drawn.is_sorted());
+    }
+
+    #[test]
+    fn rare_values_are_written_as_round_as_they_were() {
+        // Hundreds, but for one value in ten; none is shared.
+        let seen: Vec<f64> =
+            (0..1000).map(|i| f64::from(10_000 + 700 * i + if i % 10 == 0 { 37 } else { 0 })).collect();
+        let map = QuantileMap::fit(seen, whole());
+        let halves = |i: u32| f64::from(i.wrapping_mul(2_654_435_761)) / 2f64.powi(32);
+        let drawn: Vec<f64> = (0..4000).map(|i| map.written((f64::from(i) + 0.5) / 4000.0, || halves(i))).collect();
+        let hundreds = drawn.iter().filter(|x| *x % 100.0 == 0.0).count();
+        assert!((3400..3750).contains(&hundreds), "{hundreds}");
+        assert!(drawn.iter().all(|x| x.fract() == 0.0 && (10_000.0..=709_300.0).contains(x)));
+        // A shared value asks for nothing.
+        let map = QuantileMap::fit(vec![7.0; 20], whole());
+        assert_eq!(map.written(0.5, || unreachable!("it is given back as it is")), 7.0);
     }
 
     #[test]

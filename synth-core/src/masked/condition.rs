@@ -67,6 +67,18 @@ impl Allowed {
         matches!((left.next(), left.next()), (Some(t), None) if !variable.bins().contains(&t))
     }
 
+    /// Whether a number may be given as the value of `variable`.
+    fn allows(&self, variable: &Variable, x: f64) -> bool {
+        let token = variable.token_of_number(x) as usize;
+        match variable {
+            Variable::Scale { rest: Some(map), .. } if variable.bins().contains(&token) => {
+                let own = coordinates(map.interval(x));
+                self.intervals.iter().any(|allowed| allowed.start.max(own.start) < allowed.end.min(own.end))
+            }
+            _ => self.tokens[token],
+        }
+    }
+
     fn and(&mut self, other: &Allowed) {
         self.tokens.iter_mut().zip(&other.tokens).for_each(|(own, other)| *own &= other);
         let cut = |a: &Range<f64>, b: &Range<f64>| a.start.max(b.start)..a.end.min(b.end);
@@ -83,6 +95,13 @@ impl Allowed {
             let high = edge(b, f64::INFINITY);
             self.tokens[token] &= self.intervals.iter().any(|i| i.start.max(low) < i.end.min(high));
         }
+    }
+}
+
+impl Conditions {
+    /// Whether variable `j` may have the value `x`.
+    pub(super) fn allows(&self, j: usize, variable: &Variable, x: f64) -> bool {
+        self.allowed[j].as_ref().is_none_or(|allowed| allowed.allows(variable, x))
     }
 }
 

@@ -11,14 +11,15 @@ use super::network::{Layout, Network};
 use super::objective::{Masking, SHARD_ROWS};
 use super::pairs::parents;
 use super::sampler::{CHUNK_ROWS, Rows, Sampler};
-use crate::encode::{Tokenizer, Tokens, normal_quantile};
+use crate::encode::{Tokenizer, Tokens, Variable, normal_quantile};
 use crate::error::{Error, Result};
 use crate::generator::Generator;
 use crate::random::{Purpose, stream};
 use crate::schema::Schema;
 use crate::table::Table;
 use crate::train::{
-    LearningRate, Manner, Observer, Stop, TrainConfig, TrainReport, Trained, TrainingFailure, split_validation, train,
+    Checkpoints, LearningRate, Manner, Observer, Stop, TrainConfig, TrainReport, Trained, TrainingFailure,
+    split_validation, train,
 };
 
 /// A masked diffusion model that has learnt a table.
@@ -38,6 +39,20 @@ impl MaskedDiffusion {
     /// # Errors
     /// As [`TabDdpm::fit`](crate::TabDdpm::fit).
     pub fn fit(table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
+        Self::fit_from(table, config, None, observer)
+    }
+
+    /// The same with the training's state kept, and gone on from: see [`Checkpoints`].
+    ///
+    /// # Errors
+    /// As [`MaskedDiffusion::fit`]; [`Error::ModelFile`] if the earlier state is that of another training, [`Error::Io`] if
+    /// a state cannot be kept.
+    pub fn fit_from(
+        table: &Table,
+        config: &TrainConfig,
+        checkpoints: Option<&mut Checkpoints<'_>>,
+        observer: &mut Observer<'_>,
+    ) -> Result<Self> {
         config.check()?;
         if config.hidden.iter().any(|width| *width != config.hidden[0]) {
             let got = format!("{:?}", config.hidden);
@@ -45,7 +60,7 @@ impl MaskedDiffusion {
         }
         let prepared = Prepared::new(table, config)?;
         let (fit_rows, kept_rows) = split_validation(table.n_rows(), config);
-        let trained = train_on(&prepared, [&fit_rows, &kept_rows], config, Stop::WhenWorse, observer)?;
+        let trained = train_on(&prepared, [&fit_rows, &kept_rows], config, Stop::WhenWorse, checkpoints, observer)?;
         let Prepared { tokenizer, layout, order, .. } = prepared;
         let (network, mut report) = (trained.network, trained.report);
         if let Some([held_out, nothing]) = config.cross_fitted {
@@ -89,10 +104,12 @@ impl MaskedDiffusion {
     /// drawn for each row.
     pub fn sample_given(&self, conditions: &Conditions, rows: Range<u64>, seed: u64) -> Table {
         let sampler = self.sampler();
+        let variables: Vec<&Variable> = self.tokenizer.variables().map(|(_, variable)| variable).collect();
+        let allows = |j: usize, x: f64| conditions.allows(j, variables[j], x);
         self.in_chunks(rows, |range| {
             let n_rows = (range.end - range.start) as usize;
             let drawn = sampler.draw_given(sampler.blank(range.start, n_rows, seed), conditions);
-            self.tokenizer.decode(drawn.codes.view(), drawn.z.view(), range.start, seed)
+            self.tokenizer.decode_where(drawn.codes.view(), drawn.z.view(), range.start, seed, allows)
         })
     }
 
@@ -223,6 +240,7 @@ pub(super) fn train_on(
     [fit_rows, kept_rows]: [&[usize]; 2],
     config: &TrainConfig,
     stop: Stop,
+    checkpoints: Option<&mut Checkpoints<'_>>,
     observer: &mut Observer<'_>,
 ) -> Result<Trained<Network<f32>>> {
     let Prepared { tokens, layout, order, .. } = prepared;
@@ -241,7 +259,7 @@ pub(super) fn train_on(
         table: Array2::zeros(network.embedding.dim()),
     };
     let manner = Manner { schedule: LearningRate::FallsInTime, stop, shard_rows: SHARD_ROWS };
-    train(&mut objective, network, [fit_rows, kept_rows], config, manner, observer)
+    train(&mut objective, network, [fit_rows, kept_rows], config, manner, checkpoints, observer)
 }
 
 /// Columns of few tokens first, the shorter the earlier: rows share what they have in common. Then those with bins, as

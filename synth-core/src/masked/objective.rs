@@ -21,7 +21,7 @@ use super::pairs::row_of_table;
 use crate::encode::{Tokens, normal_quantile};
 use crate::nn::{Parameters, Real, vectorised};
 use crate::random::{Purpose, stream};
-use crate::train::{Objective, low_discrepancy};
+use crate::train::{Objective, check_sum, low_discrepancy};
 
 /// Rows and how they are masked.
 pub(super) struct Masking<'a> {
@@ -147,6 +147,8 @@ impl Masking<'_> {
         // The same rows of every batch, whatever the shards: the share is kept in each of them.
         let n_ordered = |i: usize| (i as f64 * self.order_share).round() as usize;
         let (n_batch, n_batch_ordered) = (shard.batch_size, n_ordered(shard.batch_size));
+        // A step is a function of the weights and its number: nothing is left of the step before.
+        shard.shuffled.iter_mut().enumerate().for_each(|(k, column)| *column = k);
         for i in 0..shard.n_rows {
             let row = shard.start + i;
             let mut cells = shard.cells.row_mut(i);
@@ -311,6 +313,11 @@ impl Objective for Masking<'_> {
 
     fn shard(&self, network: &Network<f32>, part: Range<usize>, batch_size: usize) -> Shard {
         Shard::new(self.layout, network, part, batch_size)
+    }
+
+    fn data_sum(&self) -> u32 {
+        let codes = self.tokens.codes.iter().map(|code| code.to_le_bytes());
+        check_sum(codes.chain(self.tokens.ranks.iter().flatten().map(|rank| rank.to_le_bytes())))
     }
 
     fn begin_step(&mut self, network: &Network<f32>) {

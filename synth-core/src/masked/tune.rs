@@ -43,7 +43,7 @@ pub fn tune(table: &Table, config: &TrainConfig) -> Result<TrainConfig> {
                 folds.iter().enumerate().filter(|(f, _)| *f != fold).flat_map(|(_, rows)| rows.clone()).collect();
             others.sort_unstable();
             let kept = &folds[fold];
-            let trained = train_on(&prepared, [&others, kept], &candidates[candidate], Stop::Never, &mut |_| {
+            let trained = train_on(&prepared, [&others, kept], &candidates[candidate], Stop::Never, None, &mut |_| {
                 std::ops::ControlFlow::Continue(())
             });
             match trained {

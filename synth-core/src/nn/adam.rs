@@ -47,6 +47,17 @@ impl<P: Clone> AdamW<P> {
         Self { config, mean: zero.clone(), square: zero, n_steps: 0 }
     }
 
+    /// The means of the gradients and of their squares so far.
+    pub fn moments(&self) -> [&P; 2] {
+        [&self.mean, &self.square]
+    }
+
+    /// Takes over the history of an optimiser that made `n_steps` steps.
+    pub fn resume(&mut self, [mean, square]: [P; 2], n_steps: u64) {
+        (self.mean, self.square) = (mean, square);
+        self.n_steps = i32::try_from(n_steps).unwrap_or(i32::MAX);
+    }
+
     /// Moves `parameters` by one step against `grad`.
     pub fn step<F: NdFloat>(&mut self, parameters: &mut P, grad: &P, lr: f64)
     where
@@ -130,6 +141,11 @@ impl<P> Ema<P> {
         for_each(chunks_mut(&mut self.average).zip(chunks(parameters)), |(own, others)| {
             vectorised(|| own.iter_mut().zip(others).for_each(|(own, &other)| *own += step * (other - *own)));
         });
+    }
+
+    /// Takes over an average of `n_steps` updates.
+    pub fn resume(&mut self, average: P, n_steps: u64) {
+        (self.average, self.n_steps) = (average, n_steps);
     }
 
     /// The averaged parameters.

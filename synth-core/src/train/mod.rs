@@ -5,9 +5,11 @@
 //! once: shards that are summed in order, the limit on the gradient, AdamW, the average of the weights that is sampled
 //! from, the learning rate, the time budget, and whether anything was learnt.
 
+mod checkpoint;
 mod config;
 mod report;
 
+pub use checkpoint::Checkpoints;
 pub use config::TrainConfig;
 pub use report::{Observer, Progress, TrainReport, TrainingFailure};
 
@@ -19,8 +21,9 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::error::Result;
-use crate::nn::{AdamW, Ema, Parameters, clip_norm};
+use self::checkpoint::{Best, State, finger_print};
+use crate::error::{Error, Result};
+use crate::nn::{Parameters, clip_norm};
 use crate::random::{Purpose, stream};
 
 /// What is trained.
@@ -32,6 +35,8 @@ pub(crate) trait Objective: Sync {
 
     /// Buffers for the rows `part` of a batch of `batch_size`.
     fn shard(&self, network: &Self::Network, part: Range<usize>, batch_size: usize) -> Self::Shard;
+    /// A check sum of the encoded rows.
+    fn data_sum(&self) -> u32;
     /// Called before each epoch.
     fn begin_epoch(&mut self, _epoch: usize) {}
     /// Called before each step.
@@ -98,41 +103,47 @@ pub(crate) struct Trained<N> {
     pub(crate) report: TrainReport,
 }
 
-/// Trains `network` on the rows `fit_rows`.
+/// Trains `network` on the rows `fit_rows`, from where an earlier training of the same was left, if it left anything.
 pub(crate) fn train<O: Objective>(
     objective: &mut O,
-    mut network: O::Network,
+    network: O::Network,
     [fit_rows, kept_rows]: [&[usize]; 2],
     config: &TrainConfig,
     manner: Manner,
+    mut checkpoints: Option<&mut Checkpoints<'_>>,
     observer: &mut Observer<'_>,
 ) -> Result<Trained<O::Network>> {
     let started = Instant::now();
     let nothing = objective.held_out(&network);
-    let mut ema = Ema::new(network.clone(), config.ema_decay);
-    let mut optimizer = AdamW::new::<f32>(&network, config.adamw());
+    let own = finger_print(config, [fit_rows, kept_rows], objective.data_sum());
+    let mut state = State::new(network, config);
+    if let Some(earlier) = checkpoints.as_mut().and_then(|checkpoints| checkpoints.earlier.take()) {
+        state = state.resume(&earlier, &own)?;
+    }
+    let spent_before = state.spent;
+    let mut saved = Instant::now();
     let steps = Steps::of(fit_rows.len(), config);
     let n_shards = steps.batch_size.div_ceil(manner.shard_rows);
     let edge = |k: usize| k * steps.batch_size / n_shards;
     let mut shards: Vec<(O::Shard, f64)> =
-        (0..n_shards).map(|k| (objective.shard(&network, edge(k)..edge(k + 1), steps.batch_size), 0.0)).collect();
+        (0..n_shards).map(|k| (objective.shard(&state.network, edge(k)..edge(k + 1), steps.batch_size), 0.0)).collect();
     let checks = manner.stop == Stop::WhenWorse && !kept_rows.is_empty();
-    let mut n_looks = 0;
 
+    // Each epoch shuffles the order of the one before.
     let mut order = fit_rows.to_vec();
-    let mut history = Vec::new();
-    let mut best: Option<(f64, O::Network, u64)> = None;
-    let (mut step, mut stale, mut epoch) = (0, 0, 0);
-    'training: while step < steps.total {
-        objective.begin_epoch(epoch);
-        order.shuffle(&mut stream(config.seed, Purpose::Order, epoch as u64));
+    let shuffle = |order: &mut Vec<usize>, epoch| order.shuffle(&mut stream(config.seed, Purpose::Order, epoch as u64));
+    (0..state.epoch).for_each(|epoch| shuffle(&mut order, epoch));
+    'training: while state.step < steps.total && state.stale < PATIENCE {
+        objective.begin_epoch(state.epoch);
+        shuffle(&mut order, state.epoch);
         let mut epoch_loss = 0.0;
         for rows in order.chunks_exact(steps.batch_size).take(steps.per_epoch as usize) {
-            let spent = config.time_budget.map_or(0.0, |budget| started.elapsed().as_secs_f64() / budget.as_secs_f64());
-            let mut done = step as f64 / steps.total as f64;
+            let elapsed = spent_before + started.elapsed();
+            let spent = config.time_budget.map_or(0.0, |budget| elapsed.as_secs_f64() / budget.as_secs_f64());
+            let mut done = state.step as f64 / steps.total as f64;
             match manner.schedule {
                 LearningRate::Falls if spent > 1.0 => {
-                    return Err(TrainingFailure::Deadline { done: epoch, planned: steps.n_epochs }.into());
+                    return Err(TrainingFailure::Deadline { done: state.epoch, planned: steps.n_epochs }.into());
                 }
                 LearningRate::Falls => {}
                 LearningRate::FallsInTime => {
@@ -142,12 +153,13 @@ pub(crate) fn train<O: Objective>(
                     }
                 }
             }
-            step += 1;
-            objective.begin_step(&network);
+            state.step += 1;
+            let step = state.step;
+            objective.begin_step(&state.network);
             let offset = stream(config.seed, Purpose::Noise, step << 16).r#gen::<f64>();
             shards.par_iter_mut().enumerate().for_each(|(shard_idx, (shard, loss))| {
                 let rng = &mut stream(config.seed, Purpose::Noise, (step << 16) + 1 + shard_idx as u64);
-                *loss = objective.run(&network, shard, rows, offset, rng);
+                *loss = objective.run(&state.network, shard, rows, offset, rng);
             });
             let loss: f64 = shards.iter().map(|(_, loss)| loss).sum();
             let (first, others) = shards.split_first_mut().expect("a batch has a shard");
@@ -161,54 +173,57 @@ pub(crate) fn train<O: Objective>(
                 LearningRate::Falls => 1.0 - done,
                 LearningRate::FallsInTime => 0.5 + 0.5 * (std::f64::consts::PI * done).cos(),
             };
-            optimizer.step(&mut network, grad, config.lr * left * warm_up(step, steps.total));
-            ema.update(&network);
+            state.optimizer.step(&mut state.network, grad, config.lr * left * warm_up(step, steps.total));
+            state.ema.update(&state.network);
             epoch_loss += loss;
             // By the time budget too, if that is what ends the training.
             let share = spent.max(step as f64 / steps.total as f64);
-            if checks && (share * N_CHECKS as f64) as u64 > n_looks {
-                n_looks = (share * N_CHECKS as f64) as u64;
-                let held_out = objective.held_out(ema.average());
-                let better = best.as_ref().is_none_or(|(least, ..)| held_out < *least);
-                let least = best.as_ref().map_or(held_out, |(least, ..)| least.min(held_out));
-                stale = if held_out > least + tolerance(nothing, least) { stale + 1 } else { 0 };
-                if better {
-                    best = Some((held_out, ema.average().clone(), step));
-                }
-                if stale >= PATIENCE {
-                    history.push(epoch_loss / steps.per_epoch as f64);
-                    break 'training;
+            if checks && (share * N_CHECKS as f64) as u64 > state.n_looks {
+                state.n_looks = (share * N_CHECKS as f64) as u64;
+                state.look(objective.held_out(state.ema.average()), nothing);
+                if state.stale >= PATIENCE {
+                    break;
                 }
             }
         }
-        history.push(epoch_loss / steps.per_epoch as f64);
-        epoch += 1;
+        state.history.push(epoch_loss / steps.per_epoch as f64);
+        state.epoch += 1;
+        state.spent = spent_before + started.elapsed();
 
-        let elapsed = started.elapsed();
-        let n_rows_seen = step * steps.batch_size as u64;
-        let share = epoch as f64 / steps.n_epochs as f64;
-        let mut remaining = elapsed.mul_f64((1.0 - share).max(0.0) / share);
+        let n_rows_seen = state.step * steps.batch_size as u64;
+        let share = state.epoch as f64 / steps.n_epochs as f64;
+        let mut remaining = state.spent.mul_f64((1.0 - share).max(0.0) / share);
         if let Some(budget) = config.time_budget {
-            remaining = remaining.min(budget.saturating_sub(elapsed));
+            remaining = remaining.min(budget.saturating_sub(state.spent));
         }
         let progress = Progress {
-            epoch,
+            epoch: state.epoch,
             n_epochs: steps.n_epochs,
-            n_steps: step,
+            n_steps: state.step,
             n_rows_seen,
-            loss: *history.last().expect("an epoch was just added"),
-            rows_per_second: n_rows_seen as f64 / elapsed.as_secs_f64().max(1e-9),
+            loss: *state.history.last().expect("an epoch was just added"),
+            rows_per_second: n_rows_seen as f64 / state.spent.as_secs_f64().max(1e-9),
             remaining,
         };
-        if observer(&progress).is_break() {
-            return Err(TrainingFailure::Interrupted { done: epoch, planned: steps.n_epochs }.into());
+        let flow = observer(&progress);
+        if let Some(checkpoints) = &mut checkpoints
+            && (flow.is_break() || saved.elapsed() >= checkpoints.every)
+        {
+            let failed = |source| Error::Io { action: "write", name: "the state of the training".to_owned(), source };
+            (checkpoints.save)(&state.to_bytes(&own)).map_err(failed)?;
+            saved = Instant::now();
+        }
+        if flow.is_break() {
+            return Err(TrainingFailure::Interrupted { done: state.epoch, planned: steps.n_epochs }.into());
         }
     }
 
-    let last = objective.held_out(ema.average());
-    let (held_out, network, kept_step) = match best {
-        Some((held_out, network, at)) if last > held_out + tolerance(nothing, held_out) => (held_out, network, at),
-        _ => (last, ema.into_average(), step),
+    let last = objective.held_out(state.ema.average());
+    let (held_out, network, kept_step) = match state.best {
+        Some(best) if last > best.held_out + tolerance(nothing, best.held_out) => {
+            (best.held_out, best.network, best.step)
+        }
+        _ => (last, state.ema.into_average(), state.step),
     };
     // Written so that a loss that is not a number fails.
     let better = held_out < nothing;
@@ -216,16 +231,27 @@ pub(crate) fn train<O: Objective>(
         return Err(TrainingFailure::NothingLearnt { held_out, nothing }.into());
     }
     let report = TrainReport {
-        n_epochs: history.len(),
-        n_steps: step,
+        n_epochs: state.history.len(),
+        n_steps: state.step,
         kept_step,
         n_parameters: network.n_parameters(),
         rows: [fit_rows.len(), kept_rows.len()],
-        history,
+        history: state.history,
         held_out,
         nothing,
     };
     Ok(Trained { network, report })
+}
+
+impl<N: Clone> State<N> {
+    /// Takes note of what the averaged weights cost on held-out rows.
+    fn look(&mut self, held_out: f64, nothing: f64) {
+        let least = self.best.as_ref().map_or(held_out, |best| best.held_out.min(held_out));
+        self.stale = if held_out > least + tolerance(nothing, least) { self.stale + 1 } else { 0 };
+        if self.best.as_ref().is_none_or(|best| held_out < best.held_out) {
+            self.best = Some(Best { held_out, network: self.ema.average().clone(), step: self.step });
+        }
+    }
 }
 
 /// How much worse than the best average the last one may be on held-out rows and be used all the same: three hundredths of
@@ -275,6 +301,13 @@ pub(crate) fn split_validation(n_rows: usize, config: &TrainConfig) -> (Vec<usiz
     fit.sort_unstable();
     rows.sort_unstable();
     (fit, rows)
+}
+
+/// The check sum of numbers, for [`Objective::data_sum`].
+pub(crate) fn check_sum(numbers: impl Iterator<Item = [u8; 4]>) -> u32 {
+    let mut crc = flate2::Crc::new();
+    numbers.for_each(|number| crc.update(&number));
+    crc.sum()
 }
 
 /// Place `i` of `n`, evenly spread over 0 to `n_values` - 1 from a random start: every batch sees all values.

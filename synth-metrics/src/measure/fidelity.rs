@@ -9,13 +9,35 @@ use crate::registry::Battery;
 use crate::report::Measure;
 use crate::rules::rules_kept;
 use crate::sdmetrics::{sdm_shapes, sdm_validity, trends};
+use crate::spread::attach;
 use crate::univariate::{jensen_shannon_mean, ks_mean, missing_delta, tvd_mean, wasserstein_mean, worst_of};
 use crate::validity::{grid_validity, level_validity, range_validity};
 
+/// The measures of likeness with their intervals, in no particular order.
+///
+/// Those of [`Battery::Core`] alone, or all. `seed` draws the rows of sub-samples. See [`measure()`](crate::measure()),
+/// which takes them with all others.
+pub fn likeness(comparison: &Comparison, battery: Battery, seed: u64) -> Vec<Measure> {
+    let mut taken = by_formula(comparison, battery);
+    attach(comparison, seed, &mut taken, |part| by_formula(part, battery));
+    if battery < Battery::Full {
+        return taken;
+    }
+    taken.push(sdm_validity(comparison));
+    taken.extend([range_validity, level_validity, grid_validity, rules_kept].map(|measure| measure(comparison)));
+    taken.push(beta_recall(comparison, seed));
+    taken
+}
+
 pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
+    likeness(comparison, options.battery, options.seed)
+}
+
+/// What two tables alone decide, by formulas without a draw: also taken on their parts, for the intervals.
+fn by_formula(comparison: &Comparison, battery: Battery) -> Vec<Measure> {
     let core = [ks_mean, tvd_mean, missing_delta, corr_delta, assoc_delta];
     let mut taken: Vec<Measure> = core.into_iter().map(|measure| measure(comparison)).collect();
-    if options.battery < Battery::Full {
+    if battery < Battery::Full {
         return taken;
     }
     taken.extend([wasserstein_mean, jensen_shannon_mean].map(|measure| measure(comparison)));
@@ -33,8 +55,6 @@ pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
     taken.extend(contingencies(comparison));
     taken.push(sdm_shapes(comparison));
     taken.extend(trends(comparison));
-    taken.push(sdm_validity(comparison));
-    taken.extend([range_validity, level_validity, grid_validity, rules_kept].map(|measure| measure(comparison)));
-    taken.extend([alpha_precision(comparison), beta_recall(comparison, options.seed)]);
+    taken.push(alpha_precision(comparison));
     taken
 }

@@ -6,6 +6,8 @@ mod fidelity;
 mod privacy;
 mod utility;
 
+pub use fidelity::likeness;
+
 use crate::comparison::Comparison;
 use crate::duplicates::Baseline;
 use crate::membership::{Audit, Losses};

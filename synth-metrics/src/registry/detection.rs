@@ -1,6 +1,6 @@
 //! The measures of what a classifier sees between real and synthetic rows, and of the rare levels it hardly sees.
 
-use super::{Anchors, Battery, Definition, Domain, Goal};
+use super::{Anchors, Battery, Definition, Domain, Goal, JudgedBy};
 
 pub(super) const DEFINITIONS: &[Definition] = &[
     Definition {
@@ -17,6 +17,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         // Blind to dependence: permuted columns look like the real ones, and so much so that the folds contradict each
         // other (what one has too much of, the others have too little of).
         anchors: Anchors { copy: (0.5, 0.5), fresh: (0.42, 0.58), permuted: (0.3, 0.58), shifted: (0.9, 1.0) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -30,6 +31,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "classifier two-sample test (arXiv:1610.06545) with boosted trees (100 of depth 6, rate .15): otherwise \
                  as c2st_logistic",
         anchors: Anchors { copy: (0.5, 0.5), fresh: (0.42, 0.58), permuted: (0.6, 1.0), shifted: (0.9, 1.0) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -43,6 +45,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "share of the levels of at least 11 training rows, but less than a tenth of them, that the synthetic \
                  table has; over all columns of levels, a missing value being one",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.8, 1.0), permuted: (1.0, 1.0), shifted: (1.0, 1.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
 ];

@@ -1,6 +1,6 @@
 //! The measures of likeness.
 
-use super::{Anchors, Battery, Definition, Domain, Goal};
+use super::{Anchors, Battery, Definition, Domain, Goal, JudgedBy};
 
 pub(super) const DEFINITIONS: &[Definition] = &[
     Definition {
@@ -13,6 +13,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "distance",
         source: "two-sample Kolmogorov-Smirnov D, missing values left out; a distance, not 1 - D",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.08), permuted: (0.0, 0.0), shifted: (0.4, 1.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Core,
     },
     Definition {
@@ -25,6 +26,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "distance",
         source: "half the L1 distance of the level shares, a missing value being a level",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.08), permuted: (0.0, 0.0), shifted: (0.15, 1.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Core,
     },
     Definition {
@@ -37,6 +39,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "mean over columns of the absolute difference of the missing rates",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.08), permuted: (0.0, 0.0), shifted: (0.0, 0.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Core,
     },
     Definition {
@@ -49,6 +52,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "correlation",
         source: "mean absolute difference of Pearson's r over pairs of numeric columns, pairwise complete",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.06), permuted: (0.1, 2.0), shifted: (0.0, 0.2) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Core,
     },
     Definition {
@@ -62,6 +66,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "mean absolute difference over all pairs: |Pearson| (numbers), correlation ratio (number and level), \
                  bias-corrected Cramer's V (levels; Bergsma 2013)",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.06), permuted: (0.1, 1.0), shifted: (0.0, 0.02) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Core,
     },
     Definition {
@@ -74,6 +79,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "distance",
         source: "the largest of ks_mean's columns",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.12), permuted: (0.0, 0.0), shifted: (0.8, 1.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -86,6 +92,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "distance",
         source: "the largest of tvd_mean's columns",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.12), permuted: (0.0, 0.0), shifted: (0.2, 1.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -98,6 +105,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "the largest of missing_delta's columns",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.08), permuted: (0.0, 0.0), shifted: (0.0, 0.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -110,6 +118,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "standard deviations",
         source: "Wasserstein-1 (earth mover's) distance in standard deviations of the train column, missing values left out",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.1), permuted: (0.0, 0.0), shifted: (1.4, 1.6) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -122,6 +131,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "standard deviations",
         source: "the largest of wasserstein_mean's columns",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.15), permuted: (0.0, 0.0), shifted: (1.4, 1.7) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -135,6 +145,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "root of the Jensen-Shannon divergence in bits (Endres and Schindelin 2003): levels one by one, numbers in 10 bins of \
                  equal shares of the train column, a missing value apart",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.1), permuted: (0.0, 0.0), shifted: (0.4, 0.6) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -147,6 +158,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "distance",
         source: "the largest of jensen_shannon_mean's columns",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.16), permuted: (0.0, 0.0), shifted: (0.7, 0.95) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -159,6 +171,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "correlation",
         source: "mean absolute difference of Spearman's rho (mid-ranks, pairwise complete) over pairs of numbers, dates and numeric ordinals",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.08), permuted: (0.1, 0.5), shifted: (0.0, 0.2) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -172,6 +185,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "ContingencySimilarity of SDMetrics 0.32.0 over all pairs of learnt columns: 1 - half the L1 distance of the pairs' \
                  shares, numbers in 10 bins of equal width over the train range, a missing value apart",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.82, 0.95), permuted: (0.8, 0.92), shifted: (0.2, 0.5) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -184,6 +198,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share of entropy",
         source: "mean absolute difference of 2 I / (H + H) over all pairs of learnt columns, binned as contingency_similarity",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.02), permuted: (0.03, 0.06), shifted: (0.0, 0.02) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -196,6 +211,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share of entropy",
         source: "as nmi_error, each pair weighted by the sum of its two values (arXiv:2603.23016)",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.035), permuted: (0.06, 0.12), shifted: (0.0, 0.02) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -208,6 +224,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "score",
         source: "QualityReport of SDMetrics 0.32.0: mean KSComplement of numbers and dates and TVComplement of levels",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.92, 1.0), permuted: (1.0, 1.0), shifted: (0.4, 0.65) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -221,6 +238,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "QualityReport of SDMetrics 0.32.0, thresholds 0.5 and 0.3: mean CorrelationSimilarity (Pearson) and \
                  ContingencySimilarity over the pairs that depend on each other in train; all rows, without its sub-sample",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.75, 0.95), permuted: (0.6, 0.85), shifted: (0.3, 0.7) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -233,6 +251,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "score",
         source: "as sdm_trends over all pairs: what SDMetrics gave before it knew thresholds, and most papers print",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.85, 0.95), permuted: (0.84, 0.93), shifted: (0.7, 0.82) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -245,6 +264,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "score",
         source: "DiagnosticReport of SDMetrics 0.32.0: mean BoundaryAdherence of numbers and dates and CategoryAdherence of levels; no keys",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (1.0, 1.0), shifted: (0.9, 0.99) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -257,6 +277,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "BoundaryAdherence of SDMetrics 0.32.0, mean over numbers and dates",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (1.0, 1.0), shifted: (0.85, 0.98) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -269,6 +290,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "CategoryAdherence of SDMetrics 0.32.0, mean over levels and constants",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (1.0, 1.0), shifted: (1.0, 1.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -282,6 +304,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "share of numbers that are whole multiples of the largest step all train values are multiples of, mean over numbers \
                  that have one",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (1.0, 1.0), shifted: (0.3, 0.7) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -294,6 +317,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "share of rows that break no rule found in train and kept by the holdout: A determines B, A <= B, A + B = C, missing together",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.98, 1.0), permuted: (0.5, 0.9), shifted: (0.9, 1.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -306,6 +330,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "score",
         source: "Alaa et al. 2022 (arXiv:2102.08921) in synthcity's form with 30 alphas, on standardised numbers and one-hot levels",
         anchors: Anchors { copy: (0.98, 1.0), fresh: (0.94, 1.0), permuted: (0.9, 1.0), shifted: (0.0, 0.4) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -319,6 +344,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "Alaa et al. 2022 (arXiv:2102.08921) in synthcity's form with 30 betas, on at most 2,000 rows a side: a fresh sample gets \
                  about 0.48, a copy 1",
         anchors: Anchors { copy: (0.95, 1.0), fresh: (0.42, 0.56), permuted: (0.15, 0.42), shifted: (0.0, 0.15) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
 ];

@@ -7,6 +7,8 @@ mod utility;
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::Estimate;
+
 /// What a measure is about. A verdict is the worst of its domains, so that utility cannot buy privacy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -52,8 +54,34 @@ pub struct Definition {
     pub source: &'static str,
     /// What it must say of tables whose truth is known.
     pub anchors: Anchors,
+    /// What a gate looks at.
+    pub judged_by: JudgedBy,
     /// When it is taken.
     pub battery: Battery,
+}
+
+impl Definition {
+    /// The estimate as a gate is to see it: without its uncertainty where the value itself is judged.
+    pub fn as_judged(&self, estimate: Estimate) -> Estimate {
+        match self.judged_by {
+            JudgedBy::Value => Estimate::exact(estimate.value),
+            JudgedBy::Bounds => estimate,
+        }
+    }
+}
+
+/// What a gate looks at.
+///
+/// A table is released as it is: how far its columns lie from the real ones is a fact about two files, known exactly, and
+/// its interval only tells how far it would be with other rows of the same generator. Whom the table gives away, and what
+/// a classifier makes of rows it has not seen, is known from a sample alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JudgedBy {
+    /// The value: it describes the tables at hand. The interval, if there is one, is shown and judges nothing.
+    Value,
+    /// The one-sided 95 % bounds, where there are any: the value estimates something else.
+    Bounds,
 }
 
 /// The least and the largest value that a measure may take on tables whose truth is known, of 600 rows beside 600

@@ -1,6 +1,6 @@
 //! The measures of what the synthetic table gives away.
 
-use super::{Anchors, Battery, Definition, Domain, Goal};
+use super::{Anchors, Battery, Definition, Domain, Goal, JudgedBy};
 
 pub(super) const DEFINITIONS: &[Definition] = &[
     Definition {
@@ -13,6 +13,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "share of synthetic rows, repeats counted, that equal a training row in every learnt column",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.0, 0.01), permuted: (0.0, 0.01), shifted: (0.0, 0.01) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Core,
     },
     Definition {
@@ -25,6 +26,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "share of holdout rows that equal a training row: what chance alone gives",
         anchors: Anchors { copy: (0.0, 0.01), fresh: (0.0, 0.01), permuted: (0.0, 0.01), shifted: (0.0, 0.01) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Core,
     },
     Definition {
@@ -37,6 +39,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "dup_rate - dup_rate_holdout, bounded by the Wilson interval of the latter",
         anchors: Anchors { copy: (0.98, 1.0), fresh: (-0.01, 0.01), permuted: (-0.01, 0.01), shifted: (-0.01, 0.01) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Core,
     },
     Definition {
@@ -50,6 +53,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "AUC of a cross-fitted logistic attack on nearest-neighbour distances, members against non-members; \
                  interval by DeLong (1988), clustered by row (Obuchowski 1997)",
         anchors: Anchors { copy: (0.99, 1.0), fresh: (0.43, 0.57), permuted: (0.43, 0.57), shifted: (0.43, 0.57) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Core,
     },
     // Membership beyond the classifier, copies beyond equality, the risks of WP216, quasi-identifiers.
@@ -65,6 +69,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
                  arXiv:1909.03935), nearest-neighbour density ratio (after DOMIAS, arXiv:2302.12580) and, if given, \
                  the model's losses; simultaneous interval (Bonferroni)",
         anchors: Anchors { copy: (0.99, 1.0), fresh: (0.45, 0.6), permuted: (0.42, 0.62), shifted: (0.42, 0.62) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -78,6 +83,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "largest share of members found over the attacks, 1 % of non-members being accused \
                  (arXiv:2112.03570); bounds by Clopper and Pearson (1934), the threshold's own included",
         anchors: Anchors { copy: (0.97, 1.0), fresh: (0.0, 0.06), permuted: (0.0, 0.06), shifted: (0.0, 0.06) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -90,6 +96,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "the same with 10 % of non-members accused",
         anchors: Anchors { copy: (0.98, 1.0), fresh: (0.03, 0.2), permuted: (0.03, 0.2), shifted: (0.03, 0.2) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -103,6 +110,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "largest AUC of the attacks on the 5 % of candidates farthest from their five nearest real rows \
                  (after arXiv:2306.10308); simultaneous interval (Bonferroni)",
         anchors: Anchors { copy: (0.97, 1.0), fresh: (0.35, 0.8), permuted: (0.3, 0.8), shifted: (0.3, 0.8) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -116,6 +124,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "share of synthetic rows whose nearest training row is nearer than the nearest of as many holdout \
                  rows, ties half; interval by Wilson (1927), rows weighted by the real row that decides (Kish 1965)",
         anchors: Anchors { copy: (0.9, 1.0), fresh: (0.4, 0.6), permuted: (0.35, 0.65), shifted: (0.2, 0.8) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -129,6 +138,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "share of synthetic rows whose ratio of nearest to second nearest distance is smaller to training \
                  than to as many holdout rows, ties half",
         anchors: Anchors { copy: (0.9, 1.0), fresh: (0.4, 0.6), permuted: (0.35, 0.65), shifted: (0.2, 0.8) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -142,6 +152,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "share of synthetic rows within the 5 % quantile of the training rows' nearest distances to each \
                  other",
         anchors: Anchors { copy: (1.0, 1.0), fresh: (0.0, 0.12), permuted: (0.0, 0.08), shifted: (0.0, 0.08) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -154,6 +165,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "share of holdout rows within that distance of a training row: about 5 %",
         anchors: Anchors { copy: (0.0, 0.12), fresh: (0.0, 0.12), permuted: (0.0, 0.12), shifted: (0.0, 0.12) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -166,6 +178,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "near_copy_rate - near_copy_rate_holdout; interval by Newcombe (1998)",
         anchors: Anchors { copy: (0.88, 1.0), fresh: (-0.06, 0.06), permuted: (-0.12, 0.06), shifted: (-0.12, 0.06) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -179,6 +192,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "share of training rows nearer to a synthetic than to any other training row (ADS-GAN, \
                  doi:10.1109/JBHI.2020.2980262, unweighted), less the same share with as many holdout rows",
         anchors: Anchors { copy: (0.3, 1.0), fresh: (-0.1, 0.1), permuted: (-0.6, 0.05), shifted: (-0.7, 0.05) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -193,6 +207,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
                  unique in the synthetic table, univariate or multivariate, with a holdout as control \
                  (arXiv:2211.10459)",
         anchors: Anchors { copy: (0.7, 1.0), fresh: (0.0, 0.2), permuted: (0.5, 1.0), shifted: (0.0, 0.2) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -206,6 +221,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "WP216, section 2.2: joining two records of one person; residual of halves of the columns that \
                  share a nearest synthetic row, with a holdout as control (arXiv:2211.10459)",
         anchors: Anchors { copy: (0.3, 1.0), fresh: (0.0, 0.1), permuted: (0.0, 0.1), shifted: (0.0, 0.1) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -217,8 +233,10 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         range: (0.0, 1.0),
         unit: "share",
         source: "WP216, section 2.2: deducing one attribute of a person from others; residual of the nearest \
-                 synthetic row's value, with a holdout as control (arXiv:2211.10459); the worst column",
+                 synthetic row's value, with a holdout as control (arXiv:2211.10459), targets with the same value compared with \
+                 each other; the worst column",
         anchors: Anchors { copy: (0.5, 1.0), fresh: (0.0, 0.15), permuted: (0.0, 0.15), shifted: (0.0, 0.15) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -232,6 +250,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "training rows in the smallest class of quasi-identifiers that the synthetic table hits, 20 \
                  standing for more (k-map, Sweeney 2001)",
         anchors: Anchors { copy: (1.0, 5.0), fresh: (1.0, 5.0), permuted: (1.0, 5.0), shifted: (1.0, 20.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -244,6 +263,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "share",
         source: "share of synthetic rows whose quasi-identifiers are those of one to four training rows",
         anchors: Anchors { copy: (0.05, 1.0), fresh: (0.05, 1.0), permuted: (0.05, 1.0), shifted: (0.0, 1.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -257,6 +277,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "fewest different values of a sensitive column in a class of two training rows or more that the \
                  synthetic table hits, 20 standing for more (Machanavajjhala et al. 2007)",
         anchors: Anchors { copy: (1.0, 5.0), fresh: (1.0, 5.0), permuted: (1.0, 5.0), shifted: (1.0, 20.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -271,6 +292,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
                  table: ordered earth mover's distance / (m - 1), total variation for nominal levels (Li et al. \
                  2007)",
         anchors: Anchors { copy: (0.2, 1.0), fresh: (0.2, 1.0), permuted: (0.2, 1.0), shifted: (0.0, 1.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -284,6 +306,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "share of training rows alone with their quasi-identifiers whose sensitive tuple a synthetic row \
                  repeats, less that of unseen rows; interval by Newcombe (1998)",
         anchors: Anchors { copy: (0.8, 1.0), fresh: (-0.1, 0.1), permuted: (-0.1, 0.1), shifted: (-0.1, 0.1) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
 ];

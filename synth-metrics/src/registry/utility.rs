@@ -1,6 +1,6 @@
 //! The measures of use: what can be learnt from the synthetic table.
 
-use super::{Anchors, Battery, Definition, Domain, Goal};
+use super::{Anchors, Battery, Definition, Domain, Goal, JudgedBy};
 
 pub(super) const DEFINITIONS: &[Definition] = &[
     Definition {
@@ -14,6 +14,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "arXiv:1706.02633 with boosted trees, on the holdout: AUC of a level against the rest, averaged \
                  (levels), or R2, at least -1 (numbers); interval by DeLong (1988) or the delta method",
         anchors: Anchors { copy: (0.6, 0.95), fresh: (0.6, 0.95), permuted: (0.3, 0.65), shifted: (0.0, 0.75) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -26,6 +27,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "AUC or R2",
         source: "tstr with the training rows in place of the synthetic ones: what the real table is worth",
         anchors: Anchors { copy: (0.6, 0.95), fresh: (0.6, 0.95), permuted: (0.6, 0.95), shifted: (0.6, 0.95) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -38,6 +40,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "AUC or R2",
         source: "trtr - tstr; interval from the paired influence of the holdout's rows (DeLong 1988)",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (-0.06, 0.06), permuted: (0.1, 0.6), shifted: (0.1, 0.9) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -50,6 +53,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "F1",
         source: "F1 of the likeliest level, averaged over the levels; interval by the delta method",
         anchors: Anchors { copy: (0.2, 0.8), fresh: (0.2, 0.8), permuted: (0.0, 0.4), shifted: (0.0, 0.4) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -62,6 +66,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "F1",
         source: "tstr_f1 with the training rows in place of the synthetic ones",
         anchors: Anchors { copy: (0.2, 0.8), fresh: (0.2, 0.8), permuted: (0.2, 0.8), shifted: (0.2, 0.8) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -74,6 +79,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "distance",
         source: "mean absolute difference of the Kaplan-Meier (1958) curves over the time both cover",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (0.0, 0.06), permuted: (0.0, 0.15), shifted: (0.1, 1.0) },
+        judged_by: JudgedBy::Value,
         battery: Battery::Full,
     },
     Definition {
@@ -87,6 +93,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         source: "Harrell's C (1982) on the holdout, of boosted trees fitted to the synthetic rows' martingale residuals \
                  (Therneau, Grambsch and Fleming 1990)",
         anchors: Anchors { copy: (0.55, 0.9), fresh: (0.55, 0.9), permuted: (0.3, 0.62), shifted: (0.1, 0.9) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
     Definition {
@@ -99,6 +106,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         unit: "C",
         source: "C trained on the training rows - concordance; interval from the paired influence of the holdout's rows",
         anchors: Anchors { copy: (0.0, 0.0), fresh: (-0.06, 0.06), permuted: (0.03, 0.5), shifted: (-0.06, 0.8) },
+        judged_by: JudgedBy::Bounds,
         battery: Battery::Full,
     },
 ];

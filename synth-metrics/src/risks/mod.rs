@@ -14,7 +14,8 @@
 //! - **Singling out** (`singling_out_risk`): predicates that hold for exactly one synthetic row; a success is one that
 //!   holds for exactly one training row. *Univariate*: a value that is unique in S, or "at most the least", "at least the
 //!   largest". *Multivariate*: a random synthetic row's values in three to six columns, equal for levels, "at least" or
-//!   "at most" for numbers, whichever side of the median they are on. The worse of the two kinds counts.
+//!   "at most" for numbers, whichever side of the median they are on. The worse of the two kinds counts; where one has
+//!   fewer than [`LEAST_PREDICATES`], too few to single out many or to show anything alone, the two are counted together.
 //!   A predicate of probability w isolates one of n rows with probability n w (1 − w)ⁿ⁻¹, so the control depends on the
 //!   number of rows: a holdout of m < n rows has its rate multiplied by n/m, which is too much rather than too little
 //!   ((1 − w) is at most 1), and at most (1 − 1/n)ⁿ⁻¹ ≈ .37, which no w exceeds.
@@ -24,11 +25,14 @@
 //!   these; right if it is the level, or for numbers within [`TOLERANCE`] of the span of the middle 90 % (a relative error
 //!   would depend on the origin, and for dates mean nothing). The worst column counts; [`Measure::columns`] has all.
 //!   Columns that the control guesses in [`KNOWN`] of the cases or more are left out of the worst: nearly nothing is
-//!   left to be inferred, and r is a ratio of two small numbers.
+//!   left to be inferred, and r is a ratio of two small numbers. What makes a cell easy to guess is above all its own
+//!   value (a common level is guessed rightly by anybody), and by chance one side has more easy cells than the other: so
+//!   attack and control are compared among targets with the same value, and these strata weighted alike on both sides.
 //!
 //! **Intervals.** Wilson's for a and c (predicates that isolate the same real row count as fewer, after Kish), carried
-//! through r by the method of variance estimates recovery (Newcombe 1998, Zou and Donner 2008), widened for the number of
-//! kinds or columns among which the worst is sought (Bonferroni).
+//! through r by the method of variance estimates recovery (Newcombe 1998, Zou and Donner 2008). The lower bound is widened
+//! for the number of kinds or columns among which the worst is sought (Bonferroni). The upper one needs no such thing:
+//! that the largest of several risks is above all of their bounds means that it is above its own.
 //!
 //! **A baseline.** A weak attack proves nothing. Each is held against a naive one that knows as much about the form of a
 //! row but nothing of the table: predicates mixed from several synthetic rows, links at random, the value of a random
@@ -40,12 +44,14 @@
 //!
 //! | measure | innocent, 200 rows | innocent, 600 rows | a tenth copied, 200 rows | a tenth copied, 600 rows |
 //! |---|---|---|---|---|
-//! | `singling_out_risk` | 2.8 % | 3.0 % | 6.5 % | 6.2 % |
+//! | `singling_out_risk` | 2.8 % | 2.5 % | 6.5 % | 6.2 % |
 //! | `linkability_risk` | 4.8 % | 6.2 % | 99.0 % | 99.8 % |
-//! | `inference_risk` | 6.2 % | 5.0 % | 94.8 % | 100.0 % |
+//! | `inference_risk` | 4.2 % | 4.8 % | 95.2 % | 100.0 % |
 //!
-//! Size: at most [`N_TARGETS`] rows a side, [`N_PREDICATES`] predicates of each kind, [`MAX_SEARCHED`] synthetic
-//! rows to link with and infer from.
+//! Size: at most [`N_TARGETS`] rows a side to link ([`N_INFERRED`] to infer from), [`N_PREDICATES`] predicates of each kind,
+//! [`MAX_SEARCHED`] synthetic rows to link with and infer from.
+
+mod inference;
 
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -56,13 +62,18 @@ use synth_core::{Kind, Table};
 use crate::comparison::{Comparison, check_columns, columns_of};
 use crate::interval::{in_both_forms, of_largest, wilson_among};
 use crate::membership::{Audit, choose};
-use crate::neighbours::{Nearest, Points, embed, nearest, nearest_without_each_column};
+use crate::neighbours::{Nearest, Points, embed, nearest};
 use crate::report::{ColumnValue, Estimate, Measure, Outcome, Uncertainty};
+use inference::inference;
 
 /// The most rows attacked on each side. A rate of 2,000 is known to ±2 %.
 pub const N_TARGETS: usize = 2_000;
+/// The most rows attacked on each side to infer from; fewer with many columns, but no fewer than [`N_TARGETS`].
+pub const N_INFERRED: usize = 10_000;
 /// The most predicates of each kind.
 pub const N_PREDICATES: usize = 1_000;
+/// A kind with fewer predicates is counted together with the other.
+pub const LEAST_PREDICATES: usize = 100;
 /// The most synthetic rows that are linked with and inferred from; a seeded choice of more.
 pub const MAX_SEARCHED: usize = 20_000;
 /// The synthetic rows looked at on either side of a link, where there are a hundred times as many.
@@ -185,21 +196,20 @@ fn residual(attack: f64, n_attack: f64, control: f64, n_control: f64, n_tests: u
             uncertainty: Some(Uncertainty { interval: [0.0, 1.0], one_sided: [0.0, 1.0], n }),
         };
     }
-    let of_attack = wilson_among(n_tests, attack, n_attack, n);
-    let of_control = wilson_among(n_tests, control, n_control, n);
     let value = (attack - control) / (1.0 - control);
     let (by_attack, by_control) = (1.0 / (1.0 - control), (1.0 - attack) / (1.0 - control).powi(2));
-    let bounds = |a: [f64; 2], c: [f64; 2]| {
+    let bounds = |of: fn(&Uncertainty) -> [f64; 2]| {
         let half = |da: f64, dc: f64| (by_attack * da).hypot(by_control * dc);
-        let low = value - half(attack - a[0], c[1] - control);
-        let high = value + half(a[1] - attack, control - c[0]);
+        let rates = |n_tests: usize| {
+            [(attack, n_attack), (control, n_control)].map(|(rate, tries)| of(&wilson_among(n_tests, rate, tries, n)))
+        };
+        // The largest of several is above every bound only if it is above its own: no allowance for the others there.
+        let ([low_a, low_c], [high_a, high_c]) = (rates(n_tests), rates(1));
+        let low = value - half(attack - low_a[0], low_c[1] - control);
+        let high = value + half(high_a[1] - attack, control - high_c[0]);
         [low.clamp(0.0, 1.0), high.clamp(0.0, 1.0)]
     };
-    let uncertainty = Uncertainty {
-        interval: bounds(of_attack.interval, of_control.interval),
-        one_sided: bounds(of_attack.one_sided, of_control.one_sided),
-        n,
-    };
+    let uncertainty = Uncertainty { interval: bounds(|u| u.interval), one_sided: bounds(|u| u.one_sided), n };
     Estimate { value: value.clamp(0.0, 1.0), uncertainty: Some(uncertainty) }
 }
 
@@ -289,6 +299,11 @@ fn singling_out(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
                 squares: [attack_squares, control_squares],
             });
         }
+    }
+    if tallies.iter().any(|t| t.n_attack < LEAST_PREDICATES as f64) {
+        let [mut both, few] = tallies;
+        both.add(few);
+        tallies = [both, Tally::default()];
     }
     let tried: Vec<&Tally> = tallies.iter().filter(|t| t.n_attack > 0.0).collect();
     if tried.is_empty() {
@@ -388,10 +403,11 @@ struct Targets {
     synthetic: Points,
 }
 
-fn targets(scene: &Scene, n_scenes: usize, rng: &mut ChaCha8Rng) -> Targets {
+/// At most `most` rows of each side, over all scenes together.
+fn targets(scene: &Scene, most: usize, n_scenes: usize, rng: &mut ChaCha8Rng) -> Targets {
     let mut some =
         |points: &Points, most: usize| points.with_rows(&choose(points.n_rows(), most.min(points.n_rows()), rng));
-    let most = N_TARGETS.div_ceil(n_scenes);
+    let most = most.div_ceil(n_scenes);
     Targets {
         members: some(&scene.members, most),
         others: some(&scene.others, most),
@@ -403,7 +419,7 @@ fn linkability(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
     let mut tally = Tally::default();
     for (scene_idx, scene) in scenes.iter().enumerate() {
         let mut rng = stream(seed, 1, scene_idx);
-        let targets = targets(scene, scenes.len(), &mut rng);
+        let targets = targets(scene, N_TARGETS, scenes.len(), &mut rng);
         let mut columns: Vec<usize> = (0..scene.synthetic.n_columns()).collect();
         columns.shuffle(&mut rng);
         let (one, two) = columns.split_at(columns.len() / 2);
@@ -433,45 +449,6 @@ fn linkability(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
 
 fn have_one_in_common(one: &Nearest, two: &Nearest, row: usize) -> bool {
     one.rows(row).iter().any(|found| two.rows(row).contains(found))
-}
-
-// --- Inference ------------------------------------------------------------------------------------------------------
-
-fn inference(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
-    let n_columns = scenes[0].synthetic.n_columns();
-    let mut tallies = vec![Tally::default(); n_columns];
-    for (scene_idx, scene) in scenes.iter().enumerate() {
-        let mut rng = stream(seed, 2, scene_idx);
-        let Targets { members, others, synthetic } = targets(scene, scenes.len(), &mut rng);
-        let random: Vec<usize> = (0..members.n_rows()).map(|_| rng.gen_range(0..synthetic.n_rows())).collect();
-        let guesses = [&members, &others].map(|points| nearest_without_each_column(points, &synthetic));
-        for (c, tally) in tallies.iter_mut().enumerate() {
-            let allowed = if scene.is_scale[c] { TOLERANCE } else { 0.0 };
-            let right = |points: &Points, guess: &[usize]| -> f64 {
-                let hits = (0..points.n_rows()).filter(|&row| points.apart(row, &synthetic, guess[row], c) <= allowed);
-                hits.count() as f64
-            };
-            tally.add(Tally {
-                attack: right(&members, &guesses[0][c]),
-                control: right(&others, &guesses[1][c]),
-                naive: right(&members, &random),
-                n_attack: members.n_rows() as f64,
-                n_control: others.n_rows() as f64,
-                ..Tally::default()
-            });
-        }
-    }
-    let is_open: Vec<bool> = tallies.iter().map(|t| t.control < KNOWN * t.n_control).collect();
-    let n_open = is_open.iter().filter(|open| **open).count();
-    if n_open == 0 {
-        return Err("every column is known from the others among unseen rows as well".to_owned());
-    }
-    let of = |t: &Tally| residual(t.attack / t.n_attack, t.n_attack, t.control / t.n_control, t.n_control, n_open);
-    let risks: Vec<(Estimate, bool)> =
-        tallies.iter().zip(&is_open).filter(|(_, open)| **open).map(|(t, _)| (of(t), t.beats_its_baseline())).collect();
-    let named = scenes[0].names.iter().zip(&tallies);
-    let columns = named.map(|(name, t)| ColumnValue { column: name.clone(), value: of(t).value });
-    Ok(Risk { estimate: worst(&risks)?, columns: columns.collect() })
 }
 
 #[cfg(test)]

@@ -1,0 +1,208 @@
+//! What an attacker can see: the candidates of each audit, their distances to the synthetic and to the real rows, and which
+//! of them are isolated. Why the real rows are one pool for all: see the [module](super).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::SeedableRng;
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
+use synth_core::{Kind, Table};
+
+use super::{Audit, Losses, MAX_CANDIDATES, MAX_SEARCHED, MAX_SYNTHETIC, OUTLIERS};
+use crate::comparison::{check_columns, columns_of};
+use crate::neighbours::{embed, nearest};
+
+/// Added to distances before the logarithm: a hundredth of one mismatch, so that a copy is far, not infinitely far.
+const OFFSET: f64 = 0.01;
+pub(super) const N_FEATURES: usize = 7;
+/// The feature that is the prior attack.
+pub(super) const PRIOR_FEATURE: usize = 5;
+/// The features that are attacks by themselves.
+pub(super) const DISTANCE_FEATURE: usize = 0;
+pub(super) const DENSITY_FEATURE: usize = 6;
+
+/// One appearance of a real row before one generator.
+pub(super) struct Candidate {
+    pub(super) id: usize,
+    pub(super) audit_idx: usize,
+    pub(super) is_member: bool,
+    pub(super) features: [f64; N_FEATURES],
+    /// d₁(R) − d₁(S).
+    pub(super) calibrated: f64,
+    /// The mean distance to the five nearest rows of R.
+    pub(super) isolation: f64,
+    pub(super) loss: Option<f64>,
+}
+
+pub(super) fn check(audits: &[Audit]) -> Result<(), String> {
+    let Some(first) = audits.first() else {
+        return Err("neither a holdout nor an audit was given".to_owned());
+    };
+    if columns_of(first.members, Kind::is_learnt).is_empty() {
+        return Err("no column is learnt".to_owned());
+    }
+    for audit in audits {
+        let tables = [("synthetic", Some(audit.synthetic)), ("members", Some(audit.members))];
+        let more = [("non-members", Some(audit.non_members)), ("reference", audit.reference)];
+        for (name, table) in tables.into_iter().chain(more) {
+            if let Some(table) = table {
+                check_columns(first.members, name, table).map_err(|e| e.to_string())?;
+            }
+        }
+        if audit.synthetic.n_rows() == 0 {
+            return Err("a synthetic table has no rows".to_owned());
+        }
+        for (name, table, ids) in
+            [("member", audit.members, audit.member_ids), ("non-member", audit.non_members, audit.non_member_ids)]
+        {
+            if table.n_rows() != ids.len() {
+                return Err(format!("{} {name} rows with {} ids", table.n_rows(), ids.len()));
+            }
+        }
+        let all: BTreeSet<&usize> = audit.member_ids.iter().chain(audit.non_member_ids).collect();
+        if all.len() != audit.member_ids.len() + audit.non_member_ids.len() {
+            return Err("an id appears twice in one audit".to_owned());
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn check_losses(audits: &[Audit], losses: &[Losses]) -> Result<(), String> {
+    if losses.is_empty() {
+        return Ok(());
+    }
+    if losses.len() != audits.len() {
+        return Err(format!("{} audits with losses of {}", audits.len(), losses.len()));
+    }
+    for (audit, losses) in audits.iter().zip(losses) {
+        for (name, rows, losses) in [
+            ("member", audit.members.n_rows(), losses.members),
+            ("non-member", audit.non_members.n_rows(), losses.non_members),
+        ] {
+            if rows != losses.len() {
+                return Err(format!("{rows} {name} rows with {} losses", losses.len()));
+            }
+            if losses.iter().any(|loss| !loss.is_finite()) {
+                return Err(format!("a {name}'s loss is not a finite number"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The features of an audit's candidates.
+pub(super) fn observe(
+    audit: &Audit,
+    losses: Option<&Losses>,
+    n_audits: usize,
+    seed: u64,
+    audit_idx: usize,
+) -> Vec<Candidate> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(audit_idx as u64 + 1); // stream 0 makes the folds
+    let most = MAX_CANDIDATES.div_ceil(n_audits);
+    let mut kept = |table: &Table| -> Vec<usize> {
+        if table.n_rows() <= most { (0..table.n_rows()).collect() } else { choose(table.n_rows(), most, &mut rng) }
+    };
+    let (member_rows, non_member_rows) = (kept(audit.members), kept(audit.non_members));
+    let (members, non_members) = (audit.members.take(&member_rows), audit.non_members.take(&non_member_rows));
+    let synthetic = thin(audit.synthetic, if n_audits == 1 { MAX_SYNTHETIC } else { MAX_SEARCHED }, &mut rng);
+    let reference = audit.reference.map(|t| thin(t, MAX_SEARCHED, &mut rng));
+
+    // Scaled by members and non-members together: by the members alone, the scale would know who they are.
+    let mut tables = vec![&members, &non_members, &synthetic];
+    tables.extend(&reference);
+    let points = embed(&[&members, &non_members], &tables);
+    let sides = [
+        (&points[0], &member_rows, audit.member_ids, losses.map(|l| l.members)),
+        (&points[1], &non_member_rows, audit.non_member_ids, losses.map(|l| l.non_members)),
+    ];
+    let mut candidates = Vec::with_capacity(member_rows.len() + non_member_rows.len());
+    for (side_idx, (side, kept, ids, losses)) in sides.into_iter().enumerate() {
+        let to_synthetic = nearest(side, &points[2], 5);
+        // One more than needed: among its own side each row is its own nearest neighbour.
+        let to_real: Vec<_> = [&points[0], &points[1]]
+            .into_iter()
+            .chain(points.get(3))
+            .map(|pool| (std::ptr::eq(pool, side), nearest(side, pool, 6)))
+            .collect();
+        for (row, &kept) in kept.iter().enumerate() {
+            let mut others: Vec<f64> = Vec::with_capacity(17);
+            for (is_own, found) in &to_real {
+                let neighbours = found.rows(row).iter().zip(found.distances(row));
+                others.extend(neighbours.filter(|(r, _)| !(*is_own && **r == row)).map(|(_, d)| *d));
+            }
+            others.sort_unstable_by(f64::total_cmp);
+            let nearest_five = &others[..others.len().min(5)];
+            candidates.push(Candidate {
+                id: ids[kept],
+                audit_idx,
+                is_member: side_idx == 0,
+                features: features(to_synthetic.distances(row), &others),
+                calibrated: others.first().copied().unwrap_or(0.0) - to_synthetic.distances(row)[0],
+                isolation: nearest_five.iter().sum::<f64>() / nearest_five.len().max(1) as f64,
+                loss: losses.map(|losses| losses[kept]),
+            });
+        }
+    }
+    candidates
+}
+
+/// Which candidates are among the most isolated of their audit.
+pub(super) fn outliers(candidates: &[Candidate]) -> Vec<bool> {
+    let mut is_outlier = vec![false; candidates.len()];
+    for mut group in by_audit(candidates) {
+        group.sort_by(|&a, &b| candidates[b].isolation.total_cmp(&candidates[a].isolation));
+        let n = (OUTLIERS * group.len() as f64).round() as usize;
+        group[..n].iter().for_each(|&i| is_outlier[i] = true);
+    }
+    is_outlier
+}
+
+/// Each candidate's place among those of its audit, between 0 and 1, ties sharing the middle one.
+pub(super) fn ranks_within_audits(candidates: &[Candidate], score: &dyn Fn(&Candidate) -> f64) -> Vec<f64> {
+    let mut ranks = vec![0.0; candidates.len()];
+    for group in by_audit(candidates) {
+        let scores: Vec<f64> = group.iter().map(|&i| score(&candidates[i]) + 0.0).collect(); // −0 is 0
+        let mut sorted = scores.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        for (&i, &s) in group.iter().zip(&scores) {
+            let (below, up_to) = (sorted.partition_point(|&o| o < s), sorted.partition_point(|&o| o <= s));
+            ranks[i] = (below + up_to) as f64 / (2 * sorted.len()) as f64;
+        }
+    }
+    ranks
+}
+
+fn by_audit(candidates: &[Candidate]) -> Vec<Vec<usize>> {
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    candidates.iter().enumerate().for_each(|(i, c)| groups.entry(c.audit_idx).or_default().push(i));
+    groups.into_values().collect()
+}
+
+/// Both lists ascend. Where there are fewer than k neighbours the last one stands for the k-th.
+fn features(synthetic: &[f64], others: &[f64]) -> [f64; N_FEATURES] {
+    let kth = |distances: &[f64], k: usize| distances.get(k - 1).or(distances.last()).copied().unwrap_or(0.0);
+    let log = |d: f64| (d + OFFSET).ln();
+    let (d1, d2, d5) = (kth(synthetic, 1), kth(synthetic, 2), kth(synthetic, 5));
+    [
+        -log(d1),
+        -log(d2),
+        -log(d5),
+        -(d1 + OFFSET) / (d2 + OFFSET),
+        f64::from(d1 == 0.0),
+        log(kth(others, 1)) - log(d1),
+        log(kth(others, 5)) - log(d5),
+    ]
+}
+
+fn thin(table: &Table, most: usize, rng: &mut ChaCha8Rng) -> Table {
+    if table.n_rows() <= most { table.clone() } else { table.take(&choose(table.n_rows(), most, rng)) }
+}
+
+/// `amount` of `n_rows` rows in ascending order, any set of them equally likely.
+pub(crate) fn choose(n_rows: usize, amount: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    let mut rows = index::sample(rng, n_rows, amount).into_vec();
+    rows.sort_unstable();
+    rows
+}
