@@ -1,6 +1,6 @@
 //! What the detectors find, and what they miss: on tables made here, and on public ones if their folder is given.
 
-#![allow(clippy::print_stdout)] // figures, for who asks for them with --nocapture
+#![allow(clippy::print_stdout, reason = "figures, for who asks for them with --nocapture")]
 
 mod corpus;
 mod generated;
