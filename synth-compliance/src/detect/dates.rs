@@ -150,7 +150,7 @@ pub(super) fn are_years(column: &Column<'_>) -> bool {
 /// Whether whole numbers in a column called a date are one: `yyyymmdd`, `yyyymm`, seconds or milliseconds since 1970,
 /// days of a spreadsheet since 1900. None of these but the first is told without a name.
 pub(super) fn are_coded_dates(column: &Column<'_>) -> bool {
-    let share = |accepts: &dyn Fn(f64) -> bool| column.share_of_numbers(|x| accepts(x)) >= 0.9;
+    let share = |accepts: &dyn Fn(f64) -> bool| column.share_of_numbers(accepts) >= 0.9;
     let compact = column.count(is_compact_date).share() >= 0.9;
     let months = |x: f64| (185_001.0..=215_012.0).contains(&x) && (1.0..=12.0).contains(&(x % 100.0));
     // From 1985 to 2096; seconds of the years before are also small numbers.

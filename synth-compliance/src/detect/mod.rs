@@ -1,6 +1,6 @@
 //! Which columns of a table hold what must not leave as it is: detectors by name and by content.
 //!
-//! [`detect`] goes over the columns in order. Each is judged by its name ([`name`]), against a dictionary in five
+//! [`detect`] goes over the columns in order. Each is judged by its name, against a dictionary in five
 //! languages, and by its cells: tests on whole cells, with check digits where a number has one, and tests on what
 //! stands among words. A name is believed if the cells may be what it says; cells need no name if enough of them pass
 //! a test. How many that is stands beside each test, and follows from how often chance passes it: one cell for a

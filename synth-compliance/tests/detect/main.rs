@@ -1,5 +1,7 @@
 //! What the detectors find, and what they miss: on tables made here, and on public ones if their folder is given.
 
+#![allow(clippy::print_stdout, reason = "figures, for who asks for them with --nocapture")]
+
 mod corpus;
 mod generated;
 mod odd;
