@@ -104,7 +104,7 @@ pub(crate) enum Command {
     /// Judge a report by a policy
     #[command(after_help = "Example:\n  synth judge report.json --policy hipaa")]
     Judge(Judge),
-    /// Show what the columns of a table are taken for, as TOML
+    /// Show what the columns of a table are taken for, as TOML, and what in them is sensitive
     #[command(after_help = "Example:\n  synth profile patients.csv > schema.toml   # edit, then: --schema schema.toml")]
     Profile(Profile),
 }
@@ -200,6 +200,9 @@ pub(crate) struct Run {
     /// input that was. It is written nowhere [default: none, and nobody can]
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
+    /// Do to the table what its --schema declares and nothing else, whatever is found in it; the record says so
+    #[arg(long)]
+    pub(crate) no_protection: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
     #[command(flatten)]

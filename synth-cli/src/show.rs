@@ -6,10 +6,11 @@ use anyhow::Result;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
 use serde::Serialize;
-use synth_compliance::{Check, Decision, Effect, Policy, Status, Verdict};
+use synth_compliance::{Check, Decision, Effect, Finding, Policy, Status, Verdict};
+use synth_core::protect::Count;
 use synth_metrics::{Domain, Outcome, QualityReport, definition};
 use synth_optimizer::audit::{self, Verified};
-use synth_optimizer::{Assessment, Attempt, AttemptResult, Plan, RunRecord};
+use synth_optimizer::{Assessment, Attempt, AttemptResult, Cost, Plan, Protects, RunRecord};
 
 use crate::exit::Code;
 
@@ -47,6 +48,21 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
 /// A decision of the program that the user may want to overrule.
 pub(crate) fn note(note: &str) {
     let _ = writeln!(std::io::stderr(), "note: {note}");
+}
+
+/// What is sensitive in a table, a line a finding; nothing if there are none.
+pub(crate) fn findings(findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    let mut table = new_table();
+    table.set_header(vec!["column", "holds", "cells", "told", "what should be done"]);
+    for finding in findings {
+        let basis = format!("{} ({:.2})", finding.confidence.basis, finding.confidence.degree);
+        let [kind, treatment] = [finding.kind.to_string(), finding.treatment.to_string()];
+        table.add_row(vec![finding.column.clone(), kind, finding.percent(), basis, treatment]);
+    }
+    let _ = writeln!(std::io::stderr(), "{table}");
 }
 
 /// An error with its causes, one line.
@@ -101,6 +117,9 @@ pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
     for attempt in &record.attempts {
         line(attempt_line(attempt))?;
     }
+    for text in protection_lines(record) {
+        line(text)?;
+    }
     for text in &record.notes {
         line(format!("note: {text}"))?;
     }
@@ -111,6 +130,46 @@ pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
         line(decision_lines(record.decision, &assessment.verdict))?;
     }
     Ok(())
+}
+
+/// The most columns that are named in a line.
+const MAX_NAMED: usize = 6;
+
+/// What was found, what was done about it, and what was not: a line each.
+fn protection_lines(record: &RunRecord) -> Vec<String> {
+    let protection = &record.protection;
+    let named = |columns: Vec<&str>| {
+        let shown: Vec<String> = columns.iter().take(MAX_NAMED).map(|name| format!("`{name}`")).collect();
+        let more = columns.len().saturating_sub(MAX_NAMED);
+        if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+    };
+    let mut lines: Vec<String> = record.findings.iter().map(|finding| format!("found: {finding}")).collect();
+    let mut rules: Vec<&str> = Vec::new();
+    for applied in &protection.applied {
+        if !rules.contains(&applied.what.as_str()) {
+            rules.push(&applied.what);
+        }
+    }
+    for rule in rules {
+        let same = || protection.applied.iter().filter(|applied| applied.what == rule);
+        // What changed nothing in any column is in the record.
+        if same().any(|applied| applied.cells != Count::Exactly(0)) {
+            let changed = same().filter(|applied| applied.cells != Count::Exactly(0));
+            lines.push(format!("protected: {rule}: {}", named(changed.map(|a| a.column.as_str()).collect())));
+        }
+    }
+    if let Some(worst) = protection.costs.iter().max_by(|a, b| a.value.total_cmp(&b.value)) {
+        let Cost { column, measure, value } = worst;
+        lines.push(format!(
+            "the measures compare with the protected table; protection itself moved `{column}` most, by {measure} {value:.2}"
+        ));
+    }
+    if protection.by == Protects::SchemaAlone {
+        lines.push("protection is switched off: what was found is learnt as it is".to_owned());
+    }
+    lines.extend(protection.shortfalls.iter().map(|text| format!("not done: {text}")));
+    lines.extend(protection.notes.iter().map(|text| format!("note: {text}")));
+    lines
 }
 
 fn attempt_line(attempt: &Attempt<Plan, Assessment>) -> String {

@@ -129,4 +129,10 @@ pub enum Error {
         /// The ideal value of the measure.
         ideal: f64,
     },
+    /// The section `[protection]` asks for something without sense or source.
+    #[error("the policy's `[protection]`: {problem}")]
+    Protection {
+        /// What is wrong.
+        problem: &'static str,
+    },
 }

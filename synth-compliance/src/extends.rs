@@ -14,6 +14,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::policy::{Class, Gate, Inconclusive, Policy, Requirement, Unchecked, check_once, embedded, is_line};
+use crate::protection::{Dates, Demands, Smallest};
 use crate::{Error, Result};
 
 /// A policy's text, and what tells it from others.
@@ -83,6 +84,26 @@ pub(crate) struct Written {
     without: Vec<String>,
     #[serde(default)]
     gates: Vec<WrittenGate>,
+    protection: Option<WrittenDemands>,
+}
+
+/// The section `[protection]` as it is written: what is left out is as in the base.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenDemands {
+    rare_levels: Option<Smallest>,
+    extremes: Option<Smallest>,
+    dates: Option<Dates>,
+}
+
+impl WrittenDemands {
+    fn over(self, base: &Demands) -> Demands {
+        Demands {
+            rare_levels: self.rare_levels.unwrap_or_else(|| base.rare_levels.clone()),
+            extremes: self.extremes.unwrap_or_else(|| base.extremes.clone()),
+            dates: self.dates.unwrap_or_else(|| base.dates.clone()),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -156,6 +177,7 @@ impl Written {
             inconclusive: self.inconclusive.unwrap_or_default(),
             requires: self.requires,
             gates: self.gates.into_iter().map(|gate| gate.over(None, "")).collect(),
+            protection: self.protection.unwrap_or_default().over(&Demands::default()),
             extends: Vec::new(),
             changes: Vec::new(),
         }
@@ -199,6 +221,7 @@ impl Written {
             inconclusive: self.inconclusive.unwrap_or(base.inconclusive()),
             requires,
             gates,
+            protection: self.protection.unwrap_or_default().over(base.protection()),
             extends,
             changes: Vec::new(),
         }
@@ -265,6 +288,16 @@ fn differences(base: &Policy, policy: &Policy) -> Vec<Change> {
             changes.tell(&item("stands_in_for"), from.stands_in_for, to.stands_in_for, other, Clone::clone);
         }
     }
+    let number = |k: &usize| format!("{k}");
+    for (item, k) in [
+        ("k of rare levels", (|demands| demands.rare_levels.k) as fn(&Demands) -> usize),
+        ("k of extremes", |demands| demands.extremes.k),
+    ] {
+        let k = |policy: &Policy| Some(k(policy.protection()));
+        changes.tell(item, k(base), k(policy), |from, to| to < from, number);
+    }
+    let dates = |policy: &Policy| Some(policy.protection().dates.to);
+    changes.tell("dates", dates(base), dates(policy), |from, to| to > from, |to| to.id().to_owned());
     changes.changes
 }
 

@@ -11,6 +11,7 @@ use synth_metrics::{Battery, MEASURES, definition};
 
 use crate::digest::{canonical, sha256};
 use crate::extends::{Base, Change, Written, resolve};
+use crate::protection::Demands;
 use crate::{Error, Result};
 
 /// The embedded policies, by name.
@@ -40,6 +41,7 @@ pub struct Policy {
     min_rows: usize,
     inconclusive: Inconclusive,
     requires: Vec<Requirement>,
+    protection: Demands,
     gates: Vec<Gate>,
     #[serde(skip)]
     extends: Vec<String>,
@@ -246,6 +248,11 @@ impl Policy {
         &self.requires
     }
 
+    /// What is to be done to a table before training.
+    pub fn protection(&self) -> &Demands {
+        &self.protection
+    }
+
     /// The measures that its gates need: [`Battery::Full`] if one of them is in that battery only.
     pub fn battery(&self) -> Battery {
         let of_gate = |gate: &Gate| definition(&gate.measure).map_or(Battery::Core, |definition| definition.battery);
@@ -267,6 +274,7 @@ pub(crate) struct Unchecked {
     pub(crate) inconclusive: Inconclusive,
     pub(crate) requires: Vec<Requirement>,
     pub(crate) gates: Vec<Gate>,
+    pub(crate) protection: Demands,
     pub(crate) extends: Vec<String>,
     pub(crate) changes: Vec<Change>,
 }
@@ -275,7 +283,9 @@ impl TryFrom<Unchecked> for Policy {
     type Error = Error;
 
     fn try_from(policy: Unchecked) -> Result<Policy> {
-        let Unchecked { name, version, title, min_rows, inconclusive, requires, gates, extends, changes } = policy;
+        let Unchecked { name, version, title, min_rows, inconclusive, requires, gates, protection, extends, changes } =
+            policy;
+        protection.check()?;
         for (field, value) in [("name", &name), ("version", &version), ("title", &title)] {
             if !is_line(value) {
                 return Err(Error::Text { field });
@@ -286,7 +296,7 @@ impl TryFrom<Unchecked> for Policy {
         }
         check_once(&gates)?;
         gates.iter().try_for_each(|gate| check_gate(gate, &gates))?;
-        Ok(Policy { name, version, title, min_rows, inconclusive, requires, gates, extends, changes })
+        Ok(Policy { name, version, title, min_rows, inconclusive, requires, gates, protection, extends, changes })
     }
 }
 
@@ -438,6 +448,8 @@ mod tests {
                 "class" => if value == "\"soft\"" { "\"hard\"" } else { "\"soft\"" }.to_owned(),
                 "stands_in_for" => "\"mia_auc\"".to_owned(),
                 "measure" => "\"missing_delta\"".to_owned(),
+                "k" => "12".to_owned(),
+                "to" => "\"month\"".to_owned(),
                 _ => value.replacen('"', "\"x", 1),
             };
             // The i-th such line alone.

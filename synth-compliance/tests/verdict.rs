@@ -210,7 +210,6 @@ fn only_soft_gates_find_and_accept() {
         assert!(verdict.decision.is_accepted());
     };
     check(exact(0.4));
-    check(estimate(0.1, 0.05));
     check(exact(f64::NAN));
     check(Outcome::NotMeasured("no reason".into()));
 }

@@ -14,6 +14,7 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::schema::Storage;
 use crate::table::Table;
@@ -164,6 +165,7 @@ impl IdentifierShape {
     }
 
     /// Whether identifiers can be made from a shape that was read from a file.
+    #[cfg(feature = "diffusion")] // Only the model file is one.
     pub(crate) fn is_sound(&self) -> bool {
         match self {
             IdentifierShape::Counter { width, .. } => *width <= MAX_LENGTH,
@@ -253,7 +255,8 @@ fn pattern(positions: Vec<Position>, identifiers: &[&str]) -> IdentifierShape {
     let target = MAX_HEADS.min(n_free.div_ceil(2) as usize);
     let mut free_heads = Vec::with_capacity(target);
     let mut taken = used;
-    let start = Permutation::new(n_heads, 0x6964_656e_7469_6679);
+    // Which half must not be known either: who could walk the heads in the same order would see which were passed over.
+    let start = Permutation::new(n_heads, secret_of(identifiers));
     for i in 0..n_heads {
         if free_heads.len() == target {
             break;
@@ -264,6 +267,17 @@ fn pattern(positions: Vec<Position>, identifiers: &[&str]) -> IdentifierShape {
         }
     }
     IdentifierShape::Pattern { positions, n_head, free_heads }
+}
+
+/// A number that follows from all of the identifiers together and from no part of them.
+fn secret_of(identifiers: &[&str]) -> u64 {
+    let mut hash = Sha256::new();
+    for identifier in identifiers {
+        hash.update(identifier.as_bytes());
+        hash.update([0xff]);
+    }
+    let hash: [u8; 32] = hash.finalize().into();
+    u64::from_le_bytes(hash[..8].try_into().expect("a hash is longer"))
 }
 
 fn radices(positions: &[Position]) -> impl Iterator<Item = u64> {
@@ -471,6 +485,24 @@ mod tests {
         let text = format!("{shape:?}");
         assert!(!text.contains("SMITH") && !text.contains('S'.to_string().repeat(2).as_str()), "{text}");
         check(Storage::Text, &["a b".to_owned(), "much longer text".to_owned()], 50);
+    }
+
+    #[test]
+    fn which_free_heads_are_kept_follows_from_the_identifiers() {
+        let real: Vec<String> = (0..300_u64).map(|i| format!("{:08x}", mix(7, i) >> 32)).collect();
+        let heads = |real: &[String]| {
+            let real: Vec<&str> = real.iter().map(String::as_str).collect();
+            match IdentifierShape::of(&table(Storage::Text, &real), 0) {
+                IdentifierShape::Pattern { free_heads, .. } => free_heads,
+                shape => panic!("{shape:?}"),
+            }
+        };
+        let mut others = real.clone();
+        others[0] = "01234567".to_owned();
+        let (one, other) = (heads(&real), heads(&others));
+        assert_eq!(one, heads(&real));
+        // Of 16^4 heads 1024 each: in common by chance are about sixteen.
+        assert!(one.iter().filter(|head| other.contains(head)).count() < 60);
     }
 
     #[test]

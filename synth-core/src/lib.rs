@@ -7,6 +7,7 @@ pub mod table;
 pub mod identifier;
 pub mod infer;
 pub mod io;
+pub mod protect;
 
 #[cfg(feature = "diffusion")]
 mod copula;

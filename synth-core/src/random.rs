@@ -16,6 +16,7 @@ pub(crate) enum Purpose {
     Pool = 7,
     Folds = 8,
     Rounding = 9,
+    Fakes = 10,
 }
 
 /// The stream number `index` for `purpose` under `seed`.

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{BadInput, Result, Rule};
+use crate::protect::Protection;
 
 /// The version of the schema's TOML form that this crate writes and reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -69,7 +70,7 @@ impl Schema {
             }
             field.check()?;
         }
-        Ok(())
+        crate::protect::check(self)
     }
 }
 
@@ -101,6 +102,9 @@ pub struct Field {
     /// The Arrow type in the source file where it is not the storage's own (`Int32`, `LargeUtf8`, …).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrow: Option<String>,
+    /// What is done to the column before anything is learnt from it: see [`protect`](crate::protect).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protect: Vec<Protection>,
 }
 
 impl Field {
@@ -118,6 +122,7 @@ impl Field {
             datetime,
             order: Vec::new(),
             arrow: None,
+            protect: Vec::new(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The whole of it in one call: split, fit, sample, measure, judge, and again by rule.
+//! The whole of it in one call: look, protect, split, fit, sample, measure, judge, and again by rule.
 //!
 //! ```no_run
 //! use synth_compliance::Policy;
@@ -12,6 +12,10 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! **Protection.** Before anything else the table is [searched](synth_compliance::detect) for what must not leave, and
+//! protected by what was found, by the policy and by its schema ([`protection`](crate::protection)). Everything after
+//! that sees the protected table alone.
 //!
 //! **Splits.** A table of [`SPLIT_ROWS`] rows or more is cut into train, holdout and audit rows: generators learn from
 //! the first and are chosen by the second, and the third is opened once, on the table that would be accepted. A smaller
@@ -29,9 +33,9 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use synth_compliance::{DISCLAIMER, Decision, Policy};
+use synth_compliance::{DISCLAIMER, Decision, Finding, Policy};
 use synth_core::train::{Progress, TrainConfig, TrainReport, TrainingFailure};
-use synth_core::{Engine, Generator, Model, Table};
+use synth_core::{Engine, Generator, Model, Schema, Table};
 use synth_metrics::membership::Audit;
 use synth_metrics::{Baseline, Comparison, Options, measure};
 
@@ -39,6 +43,7 @@ use crate::assessment::{Assessment, Rank};
 use crate::attempt::{Attempt, Explanation};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
+use crate::protection::{Protected, Protection, Protects, protect};
 use crate::rule::RulePlanner;
 use crate::runner::{self, Failure, Outcome, Runner, Start, StopReason, Trial, Tried};
 use crate::split::{Design, Parts, rows_without};
@@ -57,6 +62,7 @@ pub struct Pipeline<'a> {
     max_attempts: usize,
     time_budget: Option<Duration>,
     keeps_refused: bool,
+    protects: Protects,
     observer: &'a Observer<'a>,
 }
 
@@ -68,6 +74,8 @@ pub type Observer<'a> = dyn Fn(&Event<'_>) -> ControlFlow<()> + Sync + 'a;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'e> {
+    /// The table was searched and protected.
+    Protected(&'e Protection),
     /// How the rows are used.
     Designed(&'e Design),
     /// An attempt begins.
@@ -117,6 +125,10 @@ pub struct RunRecord {
     pub policy_sha256: String,
     /// The seed everything followed from.
     pub seed: u64,
+    /// What was found in the columns of the table.
+    pub findings: Vec<Finding>,
+    /// What was done to them before anything was learnt.
+    pub protection: Protection,
     /// How the real rows were used.
     pub design: Design,
     /// Why there were no more attempts, if none was accepted.
@@ -157,6 +169,9 @@ impl RunRecord {
 pub struct Run {
     /// What was done and decided.
     pub record: RunRecord,
+    /// The schema of the table that was given, with all that was done to it declared: put under that table again, it asks
+    /// for the same.
+    pub schema: Schema,
     /// The table, if it was accepted.
     pub release: Option<Release>,
     /// The table that came nearest, if none was accepted and it was asked for.
@@ -194,6 +209,7 @@ impl<'a> Pipeline<'a> {
             max_attempts: 8,
             time_budget: None,
             keeps_refused: false,
+            protects: Protects::Policy,
             observer: &|_| ControlFlow::Continue(()),
         }
     }
@@ -247,6 +263,13 @@ impl<'a> Pipeline<'a> {
         Self { keeps_refused: true, ..self }
     }
 
+    /// Does to the table what its schema declares and nothing else, whatever was found in it. It is recorded. Default: what
+    /// the findings and the policy ask for is done too.
+    #[must_use]
+    pub fn without_protection(self) -> Self {
+        Self { protects: Protects::SchemaAlone, ..self }
+    }
+
     /// Watches the run. Default: nobody does.
     #[must_use]
     pub fn with_observer(self, observer: &'a Observer<'a>) -> Self {
@@ -257,11 +280,15 @@ impl<'a> Pipeline<'a> {
     ///
     /// # Errors
     /// [`Error::Core`] if there are fewer than ten rows (two for each fold), or fewer than five identifiers to cut them
-    /// by, if nothing can be learnt from the table or a setting is out of range, [`Error::Metrics`] if the
+    /// by, if nothing can be learnt from the table, a protection does not fit its column or a setting is out of range, [`Error::Metrics`] if the
     /// tables cannot be compared. That no table was accepted is a [`Decision`], not an error.
     pub fn run(self, table: &Table) -> Result<Run> {
+        Parts::check_rows(table)?;
+        let protected = protect(table, &self.policy, self.protects)?;
+        let _ = (self.observer)(&Event::Protected(&protected.record));
+        let table = &protected.table;
         let parts = Parts::of(table, self.seed);
-        parts.check(table)?;
+        parts.check()?;
         let _ = (self.observer)(&Event::Designed(&parts.design));
         let n_learnt = match parts.design {
             Design::Split { train, .. } => train,
@@ -303,7 +330,7 @@ impl<'a> Pipeline<'a> {
             runner = runner.with_refused_artifact();
         }
         let outcome = runner.run(&mut trial, &mut planner, self.seed)?;
-        self.conclude(&trial, outcome)
+        self.conclude(&trial, outcome, &protected)
     }
 
     fn notes(trial: &PipelineTrial<'_>, n_attempts: usize, engine: Option<Engine>) -> Vec<String> {
@@ -318,7 +345,12 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Opens the audit part on an accepted table, and writes down what happened.
-    fn conclude(&self, trial: &PipelineTrial<'_>, outcome: Outcome<Release, Plan, Assessment>) -> Result<Run> {
+    fn conclude(
+        &self,
+        trial: &PipelineTrial<'_>,
+        outcome: Outcome<Release, Plan, Assessment>,
+        protected: &Protected,
+    ) -> Result<Run> {
         let (attempts, stopped, artifact) = match outcome {
             Outcome::Accepted { artifact, attempts } => (attempts, None, Some(artifact)),
             Outcome::Rejected { attempts, refused_artifact, reason, .. } => (attempts, Some(reason), refused_artifact),
@@ -336,6 +368,8 @@ impl<'a> Pipeline<'a> {
             policy: [self.policy.name().to_owned(), self.policy.version().to_owned()],
             policy_sha256: self.policy.sha256(),
             seed: self.seed,
+            findings: protected.findings.clone(),
+            protection: protected.record.clone(),
             design: trial.parts.design.clone(),
             stopped,
             attempts,
@@ -346,7 +380,7 @@ impl<'a> Pipeline<'a> {
         };
         record.decision = record.concluded();
         let (release, refused) = if record.decision.is_accepted() { (artifact, None) } else { (None, artifact) };
-        Ok(Run { record, release, refused: refused.filter(|_| self.keeps_refused) })
+        Ok(Run { record, schema: protected.schema.clone(), release, refused: refused.filter(|_| self.keeps_refused) })
     }
 }
 

@@ -66,23 +66,24 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Every part must have rows to measure: an empty fold would prove nothing, and pass for it.
-    pub(crate) fn check(&self, table: &Table) -> Result<()> {
-        let too_few = |problem: String, hint| {
-            let bad = synth_core::BadInput::new(synth_core::Rule::TooFewRows, problem).hint(hint);
-            Err(Error::Core(bad.into()))
-        };
+    /// That there are rows enough for the smallest design.
+    pub(crate) fn check_rows(table: &Table) -> Result<()> {
         let n_rows = table.n_rows();
         if n_rows < N_FOLDS * MIN_ROWS {
             let problem = format!("the table has {n_rows} rows of data, at least {} are needed", N_FOLDS * MIN_ROWS);
-            return too_few(problem, "a table so small would tell its rows");
+            return Err(too_few(problem, "a table so small would tell its rows"));
         }
+        Ok(())
+    }
+
+    /// Every part must have rows to measure: an empty fold would prove nothing, and pass for it.
+    pub(crate) fn check(&self) -> Result<()> {
         match self.rows.iter().all(|rows| rows.len() >= MIN_ROWS) {
             true => Ok(()),
-            false => too_few(
+            false => Err(too_few(
                 "the rows belong to too few subjects to keep some of them aside".to_owned(),
                 "if the identifier with the fewest distinct values names no subjects, give it another `kind` in the schema",
-            ),
+            )),
         }
     }
 
@@ -130,9 +131,18 @@ pub(crate) fn rows_without(folds: &[Vec<usize>], fold_idx: usize) -> Vec<usize> 
     rows
 }
 
+fn too_few(problem: String, hint: &str) -> Error {
+    Error::Core(synth_core::BadInput::new(synth_core::Rule::TooFewRows, problem).hint(hint).into())
+}
+
 /// Rows that belong together: those that share a value of the identifier with the most repeats, or each row alone.
 fn groups(table: &Table) -> Vec<Vec<usize>> {
-    let identifiers = (0..table.n_columns()).filter(|&i| table.column(i).0.kind == Kind::Identifier);
+    // What is invented for each row (a name, a city) may name many people at once.
+    let is_subject = |i: &usize| {
+        let (field, _) = table.column(*i);
+        field.kind == Kind::Identifier && field.protect.is_empty()
+    };
+    let identifiers = (0..table.n_columns()).filter(is_subject);
     let by_identifier = identifiers.map(|i| {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut group_of: HashMap<String, usize> = HashMap::new();

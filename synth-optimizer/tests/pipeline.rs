@@ -8,7 +8,7 @@ use synth_compliance::{Decision, Policy};
 use synth_core::io::{ReadOptions, read_bytes};
 use synth_core::{Engine, Table};
 use synth_optimizer::pipeline::Event;
-use synth_optimizer::{Design, Pipeline, StopReason};
+use synth_optimizer::{Design, Pipeline, Protects, StopReason};
 
 /// Four numbers around a common cause and two columns of levels: what a copula can learn.
 fn table(n_rows: usize) -> Table {
@@ -107,7 +107,12 @@ fn levels_that_hardly_anybody_shares_are_noted_by_column_and_never_shown() {
         (0..200).map(|i| format!("{},{}\n", i * 7 % 90, if i == 3 { "CANARY" } else { ["a", "b"][i % 2] })).collect();
     let text = format!("x,ward\n{rows}");
     let table = read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table;
+    // Protection leaves no such level; without it there is one.
     let record = copula("hipaa").run(&table).unwrap().record;
+    assert!(record.notes.iter().all(|note| !note.contains("`ward`")), "{:?}", record.notes);
+    assert!(!serde_json::to_string(&record).unwrap().contains("CANARY"));
+    let record = copula("hipaa").without_protection().run(&table).unwrap().record;
+    assert_eq!(record.protection.by, Protects::SchemaAlone);
     assert!(record.notes[0].ends_with("1 in 1 columns, `ward`"), "{:?}", record.notes);
     assert!(!serde_json::to_string(&record).unwrap().contains("CANARY"));
 }

@@ -41,8 +41,10 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     files::check_columns(&train, &args.train)?;
     // What the columns are is told by the training rows alone.
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..options };
-    let synthetic = files::read_table(&args.synthetic, &like_train, common.quiet)?;
     let holdout = args.holdout.as_ref().map(|path| files::read_table(path, &like_train, common.quiet)).transpose()?;
+    let (train, holdout) = protected(train, holdout, &files::name_of(&args.train))?;
+    let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..like_train };
+    let synthetic = files::read_table(&args.synthetic, &like_train, common.quiet)?;
     if let Some(holdout) = &holdout
         && (has_same_rows(&train, holdout) || overlaps(&train, holdout))
     {
@@ -69,6 +71,18 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         false => show::report(&report)?,
     }
     Ok(Code::Accepted)
+}
+
+/// The real rows with what the schema declares done to them, to all together: that is what a synthetic table was made from.
+fn protected(train: Table, holdout: Option<Table>, name: &str) -> Result<(Table, Option<Table>)> {
+    if train.schema().fields.iter().all(|field| field.protect.is_empty()) {
+        return Ok((train, holdout));
+    }
+    let n_train = train.n_rows();
+    let all = Table::concat(&[train].into_iter().chain(holdout.clone()).collect::<Vec<_>>())?;
+    let (all, _) = synth_core::protect::apply(&all).map_err(|error| files::in_input(error, name))?;
+    let rows = |rows: std::ops::Range<usize>| all.take(&rows.collect::<Vec<_>>());
+    Ok((rows(0..n_train), holdout.map(|_| rows(n_train..all.n_rows()))))
 }
 
 /// What is measured, and of which columns.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use synth_compliance::Treatment;
 use synth_core::train::{Checkpoints, Progress, TrainConfig, TrainingFailure};
-use synth_core::{Engine, Error, Model, Table};
+use synth_core::{Engine, Error, Kind, Model, Table};
 use synth_optimizer::Plan;
 
 use super::Common;
@@ -31,6 +32,7 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     }
     let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
     files::check_columns(&table, &args.input)?;
+    let table = protected(&table, &args.input, common)?;
     let model = fit(&table, &args.training, &files::name_of(&args.input), checkpoint, common)?;
     files::write_file(&args.model, Readers::Owner, replace, |out| super::run::write_model(&model, out))?;
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
@@ -58,6 +60,25 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
         None => show::line(format!("{}: {} rows", model.engine(), table.n_rows()))?,
     }
     Ok(Code::Accepted)
+}
+
+/// The table with what its schema declares done to it. What was found and is not covered is named: there is no policy here
+/// to ask for more.
+fn protected(table: &Table, input: &Path, common: &Common) -> Result<Table> {
+    let name = files::name_of(input);
+    let (protected, _) = synth_core::protect::apply(table).map_err(|error| files::in_input(error, &name))?;
+    if !common.quiet {
+        for finding in synth_compliance::detect(table) {
+            let declared = table.schema().index_of(&finding.column).map(|i| table.column(i).0);
+            let is_done = declared.is_some_and(|field| {
+                !field.protect.is_empty() || field.kind == Kind::Text || field.kind == Kind::Identifier
+            });
+            if !is_done && finding.treatment != Treatment::Keep {
+                show::note(&format!("{}: {}; the model learns it as it is, `synth run` would not", name, finding));
+            }
+        }
+    }
+    Ok(protected)
 }
 
 /// The time between one state of a training and the next.

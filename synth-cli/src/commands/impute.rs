@@ -35,7 +35,10 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             (model, table, file)
         }
         None => {
-            let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
+            let mut options = files::read_options(&args.reading)?;
+            // The result holds the real rows: protections are for tables that leave.
+            options.schema.iter_mut().flat_map(|schema| &mut schema.fields).for_each(|field| field.protect.clear());
+            let table = files::read_table(&args.input, &options, common.quiet)?;
             files::check_columns(&table, &args.input)?;
             let model = super::fit::fit(&table, &args.training, &name, None, common)?;
             let file = Arc::clone(table.schema());

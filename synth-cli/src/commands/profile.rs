@@ -1,18 +1,35 @@
-//! `synth profile`: what the columns of a table are taken for.
+//! `synth profile`: what the columns of a table are taken for, and what in them is sensitive.
 
 use anyhow::Result;
+use serde::Serialize;
+use synth_compliance::{Finding, detect};
+use synth_core::Schema;
 
 use super::Common;
 use crate::args;
 use crate::exit::Code;
 use crate::{files, show};
 
+/// The schema with the findings beside its own keys.
+#[derive(Serialize)]
+struct Profile<'a> {
+    #[serde(flatten)]
+    schema: &'a Schema,
+    findings: &'a [Finding],
+}
+
 pub(super) fn run(args: &args::Profile, common: &Common) -> Result<Code> {
     let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
+    let schema = &**table.schema();
+    let findings = detect(&table);
     if common.json {
-        show::json(&**table.schema())?;
+        show::json(&Profile { schema, findings: &findings })?;
     } else {
-        show::bytes(table.schema().to_toml().as_bytes())?;
+        show::bytes(schema.to_toml().as_bytes())?;
+        // Standard output is a schema, to be used as it is.
+        if !common.quiet {
+            show::findings(&findings);
+        }
     }
     Ok(Code::Accepted)
 }

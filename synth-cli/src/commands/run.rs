@@ -82,6 +82,9 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     if args.keep_refused {
         pipeline = pipeline.with_refused_table();
     }
+    if args.no_protection {
+        pipeline = pipeline.without_protection();
+    }
     let run = pipeline.run(&table);
     bar.finish();
     let name = args.input.as_deref().map_or(files::DEMO_NAME.to_owned(), files::name_of);
@@ -209,7 +212,7 @@ fn write(
     let mut proofs = vec![text(RECORD_NAME, &serde_json::to_vec_pretty(&run.record)?)?];
     let mut kept = Vec::new();
     match schema {
-        WriteSchema::Yes => proofs.push(text(SCHEMA, source.schema.to_toml().as_bytes())?),
+        WriteSchema::Yes => proofs.push(text(SCHEMA, run.schema.to_toml().as_bytes())?),
         WriteSchema::No => kept.push(files::digest_of(&folder.join(SCHEMA))?),
     }
     proofs.push(text(CARD, model_card(&run.record, policy, source, &program).as_bytes())?);

@@ -53,7 +53,7 @@ fn each_verb_says_what_it_does() {
       evaluate  Measure how faithful, how useful and how private a synthetic table is; --help names every measure
       verify    Check that the results of a run are as they were written
       judge     Judge a report by a policy
-      profile   Show what the columns of a table are taken for, as TOML
+      profile   Show what the columns of a table are taken for, as TOML, and what in them is sensitive
       help      Print this message or the help of the given subcommand(s)
     ");
 }
@@ -118,7 +118,7 @@ fn results_are_readable_when_piped() {
     │ mia_max_auc         ≤ 0.00         0.000 (< 0.000) ✓ │
     │ mia_outlier_auc     ≤ 0.00         0.000 (< 0.000) ? │
     │ dup_excess          ≤ 0.00                   0.000 ✓ │
-    │ singling_out_risk   ≤ 0.00         0.000 (< 0.000) ✓ │
+    │ singling_out_risk   ≤ 0.00                   0.000 ✓ │
     │ linkability_risk    ≤ 0.00         0.000 (< 0.000) ✓ │
     │ inference_risk      ≤ 0.00         0.000 (< 0.000) ? │
     ");

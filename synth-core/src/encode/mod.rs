@@ -7,6 +7,7 @@
 //!
 //! [`Layout`] alone knows which coordinate and which block belong to which field.
 
+mod fakes;
 mod habit;
 mod layout;
 mod quantile;
@@ -69,7 +70,8 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Rule::NothingToLearn`] if no column has a kind that is learnt, [`Rule::TooFewRows`] below two rows,
-    /// [`Rule::TooLarge`] above [`MAX_LEVELS`], [`Rule::Schema`] if a column that is said to be constant or empty is not.
+    /// [`Rule::TooLarge`] above [`MAX_LEVELS`], [`Rule::Schema`] if a column that is said to be constant or empty is not
+    /// or a [protection](crate::protect) is declared and not applied.
     pub fn fit(table: &Table) -> Result<Self> {
         check_rows(table)?;
         let columns = (0..table.n_columns()).map(|i| Column::fit(table, i)).collect::<Result<Vec<Column>>>()?;
@@ -336,12 +338,13 @@ impl Intervals {
     }
 }
 
+/// That there are rows to learn from, and that nothing is left to be done to them first.
 fn check_rows(table: &Table) -> Result<()> {
     if table.n_rows() < 2 {
         let problem = format!("{} rows; at least 2 are needed to learn from", table.n_rows());
         return Err(BadInput::new(Rule::TooFewRows, problem).into());
     }
-    Ok(())
+    crate::protect::check_applied(table.schema())
 }
 
 fn nothing_to_learn() -> BadInput {

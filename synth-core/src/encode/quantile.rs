@@ -6,6 +6,7 @@
 //! to the column's grid. The inverse of an interval is a draw: the randomised probability integral transform
 //! (Rüschendorf, "On the distributional transform", 2009) makes the coordinate exactly uniform even with ties.
 
+use chrono::{DateTime, Datelike, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 use super::habit::Habits;
@@ -27,11 +28,16 @@ pub enum Grid {
         /// The distance between points, positive.
         step: f64,
     },
+    /// The first moment of each month.
+    Months,
 }
 
 impl Grid {
-    /// The coarsest grid of whole microseconds that holds all of `seconds`.
+    /// The months, if all of `seconds` begin one, else the coarsest grid of whole microseconds that holds all of them.
     pub(super) fn of(seconds: &[f64]) -> Self {
+        if !seconds.is_empty() && seconds.iter().all(|&x| month_start(x) == Some(x)) {
+            return Grid::Months;
+        }
         let micros = |x: f64| (x * 1e6).round() as i64;
         let origin = seconds.first().copied().unwrap_or(0.0);
         let step = seconds.iter().fold(0u64, |step, &x| gcd(step, (micros(x) - micros(origin)).unsigned_abs()));
@@ -41,7 +47,7 @@ impl Grid {
     fn is_sound(&self) -> bool {
         let origin = match self {
             Grid::Decimal(format) if format.decimals > 17 => return false,
-            Grid::Decimal(_) => 0.0,
+            Grid::Decimal(_) | Grid::Months => 0.0,
             Grid::Steps { origin, .. } => *origin,
         };
         origin.is_finite() && self.step().is_finite() && self.step() > 0.0
@@ -51,6 +57,8 @@ impl Grid {
         match self {
             Grid::Decimal(format) => format.step,
             Grid::Steps { step, .. } => *step,
+            // The shortest month: no draw from around one is nearer to another.
+            Grid::Months => 28.0 * 86_400.0,
         }
     }
 
@@ -58,6 +66,11 @@ impl Grid {
         match self {
             Grid::Decimal(format) => format.snap(x),
             Grid::Steps { origin, step } => origin + ((x - origin) / step).round() * step,
+            Grid::Months => {
+                let before = month_start(x).unwrap_or(x);
+                let after = month_start(before + 45.0 * 86_400.0).unwrap_or(x);
+                if x - before <= after - x { before } else { after }
+            }
         }
     }
 }
@@ -88,7 +101,7 @@ impl QuantileMap {
             values.chunk_by(|a, b| a == b).filter(|run| run.len() < SHARED).flatten().copied().collect();
         let habits = match &grid {
             Grid::Decimal(format) => Habits::of(&rare, format.step),
-            Grid::Steps { .. } => Habits::default(),
+            Grid::Steps { .. } | Grid::Months => Habits::default(),
         };
         let runs: Vec<(f64, usize)> = values.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
         let (mut x, mut u) = (Vec::with_capacity(2 * runs.len()), Vec::with_capacity(2 * runs.len()));
@@ -192,6 +205,12 @@ enum Side {
     Above,
 }
 
+/// The first moment of the month that holds the moment `seconds` after 1970.
+fn month_start(seconds: f64) -> Option<f64> {
+    let date = DateTime::from_timestamp(seconds.floor() as i64, 0)?.date_naive().with_day(1)?;
+    Some(date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64)
+}
+
 fn gcd(mut a: u64, mut b: u64) -> u64 {
     while b != 0 {
         (a, b) = (b, a % b);
@@ -254,6 +273,21 @@ mod tests {
     fn the_grid_of_days_is_a_day() {
         let days = [86_400.0 * 3.0, 86_400.0 * 10.0, 86_400.0 * 4.0];
         assert_eq!(Grid::of(&days).step(), 86_400.0);
+    }
+
+    #[test]
+    fn months_are_a_grid_of_their_own() {
+        let months: Vec<f64> = [0.0, 31.0, 59.0, 365.0].iter().map(|days| days * 86_400.0).collect();
+        let grid = Grid::of(&months);
+        assert_eq!(grid, Grid::Months);
+        let map = QuantileMap::fit(months.clone(), grid);
+        assert!((0..=100).all(|i| grid.snap(map.value(f64::from(i) / 100.0)) == map.value(f64::from(i) / 100.0)));
+        for &month in &months {
+            let [low, high] = map.interval(month);
+            assert!([0.0, 0.5, 1.0].iter().all(|along| map.value(low + along * (high - low)) == month));
+        }
+        assert!(matches!(Grid::of(&[0.0, 86_400.0]), Grid::Steps { .. }));
+        assert!(matches!(Grid::of(&[0.0, 31.5 * 86_400.0]), Grid::Steps { .. }));
     }
 
     proptest! {

@@ -54,7 +54,8 @@ impl Tokenizer {
     ///
     /// # Errors
     /// [`Rule::NothingToLearn`] if no column has a kind that is learnt, [`Rule::TooFewRows`] below two rows,
-    /// [`Rule::Schema`] if a column that is said to be constant or empty is not.
+    /// [`Rule::Schema`] if a column that is said to be constant or empty is not or a [protection](crate::protect) is
+    /// declared and not applied.
     pub fn fit(table: &Table, n_bins: usize) -> Result<Self> {
         super::check_rows(table)?;
         let columns = (0..table.n_columns()).map(|i| Column::fit(table, i, n_bins)).collect::<Result<Vec<_>>>()?;

@@ -3,8 +3,10 @@
 use arrow::array::ArrayRef;
 use serde::{Deserialize, Serialize};
 
+use super::fakes::Fakes;
 use crate::error::{BadInput, Result, Rule};
 use crate::identifier::IdentifierShape;
+use crate::protect::Protection;
 use crate::schema::{Field, Kind};
 use crate::table::{Table, column_from_labels};
 
@@ -16,6 +18,8 @@ pub(super) enum Unlearnt {
     Constant { label: String },
     /// Made anew in the same shape.
     Identifier { shape: IdentifierShape },
+    /// Invented.
+    Fake { fakes: Fakes },
     /// Free text, or no value at all: written as missing.
     Absent,
 }
@@ -45,7 +49,7 @@ impl Unlearnt {
                 }
             }
             Kind::Empty if table.missing(field_idx).contains(&false) => return Err(contradicted("empty").into()),
-            Kind::Identifier => Unlearnt::Identifier { shape: IdentifierShape::of(table, field_idx) },
+            Kind::Identifier => Self::made_anew(table, field_idx),
             Kind::Text | Kind::Empty => Unlearnt::Absent,
             kind => panic!("a column of kind {kind:?} is learnt"),
         })
@@ -53,8 +57,21 @@ impl Unlearnt {
 
     /// Takes the identifiers of `table` for real ones too: none of them is made again.
     pub(super) fn take_identifiers_of(&mut self, table: &Table, field_idx: usize) {
-        if let Unlearnt::Identifier { shape } = self {
-            *shape = IdentifierShape::of(table, field_idx);
+        if matches!(self, Unlearnt::Identifier { .. } | Unlearnt::Fake { .. }) {
+            *self = Self::made_anew(table, field_idx);
+        }
+    }
+
+    /// Identifiers: invented where the field says so, else of the same shape.
+    fn made_anew(table: &Table, field_idx: usize) -> Self {
+        let (field, _) = table.column(field_idx);
+        let what = field.protect.iter().find_map(|protection| match protection {
+            Protection::Fake { what } => Some(*what),
+            _ => None,
+        });
+        match what {
+            Some(what) => Unlearnt::Fake { fakes: Fakes::fit(what, &table.labels(field_idx)) },
+            None => Unlearnt::Identifier { shape: IdentifierShape::of(table, field_idx) },
         }
     }
 
@@ -63,6 +80,7 @@ impl Unlearnt {
         match self {
             Unlearnt::Constant { .. } => field.kind == Kind::Constant,
             Unlearnt::Identifier { shape } => field.kind == Kind::Identifier && shape.is_sound(),
+            Unlearnt::Fake { fakes } => field.kind == Kind::Identifier && fakes.is_sound(),
             Unlearnt::Absent => true,
         }
     }
@@ -76,6 +94,11 @@ impl Unlearnt {
             Unlearnt::Identifier { shape } => {
                 let made: Vec<String> = (first_row..).take(n_rows).map(|row| shape.generate(row, seed)).collect();
                 column_from_labels(field, made.iter().map(|id| Some(id.as_str())))
+            }
+            Unlearnt::Fake { fakes } => {
+                let made = (first_row..).take(n_rows).map(|row| fakes.generate(&field.name, row, seed));
+                let made: Vec<Option<String>> = made.collect();
+                column_from_labels(field, made.iter().map(Option::as_deref))
             }
             Unlearnt::Absent => column_from_labels(field, std::iter::repeat_n(None, n_rows)),
         }

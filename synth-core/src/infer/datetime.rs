@@ -9,8 +9,14 @@ use std::fmt::Write as _;
 use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 
-/// Reads `cell` by a `chrono` format; microseconds since 1970.
+/// A month of a year: the only format without a day that is read.
+pub(crate) const MONTH_FORMAT: &str = "%Y-%m";
+
+/// Reads `cell` by a `chrono` format; microseconds since 1970. A month is its first day.
 pub(crate) fn parse(cell: &str, format: &str) -> Option<i64> {
+    if format == MONTH_FORMAT {
+        return parse(&format!("{cell}-01"), "%Y-%m-%d");
+    }
     let at = NaiveDateTime::parse_from_str(cell, format)
         .or_else(|_| NaiveDate::parse_from_str(cell, format).map(|date| date.and_time(NaiveTime::MIN)))
         .ok()?;

@@ -24,7 +24,7 @@ use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 
 use crate::schema::{Field, Kind, Storage};
 use crate::table::arrow_type;
-pub(crate) use datetime::{Writer as DatetimeWriter, parse as parse_datetime};
+pub(crate) use datetime::{MONTH_FORMAT, Writer as DatetimeWriter, parse as parse_datetime};
 use missing::{Spellings, Token};
 pub(crate) use number::spelled;
 

@@ -1,0 +1,400 @@
+//! What a detector says: which column, what it holds, how surely, and what should be done.
+//!
+//! The eighteen kinds of identifier are those of the Safe Harbor rule, 45 CFR 164.514(b)(2)(i)(A) to (R); the special
+//! categories are those of Article 9(1) of Regulation (EU) 2016/679. Nothing here can hold a cell of the table.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One kind of sensitive content in one column. A column may have several findings.
+///
+/// `Display` is a sentence: the column, the kind, the share, the ground and what should be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// The column's name.
+    pub column: String,
+    /// What it holds.
+    pub kind: Sensitive,
+    /// The share of the cells that are not missing which match the kind, in [0, 1], never NaN. Where the name alone
+    /// tells, all of them are meant: 1.
+    pub share: f64,
+    /// How surely, and from what it was told.
+    pub confidence: Confidence,
+    /// What should be done before a generator sees the column.
+    pub treatment: Treatment,
+}
+
+impl Finding {
+    /// The share in whole percents; what is not none is never shown as none, and what is not all never as all.
+    pub fn percent(&self) -> String {
+        match self.share * 100.0 {
+            x if x > 0.0 && x < 1.0 => "under 1 %".to_owned(),
+            x if x > 99.0 && x < 100.0 => "over 99 %".to_owned(),
+            x => format!("{x:.0} %"),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { column, kind, confidence, treatment, .. } = self;
+        write!(f, "column `{column}`: {kind}, {} of the cells, {confidence}; {treatment}", self.percent())
+    }
+}
+
+/// What a column may hold that is not to leave as it is, or that has to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sensitive {
+    /// One of the identifiers that Safe Harbor has removed.
+    Identifier(Identifier),
+    /// Text written by people, in which anything may stand.
+    FreeText,
+    /// One of the categories of the GDPR's Article 9.
+    SpecialCategory(SpecialCategory),
+    /// What does not name a person alone, but together with others of its sort: age, sex, education, country.
+    QuasiIdentifier,
+}
+
+impl fmt::Display for Sensitive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Sensitive::Identifier(identifier) => identifier.fmt(f),
+            Sensitive::FreeText => f.write_str("free text"),
+            Sensitive::SpecialCategory(category) => write!(f, "{category} (GDPR Art. 9)"),
+            Sensitive::QuasiIdentifier => f.write_str("a quasi-identifier"),
+        }
+    }
+}
+
+/// The eighteen kinds of identifier of 45 CFR 164.514(b)(2)(i), in the order of their letters.
+///
+/// `Display` gives the words and the letter. Where the rule names an American number, its equivalents elsewhere are
+/// counted with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identifier {
+    /// (A) Names of the person, of relatives, employers or household members.
+    Name,
+    /// (B) Places smaller than a state: streets, cities, counties, postal codes, coordinates.
+    Geography,
+    /// (C) Elements of dates finer than the year, and ages over 89 or years that tell them.
+    Date,
+    /// (D) Telephone numbers.
+    Telephone,
+    /// (E) Fax numbers.
+    Fax,
+    /// (F) Electronic mail addresses.
+    Email,
+    /// (G) Social security numbers, and national numbers of persons elsewhere (AHV, NHS, NIR, codice fiscale, …).
+    SocialSecurity,
+    /// (H) Medical record numbers.
+    MedicalRecord,
+    /// (I) Health plan beneficiary numbers.
+    HealthPlan,
+    /// (J) Account numbers, those of cards included.
+    Account,
+    /// (K) Certificate and licence numbers, passports included.
+    Licence,
+    /// (L) Vehicle identifiers and serial numbers, licence plates included.
+    Vehicle,
+    /// (M) Device identifiers and serial numbers.
+    Device,
+    /// (N) Web addresses.
+    Url,
+    /// (O) Internet protocol addresses.
+    IpAddress,
+    /// (P) Biometric identifiers: finger and voice prints, templates.
+    Biometric,
+    /// (Q) Full-face photographs and comparable images.
+    Photograph,
+    /// (R) Any other unique identifying number, characteristic or code.
+    Other,
+}
+
+impl Identifier {
+    /// All of them, by letter.
+    pub const ALL: [Identifier; 18] = {
+        use Identifier::*;
+        [
+            Name,
+            Geography,
+            Date,
+            Telephone,
+            Fax,
+            Email,
+            SocialSecurity,
+            MedicalRecord,
+            HealthPlan,
+            Account,
+            Licence,
+            Vehicle,
+            Device,
+            Url,
+            IpAddress,
+            Biometric,
+            Photograph,
+            Other,
+        ]
+    };
+
+    /// The letter under which 45 CFR 164.514(b)(2)(i) names it, `A` to `R`.
+    pub fn letter(self) -> char {
+        char::from(b'A' + self as u8)
+    }
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Identifier::Name => "names",
+            Identifier::Geography => "places smaller than a state",
+            Identifier::Date => "dates finer than a year or ages over 89",
+            Identifier::Telephone => "telephone numbers",
+            Identifier::Fax => "fax numbers",
+            Identifier::Email => "e-mail addresses",
+            Identifier::SocialSecurity => "social security or national numbers",
+            Identifier::MedicalRecord => "medical record numbers",
+            Identifier::HealthPlan => "health plan numbers",
+            Identifier::Account => "account or card numbers",
+            Identifier::Licence => "certificate or licence numbers",
+            Identifier::Vehicle => "vehicle identifiers or plates",
+            Identifier::Device => "device identifiers or serial numbers",
+            Identifier::Url => "web addresses",
+            Identifier::IpAddress => "IP addresses",
+            Identifier::Biometric => "biometric identifiers",
+            Identifier::Photograph => "photographs",
+            Identifier::Other => "unique codes",
+        };
+        write!(f, "{words} (Safe Harbor {})", self.letter())
+    }
+}
+
+/// The special categories of personal data of Article 9(1) of the GDPR.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpecialCategory {
+    /// Racial or ethnic origin.
+    RacialOrEthnicOrigin,
+    /// Political opinions.
+    PoliticalOpinion,
+    /// Religious or philosophical beliefs.
+    Religion,
+    /// Trade union membership.
+    TradeUnion,
+    /// Genetic data.
+    Genetic,
+    /// Data concerning health: named conditions, diagnoses, treatments. Measurements are not listed one by one: a
+    /// clinical table is data concerning health as a whole.
+    Health,
+    /// Sex life or sexual orientation.
+    SexualOrientation,
+}
+
+impl fmt::Display for SpecialCategory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SpecialCategory::RacialOrEthnicOrigin => "racial or ethnic origin",
+            SpecialCategory::PoliticalOpinion => "political opinions",
+            SpecialCategory::Religion => "religious or philosophical beliefs",
+            SpecialCategory::TradeUnion => "trade union membership",
+            SpecialCategory::Genetic => "genetic data",
+            SpecialCategory::Health => "data concerning health",
+            SpecialCategory::SexualOrientation => "sex life or sexual orientation",
+        })
+    }
+}
+
+/// How surely a column holds what a finding says.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confidence {
+    /// From what it was told.
+    pub basis: Basis,
+    /// A degree in [0, 1] to sort and to cut by. Ours by judgement: it is no probability and was not calibrated.
+    pub degree: f64,
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "told {} (confidence {:.2})", self.basis, self.degree)
+    }
+}
+
+/// From what a finding was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The column's name.
+    Name,
+    /// The cells.
+    Content,
+    /// The name, and the cells agree.
+    Both,
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Basis::Name => "by its name",
+            Basis::Content => "by its content",
+            Basis::Both => "by name and content",
+        })
+    }
+}
+
+/// What should be done to a column. In order: each is at least as strict as those before it, so that of several
+/// findings on one column the greatest treatment decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Treatment {
+    /// Nothing: the column is named, and the measures of privacy use it.
+    Keep,
+    /// Ages over 89 become 90; years and dates of birth that tell such an age become those of the age of 90.
+    TopCode,
+    /// Dates are cut down to the year.
+    YearOnly,
+    /// ZIP codes are cut down to three digits, and to `000` where so few people live that three tell too much.
+    ZipPrefix,
+    /// Made up anew, of the kind named.
+    Fake(Fake),
+    /// Unique codes are made anew in the same shape, as identifiers are.
+    Regenerate,
+    /// Every cell becomes missing.
+    Suppress,
+    /// The column goes.
+    Remove,
+}
+
+impl fmt::Display for Treatment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Treatment::Keep => f.write_str("to be kept and used in the measures of privacy"),
+            Treatment::TopCode => f.write_str("ages over 89 to become 90"),
+            Treatment::YearOnly => f.write_str("to be cut down to the year"),
+            Treatment::ZipPrefix => f.write_str("to be cut down to three digits"),
+            Treatment::Fake(what) => write!(f, "to be replaced by made-up {what}"),
+            Treatment::Regenerate => f.write_str("to be made anew in the same shape"),
+            Treatment::Suppress => f.write_str("to be written as missing"),
+            Treatment::Remove => f.write_str("to be removed"),
+        }
+    }
+}
+
+/// What is made up in place of real cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fake {
+    /// Full names of persons.
+    FullName,
+    /// Given names.
+    FirstName,
+    /// Family names.
+    LastName,
+    /// Names of employers and other firms.
+    Company,
+    /// Streets with a house number, or whole addresses.
+    Street,
+    /// Cities, towns, villages, districts.
+    City,
+    /// Counties and other regions smaller than a state.
+    County,
+    /// Postal codes that are no American ZIP codes.
+    Postcode,
+    /// Telephone and fax numbers.
+    Phone,
+    /// Electronic mail addresses.
+    Email,
+    /// Names by which a person logs in.
+    Username,
+    /// Web addresses.
+    Url,
+    /// Internet addresses of version 4.
+    Ipv4,
+    /// Internet addresses of version 6.
+    Ipv6,
+    /// Addresses of network devices.
+    Mac,
+}
+
+impl fmt::Display for Fake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fake::FullName => "names",
+            Fake::FirstName => "given names",
+            Fake::LastName => "family names",
+            Fake::Company => "names of companies",
+            Fake::Street => "streets",
+            Fake::City => "cities",
+            Fake::County => "regions",
+            Fake::Postcode => "postal codes",
+            Fake::Phone => "telephone numbers",
+            Fake::Email => "e-mail addresses",
+            Fake::Username => "user names",
+            Fake::Url => "web addresses",
+            Fake::Ipv4 => "IPv4 addresses",
+            Fake::Ipv6 => "IPv6 addresses",
+            Fake::Mac => "MAC addresses",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identifiers_have_the_letters_of_the_rule() {
+        let letters: String = Identifier::ALL.iter().map(|i| i.letter()).collect();
+        assert_eq!(letters, "ABCDEFGHIJKLMNOPQR");
+        assert_eq!(Identifier::SocialSecurity.letter(), 'G');
+        assert_eq!(Identifier::Photograph.letter(), 'Q');
+    }
+
+    #[test]
+    fn a_finding_is_a_sentence_and_comes_back_from_json() {
+        let finding = Finding {
+            column: "tel".into(),
+            kind: Sensitive::Identifier(Identifier::Telephone),
+            share: 0.004,
+            confidence: Confidence { basis: Basis::Both, degree: 0.99 },
+            treatment: Treatment::Fake(Fake::Phone),
+        };
+        assert_eq!(
+            finding.to_string(),
+            "column `tel`: telephone numbers (Safe Harbor D), under 1 % of the cells, told by name and content \
+             (confidence 0.99); to be replaced by made-up telephone numbers"
+        );
+        let json = serde_json::to_string(&finding).unwrap();
+        assert!(json.contains(r#""kind":{"identifier":"telephone"}"#), "{json}");
+        assert!(json.contains(r#""treatment":{"fake":"phone"}"#), "{json}");
+        assert_eq!(serde_json::from_str::<Finding>(&json).unwrap(), finding);
+        assert!(serde_json::from_str::<Finding>(&json.replace("\"share\"", "\"cell\":1,\"share\"")).is_err());
+    }
+
+    #[test]
+    fn shares_are_never_rounded_to_none_or_all() {
+        let finding = |share| Finding {
+            column: String::new(),
+            kind: Sensitive::FreeText,
+            share,
+            confidence: Confidence { basis: Basis::Name, degree: 0.5 },
+            treatment: Treatment::Suppress,
+        };
+        let check = |share, expected| assert_eq!(finding(share).percent(), expected);
+        check(0.0, "0 %");
+        check(0.0001, "under 1 %");
+        check(0.25, "25 %");
+        check(0.9999, "over 99 %");
+        check(1.0, "100 %");
+    }
+
+    #[test]
+    fn the_stricter_treatment_is_the_greater() {
+        use Treatment::*;
+        let order = [Keep, TopCode, YearOnly, ZipPrefix, Fake(super::Fake::City), Regenerate, Suppress, Remove];
+        assert!(order.is_sorted_by(|a, b| a < b));
+    }
+}

@@ -1,0 +1,209 @@
+//! Dates that tell less: coarser, or moved together by subject.
+//!
+//! A shift is no secret if its numbers can be drawn again from a recorded seed. They are drawn from a hash of all the
+//! subjects and dates that are moved: who does not have the whole table cannot repeat it, and nothing of it is kept.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, Int64Array, TimestampMicrosecondArray};
+use arrow::datatypes::TimestampMicrosecondType;
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime};
+use sha2::{Digest, Sha256};
+
+use super::{Change, Column, Period, Protection};
+use crate::infer::{DatetimeWriter, MONTH_FORMAT};
+use crate::schema::{Kind, NumberFormat, Storage};
+use crate::table::Table;
+
+const DAY: i64 = 86_400_000_000;
+
+pub(super) fn coarsen(column: Column, to: Period) -> Change {
+    let Column { mut field, array } = column;
+    let micros = array.as_primitive::<TimestampMicrosecondType>();
+    let dates = micros.iter().map(|at| at.and_then(DateTime::from_timestamp_micros).map(|at| at.date_naive()));
+    if to == Period::Year {
+        let years: Int64Array = dates.map(|date| date.map(|date| i64::from(date.year()))).collect();
+        (field.kind, field.storage) = (Kind::Integer, Storage::Integer);
+        (field.number, field.datetime, field.arrow) = (Some(NumberFormat::default()), None, None);
+        let n_cells = years.len() - years.null_count();
+        return Change { column: Column { field, array: Arc::new(years) }, n_cells, levels: None };
+    }
+    let start = |date: NaiveDate| match to {
+        Period::Month => date.with_day(1),
+        _ => date.checked_sub_days(Days::new(date.weekday().num_days_from_monday().into())),
+    };
+    let at = |date: NaiveDate| start(date).map(|date| date.and_time(NaiveTime::MIN).and_utc().timestamp_micros());
+    let coarse: TimestampMicrosecondArray = dates.map(|date| date.and_then(at)).collect();
+    let n_cells = micros.iter().zip(&coarse).filter(|(before, after)| before != after).count();
+    field.datetime = Some(match to {
+        Period::Month => MONTH_FORMAT.to_owned(),
+        _ => date_part(field.datetime.as_deref().unwrap_or_default()),
+    });
+    Change { column: Column { field, array: Arc::new(coarse) }, n_cells, levels: None }
+}
+
+/// A format without its time of day; the standard one where the date is not what comes first.
+fn date_part(format: &str) -> String {
+    let time = ["%H", "%k", "%I", "%l", "%T", "%R", "%X", "%r", "%s"].iter().filter_map(|item| format.find(item)).min();
+    let date = format[..time.unwrap_or(format.len())].trim_end_matches(['T', ' ', ',', '_', '-']);
+    match DatetimeWriter::new(date) {
+        Some(_) if date.contains('%') => date.to_owned(),
+        _ => "%Y-%m-%d".to_owned(),
+    }
+}
+
+pub(super) fn shift(column: Column, table: &Table, subject: Option<&str>, max_days: u32) -> Change {
+    let subjects = subject.and_then(|name| table.schema().index_of(name)).map(|i| table.labels(i));
+    let key = key(table, subject, subjects.as_deref());
+    let days = |row: usize| {
+        let own = match subjects.as_ref().and_then(|of_row| of_row[row].as_deref()) {
+            Some(subject) => hash([&key[..], b"subject", subject.as_bytes()]),
+            None => hash([&key[..], b"row", &(row as u64).to_le_bytes()]),
+        };
+        let draw = u64::from_le_bytes(own[..8].try_into().expect("a hash is longer"));
+        (draw % (2 * u64::from(max_days) + 1)) as i64 - i64::from(max_days)
+    };
+    let Column { field, array } = column;
+    let before = array.as_primitive::<TimestampMicrosecondType>();
+    let moved = |(row, at): (usize, Option<i64>)| at.and_then(|at| at.checked_add(days(row) * DAY));
+    let after: TimestampMicrosecondArray = before.iter().enumerate().map(moved).collect();
+    let n_cells = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+    Change { column: Column { field, array: Arc::new(after) }, n_cells, levels: None }
+}
+
+/// The same for all columns that are moved with one subject, so that they move together.
+fn key(table: &Table, subject: Option<&str>, subjects: Option<&[Option<String>]>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for label in subjects.into_iter().flatten() {
+        // A byte that no text holds keeps "a", "b" apart from "ab".
+        hash.update(label.as_deref().unwrap_or_default().as_bytes());
+        hash.update([0xff, u8::from(label.is_some())]);
+    }
+    for (column_idx, field) in table.schema().fields.iter().enumerate() {
+        let moves = |protection: &Protection| matches!(protection, Protection::ShiftDates { subject: own, .. } if own.as_deref() == subject);
+        if field.protect.iter().any(moves) {
+            for at in table.column(column_idx).1.as_primitive::<TimestampMicrosecondType>() {
+                hash.update(at.map_or([0; 9], |at| {
+                    let mut bytes = [1; 9];
+                    bytes[..8].copy_from_slice(&at.to_le_bytes());
+                    bytes
+                }));
+            }
+        }
+    }
+    hash.finalize().into()
+}
+
+fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    parts.into_iter().for_each(|part| hash.update(part));
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::apply;
+    use super::super::testing::{numbers, table, words};
+    use super::*;
+    use crate::io::{ReadOptions, read_bytes, write};
+
+    /// The text of a CSV file after its protection by `protect`, and that it is read back as it was.
+    fn protected(format: &str, cells: &[&str], protect: Vec<Protection>) -> String {
+        let text = format!("seen,x\n{}", cells.iter().map(|cell| format!("{cell},1\n")).collect::<String>());
+        let mut schema = (**read_bytes(b"seen,x\n2020-01-01,1\n2020-01-02,2\n".to_vec(), &ReadOptions::default())
+            .unwrap()
+            .table
+            .schema())
+        .clone();
+        schema.fields[0].datetime = Some(format.to_owned());
+        schema.fields[0].protect = protect;
+        schema.fields[1].kind = Kind::Integer;
+        let options = |schema| ReadOptions { schema: Some(schema), ..ReadOptions::default() };
+        let table = read_bytes(text.into_bytes(), &options(schema)).unwrap().table;
+        let (after, _) = apply(&table).unwrap();
+        let mut bytes = Vec::new();
+        write(&after, &after.schema().source, &mut bytes).unwrap();
+        let again = read_bytes(bytes.clone(), &options((**after.schema()).clone())).unwrap().table;
+        assert_eq!(again.batch(), after.batch(), "{format}");
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_coarse_date_is_written_and_read_in_its_own_form() {
+        let to = |to| vec![Protection::Coarsen { to }];
+        let check = |format: &str, cells: &[&str], period, expected: &str| {
+            let text = protected(format, cells, to(period));
+            let first: Vec<&str> = text.lines().skip(1).map(|line| line.split_once(',').unwrap().0).collect();
+            assert_eq!(first.join(" "), expected, "{format}");
+        };
+        let days = ["2020-02-29", "2021-12-31", "2019-01-01"];
+        check("%Y-%m-%d", &days, Period::Year, "2020 2021 2019");
+        check("%Y-%m-%d", &days, Period::Month, "2020-02 2021-12 2019-01");
+        check("%Y-%m-%d", &days, Period::Week, "2020-02-24 2021-12-27 2018-12-31");
+        check("%d/%m/%Y %H:%M", &["31/12/2020 08:30", ""], Period::Week, "28/12/2020 ");
+        check("%d.%m.%Y", &["31.12.2020", ""], Period::Month, "2020-12 ");
+        check("%H:%M %d/%m/%Y", &["08:30 31/12/2020"], Period::Week, "2020-12-28");
+        check("%Y-%m-%dT%H:%M:%SZ", &["2020-12-31T08:30:00Z"], Period::Year, "2020");
+    }
+
+    #[test]
+    fn years_can_be_capped_afterwards() {
+        let cells: Vec<String> = (0..30).map(|i| format!("{}-05-0{}", 1990 + i, 1 + i % 9)).collect();
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let rules = vec![Protection::Coarsen { to: Period::Year }, Protection::CapExtremes { k: 11 }];
+        let text = protected("%Y-%m-%d", &cells, rules);
+        assert!(text.contains("2000,1\n") && !text.contains("1999") && !text.contains("2010"), "{text}");
+    }
+
+    #[test]
+    fn another_table_moves_by_other_days_and_rows_without_a_subject_by_their_own() {
+        let at = |days: &[f64]| {
+            let seconds: Vec<f64> = days.iter().map(|day| day * 86_400.0).collect();
+            let rule = vec![Protection::ShiftDates { subject: None, max_days: 3_000 }];
+            let (table, _) = apply(&table(vec![numbers("at", Kind::Datetime, &seconds, rule)])).unwrap();
+            let moved: Vec<f64> = table.numbers(0).iter().zip(&seconds).map(|(a, b)| (a - b) / 86_400.0).collect();
+            moved
+        };
+        let one = at(&[100.0; 40]);
+        assert_eq!(one, at(&[100.0; 40]));
+        assert!(one.iter().any(|days| *days != one[0]));
+        let mut other = [100.0; 40];
+        other[39] = 101.0;
+        assert!(one[..39].iter().zip(&at(&other)[..39]).any(|(a, b)| a != b));
+    }
+
+    proptest! {
+        /// The claim itself: the time between any two dates of a subject stays, in one column and between two.
+        #[test]
+        fn intervals_within_a_subject_are_kept(
+            rows in prop::collection::vec((0u8..9, 0i64..20_000, 0i64..400), 2..60),
+            max_days in 1u32..400,
+        ) {
+            let names: Vec<String> = rows.iter().map(|row| format!("P{}", row.0)).collect();
+            let cells: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
+            let seconds = |days: &dyn Fn(&(u8, i64, i64)) -> i64| -> Vec<f64> {
+                rows.iter().map(|row| days(row) as f64 * 86_400.0 + 37.0).collect()
+            };
+            let (admitted, left) = (seconds(&|row| row.1), seconds(&|row| row.1 + row.2));
+            let rule = vec![Protection::ShiftDates { subject: Some("id".to_owned()), max_days }];
+            let input = table(vec![
+                numbers("admitted", Kind::Datetime, &admitted, rule.clone()),
+                words("id", Kind::Identifier, &cells, vec![]),
+                numbers("left", Kind::Datetime, &left, rule),
+            ]);
+            let (output, _) = apply(&input).unwrap();
+            let (new_admitted, new_left) = (output.numbers(0), output.numbers(2));
+            for i in 0..rows.len() {
+                prop_assert_eq!(new_left[i] - new_admitted[i], left[i] - admitted[i]);
+                prop_assert!((new_admitted[i] - admitted[i]).abs() <= f64::from(max_days) * 86_400.0);
+                for j in 0..i {
+                    if rows[i].0 == rows[j].0 {
+                        prop_assert_eq!(new_admitted[i] - new_admitted[j], admitted[i] - admitted[j]);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Levels that hardly anybody has become levels that enough have.
+//!
+//! Levels without an order go to one level for all that is rare; where that is still rare, to the rarest level that is
+//! not, under its name. Levels with an order join a neighbour: "other" has no
+//! place on a scale. Missing cells are no level and stay missing, however few they are.
+
+use super::{Change, Column};
+use crate::schema::{Field, Kind, Storage};
+use crate::table::{Levels, column_from_labels};
+
+/// The names of the merged level, the first that is free.
+const NAMES: [&str; 3] = ["other", "other levels", "all other levels"];
+
+pub(super) fn apply(column: Column, k: usize) -> Change {
+    let Levels { names, codes } = column.as_table().levels(0);
+    let mut counts = vec![0; names.len()];
+    codes.iter().flatten().for_each(|&code| counts[code as usize] += 1);
+    let Column { mut field, array } = column;
+    let n_present: usize = counts.iter().sum();
+    if counts.iter().all(|&count| count >= k) {
+        return Change { column: Column { field, array }, n_cells: 0, levels: Some(0) };
+    }
+    let has_order = field.kind != Kind::Categorical || field.storage == Storage::Boolean;
+    let own: Vec<String> = names.iter().map(|name| spelled(&field, name)).collect();
+    // For each level what it becomes; `None`: missing.
+    let becomes: Vec<Option<String>> = match (n_present < k, has_order) {
+        (true, _) => vec![None; names.len()],
+        (false, true) => neighbours(&counts, k).into_iter().map(|to| Some(names[to].clone())).collect(),
+        (false, false) => {
+            if field.storage.is_number() {
+                // There is no number for "other".
+                (field.storage, field.number, field.arrow) = (Storage::Text, None, None);
+            }
+            let rare = rarest(&counts, k);
+            let common = rare.last().filter(|&&i| counts[i] >= k);
+            let name = common.map_or_else(|| free_name(&own, &field), |&i| own[i].clone());
+            (0..names.len()).map(|i| Some(if rare.contains(&i) { name.clone() } else { own[i].clone() })).collect()
+        }
+    };
+    let before = if field.storage == Storage::Text { &own } else { &names };
+    let moved: Vec<usize> = (0..names.len()).filter(|&i| becomes[i].as_ref() != Some(&before[i])).collect();
+    let (levels, n_cells) = (moved.len(), moved.iter().map(|&i| counts[i]).sum());
+    let labels = codes.iter().map(|code| code.and_then(|code| becomes[code as usize].as_deref()));
+    let array = column_from_labels(&field, labels);
+    field.order.retain(|level| becomes.iter().flatten().any(|kept| kept == level));
+    Change { column: Column { field, array }.settled(), n_cells, levels: Some(levels) }
+}
+
+/// The levels that go to one: all of fewer than `k` rows, and the next rarest until they have `k` together or none is
+/// left.
+fn rarest(counts: &[usize], k: usize) -> Vec<usize> {
+    let mut by_count: Vec<usize> = (0..counts.len()).collect();
+    by_count.sort_by_key(|&i| counts[i]);
+    let mut sum = 0;
+    by_count
+        .into_iter()
+        .take_while(|&i| {
+            let goes = counts[i] < k || (0 < sum && sum < k);
+            sum += if goes { counts[i] } else { 0 };
+            goes
+        })
+        .collect()
+}
+
+/// For each level the one whose name it takes: while a group has fewer than `k` rows, the smallest one joins the smaller
+/// of its neighbours; a group is called after its most frequent level.
+fn neighbours(counts: &[usize], k: usize) -> Vec<usize> {
+    // First and last level of each group, and its rows.
+    let mut groups: Vec<(usize, usize, usize)> = counts.iter().enumerate().map(|(i, &n)| (i, i, n)).collect();
+    while groups.len() > 1 {
+        let smallest = (0..groups.len()).min_by_key(|&g| groups[g].2).expect("there are groups");
+        if groups[smallest].2 >= k {
+            break;
+        }
+        let rows = |g: Option<usize>| g.and_then(|g| groups.get(g)).map_or(usize::MAX, |group| group.2);
+        let left = match rows(smallest.checked_sub(1)) <= rows(Some(smallest + 1)) && smallest > 0 {
+            true => smallest - 1,
+            false => smallest,
+        };
+        let right = groups.remove(left + 1);
+        groups[left] = (groups[left].0, right.1, groups[left].2 + right.2);
+    }
+    let mut to = vec![0; counts.len()];
+    for (first, last, _) in groups {
+        let name = (first..=last).rev().max_by_key(|&i| counts[i]).expect("a group has levels");
+        to[first..=last].fill(name);
+    }
+    to
+}
+
+/// A level of numbers as files spell it, others as they are.
+fn spelled(field: &Field, name: &str) -> String {
+    match (field.number, name.parse::<f64>()) {
+        (Some(format), Ok(x)) if field.storage == Storage::Float => format.format(x),
+        _ => name.to_owned(),
+    }
+}
+
+/// A name that no level has, in any case, and that does not mean missing.
+fn free_name(levels: &[String], field: &Field) -> String {
+    let taken = |name: &str| levels.iter().chain(&field.missing).any(|level| level.trim().to_lowercase() == name);
+    let numbered = (2..).map(|n| format!("{} {n}", NAMES[0]));
+    let mut names = NAMES.iter().map(|name| (*name).to_owned()).chain(numbered);
+    names.find(|name| !taken(name)).expect("there are more names than levels")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::{numbers, table, words};
+    use super::super::{Applied, Count, Protection, apply};
+    use super::*;
+    use crate::table::Table;
+
+    fn merged(column: (Field, arrow::array::ArrayRef)) -> (Table, Applied) {
+        let (table, mut applied) = apply(&table(vec![column])).unwrap();
+        (table, applied.remove(0))
+    }
+
+    fn counted(table: &Table) -> Vec<(String, usize)> {
+        let levels = table.levels(0);
+        let of = |i: usize| levels.codes.iter().filter(|code| **code == Some(i as u32)).count();
+        levels.names.iter().enumerate().map(|(i, name)| (name.clone(), of(i))).collect()
+    }
+
+    fn cells<'a>(counts: &[(&'a str, usize)]) -> Vec<Option<&'a str>> {
+        counts.iter().flat_map(|&(level, n)| std::iter::repeat_n(Some(level), n)).collect()
+    }
+
+    fn check(kind: Kind, counts: &[(&str, usize)], expected: &[(&str, usize)]) {
+        let (table, _) = merged(words("x", kind, &cells(counts), vec![Protection::MergeRare { k: 5 }]));
+        let expected: Vec<(String, usize)> = expected.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+        assert_eq!(counted(&table), expected, "{counts:?}");
+    }
+
+    #[test]
+    fn rare_levels_become_one_of_enough_rows() {
+        check(Kind::Categorical, &[("a", 9), ("b", 3), ("c", 2)], &[("a", 9), ("other", 5)]);
+        check(Kind::Categorical, &[("a", 9), ("b", 3), ("c", 6)], &[("a", 9), ("c", 9)]);
+        check(Kind::Categorical, &[("a", 9), ("b", 5)], &[("a", 9), ("b", 5)]);
+        check(Kind::Categorical, &[("a", 90), ("b", 2), ("c", 1), ("d", 80)], &[("a", 90), ("d", 83)]);
+        check(Kind::Categorical, &[("a", 3), ("b", 3)], &[("other", 6)]);
+        check(Kind::Categorical, &[("a", 2), ("b", 1)], &[]);
+        check(Kind::Categorical, &[("Other", 9), ("b", 3), ("c", 2)], &[("Other", 9), ("other levels", 5)]);
+        check(Kind::Categorical, &[("a", 9), ("other", 4), ("c", 2)], &[("a", 9), ("other levels", 6)]);
+    }
+
+    #[test]
+    fn levels_with_an_order_join_their_neighbour() {
+        check(Kind::Ordinal, &[("1", 2), ("2", 9), ("3", 8), ("4", 1)], &[("2", 11), ("3", 9)]);
+        check(Kind::Ordinal, &[("1", 9), ("2", 3), ("3", 3), ("4", 9)], &[("1", 9), ("2", 6), ("4", 9)]);
+        check(Kind::Boolean, &[("no", 20), ("yes", 4)], &[("no", 24)]);
+        let (table, applied) =
+            merged(words("x", Kind::Boolean, &cells(&[("n", 20), ("y", 4)]), vec![Protection::MergeRare { k: 5 }]));
+        assert_eq!(table.column(0).0.kind, Kind::Constant);
+        assert_eq!((applied.cells, applied.levels), (Count::FewerThan(5), Some(1)));
+    }
+
+    #[test]
+    fn nominal_numbers_become_text_and_ordinal_ones_stay() {
+        let values: Vec<f64> = (0..30).map(|i| if i < 20 { 7.0 } else { f64::from(i) }).collect();
+        let rule = vec![Protection::MergeRare { k: 5 }];
+        let (table, _) = merged(numbers("code", Kind::Categorical, &values, rule.clone()));
+        assert_eq!(counted(&table), [("7".to_owned(), 20), ("other".to_owned(), 10)]);
+        assert_eq!(table.column(0).0.storage, Storage::Text);
+        let (table, _) = merged(numbers("stage", Kind::Ordinal, &values, rule));
+        assert_eq!(table.column(0).0.storage, Storage::Integer);
+        assert_eq!(counted(&table).len(), 2);
+    }
+
+    #[test]
+    fn missing_stays_missing_and_the_order_follows() {
+        let mut cells = cells(&[("low", 2), ("mid", 9), ("high", 9)]);
+        cells.push(None);
+        let (mut field, array) = words("x", Kind::Ordinal, &cells, vec![Protection::MergeRare { k: 5 }]);
+        field.order = ["low", "mid", "high"].map(str::to_owned).to_vec();
+        let (table, _) = merged((field, array));
+        assert_eq!(table.column(0).0.order, ["mid", "high"]);
+        assert_eq!(counted(&table), [("mid".to_owned(), 11), ("high".to_owned(), 9)]);
+        assert!(table.missing(0)[20]);
+    }
+
+    proptest! {
+        /// The claim itself: whatever the column, every level that is left has `k` rows, and nothing but labels changed.
+        #[test]
+        fn every_level_left_has_k_rows(codes in prop::collection::vec(0u32..12, 1..120), k in 2usize..15, kind in 0..3) {
+            let kind = [Kind::Categorical, Kind::Ordinal, Kind::Boolean][kind as usize];
+            let codes: Vec<u32> = codes.into_iter().map(|c| if kind == Kind::Boolean { c % 2 } else { c }).collect();
+            // Zero is missing.
+            let names: Vec<String> = codes.iter().map(|c| format!("L{c:02}")).collect();
+            let cells: Vec<Option<&str>> =
+                codes.iter().zip(&names).map(|(&c, name)| (c != 0).then_some(name.as_str())).collect();
+            let before = table(vec![words("x", kind, &cells, vec![])]);
+            let (after, applied) = merged(words("x", kind, &cells, vec![Protection::MergeRare { k }]));
+            let left = counted(&after);
+            prop_assert!(left.iter().all(|(_, n)| *n >= k), "{left:?}");
+            let n_present = cells.iter().flatten().count();
+            prop_assert_eq!(left.iter().map(|(_, n)| n).sum::<usize>(), if n_present < k { 0 } else { n_present });
+            // Rows that shared a level share one afterwards.
+            let (old, new) = (before.labels(0), after.labels(0));
+            for i in 1..old.len() {
+                prop_assert!(old[i] != old[0] || new[i] == new[0]);
+            }
+            let changed = old.iter().zip(&new).filter(|(a, b)| a != b).count();
+            prop_assert_eq!(applied.cells, Count::masked(changed, k));
+        }
+    }
+}

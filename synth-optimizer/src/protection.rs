@@ -1,0 +1,168 @@
+//! What is found in a table, and what is done to it before it is split and learnt.
+//!
+//! All measures compare with the *protected* table: it is what the generator was given, and what a reader of the
+//! synthetic one could hope to see again. What the protection itself cost is told beside them, column by column.
+
+use serde::{Deserialize, Serialize};
+use synth_compliance::protection::Declared;
+use synth_compliance::{Finding, Policy, detect};
+use synth_core::protect::{Applied, apply};
+use synth_core::{BadInput, Rule, Schema, Table};
+use synth_metrics::{ks_statistic, total_variation};
+
+use crate::error::Result;
+
+/// Who says what is done to a table before training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protects {
+    /// The findings and the policy, and the schema where it declares something.
+    #[default]
+    Policy,
+    /// The schema alone: what else was found or is asked for is listed, and not done.
+    SchemaAlone,
+}
+
+/// What was done to a table before training, without any of its values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protection {
+    /// Who decided.
+    pub by: Protects,
+    /// What was done, column by column.
+    pub applied: Vec<Applied>,
+    /// What it changed in the distributions of columns that can still be compared. No measure counts it: they compare
+    /// with the protected table.
+    pub costs: Vec<Cost>,
+    /// Where less was done than the findings and the policy ask for.
+    pub shortfalls: Vec<String>,
+    /// Columns of which more could have been kept, and how.
+    pub notes: Vec<String>,
+}
+
+/// How far the protection moved the distribution of one column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    /// The column's name.
+    pub column: String,
+    /// `ks` for numbers and dates, `tvd` for levels.
+    pub measure: String,
+    /// Between the column as it was and as it is, in hundredths: finer, it would count single rows.
+    pub value: f64,
+}
+
+/// A table that is ready to be learnt.
+pub(crate) struct Protected {
+    pub(crate) table: Table,
+    /// The schema of the table as it was, with all that was done to it declared.
+    pub(crate) schema: Schema,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) record: Protection,
+}
+
+/// Looks for what must not leave, declares what is to be done, and does it.
+///
+/// # Errors
+/// [`Error::Core`](crate::Error::Core) if a protection of the schema does not fit its column, or if nothing is left to
+/// learn.
+pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Protected> {
+    let findings = detect(table);
+    let asked = synth_compliance::protect(table, &findings, policy);
+    let Declared { schema, shortfalls, notes } = match by {
+        Protects::Policy => asked,
+        Protects::SchemaAlone => {
+            let own = table.schema().fields.iter().zip(&asked.schema.fields);
+            let undone = own.filter(|(own, asked)| own != asked).map(|(own, asked)| {
+                let rules: Vec<String> = asked.protect.iter().map(ToString::to_string).collect();
+                let rules =
+                    if rules.is_empty() { format!("kind {:?}", asked.kind).to_lowercase() } else { rules.join(", ") };
+                format!("`{}`: asked for {rules}; protection is switched off", own.name)
+            });
+            let shortfalls = asked.shortfalls.into_iter().chain(undone).collect();
+            Declared { schema: (**table.schema()).clone(), shortfalls, notes: Vec::new() }
+        }
+    };
+    let (after, applied) = apply(&table.with_schema(schema.clone().into())?)?;
+    let learnt = |table: &Table| table.schema().fields.iter().any(|field| field.kind.is_learnt());
+    if learnt(table) && !learnt(&after) {
+        let problem = format!("{} rows are too few: after protection no column is left to be learnt", table.n_rows());
+        let hint = "a policy of your own can ask for less in `[protection]`";
+        return Err(synth_core::Error::from(BadInput::new(Rule::NothingToLearn, problem).hint(hint)).into());
+    }
+    let costs = costs(table, &after);
+    Ok(Protected { table: after, schema, findings, record: Protection { by, applied, costs, shortfalls, notes } })
+}
+
+fn costs(before: &Table, after: &Table) -> Vec<Cost> {
+    let columns = before.schema().fields.iter().enumerate();
+    let both = columns.filter_map(|(i, field)| Some((i, after.schema().index_of(&field.name)?, field)));
+    both.filter_map(|(i, j, field)| {
+        let kept = after.column(j).0;
+        let (measure, value) = match field.kind {
+            // A year and a moment are no numbers of one scale.
+            kind if kind.is_scale() && kept.storage == field.storage => {
+                let present =
+                    |table: &Table, i| -> Vec<f64> { table.numbers(i).into_iter().filter(|x| x.is_finite()).collect() };
+                ("ks", ks_statistic(&present(before, i), &present(after, j)).ok()?)
+            }
+            kind if kind.is_levels() && (kept.kind.is_levels() || kept.kind == synth_core::Kind::Constant) => {
+                let (old, new) = (before.levels(i), after.levels(j));
+                // One dictionary: old names first, new ones behind, missing last of all.
+                let mut names = old.names.clone();
+                names.extend(new.names.iter().filter(|name| !old.names.contains(name)).cloned());
+                let codes = |levels: &synth_core::table::Levels| -> Vec<u32> {
+                    let own = levels.names.iter().map(|name| names.iter().position(|n| n == name));
+                    let own: Vec<u32> = own.map(|at| at.unwrap_or(names.len()) as u32).collect();
+                    levels.codes.iter().map(|code| code.map_or(names.len() as u32, |code| own[code as usize])).collect()
+                };
+                ("tvd", total_variation(&codes(&old), &codes(&new)).ok()?)
+            }
+            _ => return None,
+        };
+        let value = (value * 100.0).round() / 100.0;
+        (value > 0.0).then(|| Cost { column: field.name.clone(), measure: measure.to_owned(), value })
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use synth_core::io::{ReadOptions, read_bytes};
+
+    use super::*;
+
+    fn table(n: usize) -> Table {
+        let rows = (0..n).map(|i| format!("{}.5,{}\n", i * 17 % n, if i % 40 == 0 { "rare" } else { "often" }));
+        let text: String = std::iter::once("dose,ward\n".to_owned()).chain(rows).collect();
+        read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table
+    }
+
+    #[test]
+    fn what_protection_costs_is_told_by_column() {
+        let policy = Policy::named("hipaa").unwrap();
+        let protected = protect(&table(200), &policy, Protects::Policy).unwrap();
+        let costs: Vec<(&str, &str, f64)> =
+            protected.record.costs.iter().map(|c| (c.column.as_str(), c.measure.as_str(), c.value)).collect();
+        // Ten of 200 values lie beyond the eleventh at either end, and five rows have the rare level.
+        assert_eq!(costs, [("dose", "ks", 0.05), ("ward", "tvd", 0.03)]);
+        assert!(protected.record.shortfalls.is_empty());
+    }
+
+    #[test]
+    fn switched_off_it_does_what_the_schema_says_and_lists_the_rest() {
+        let policy = Policy::named("hipaa").unwrap();
+        let input = table(200);
+        let protected = protect(&input, &policy, Protects::SchemaAlone).unwrap();
+        assert_eq!(protected.table.batch(), input.batch());
+        assert_eq!(protected.record.shortfalls.len(), 2);
+        assert!(protected.record.shortfalls[0].starts_with("`dose`: asked for values beyond the 11 outermost"));
+    }
+
+    #[test]
+    fn a_table_too_small_for_the_policy_says_so() {
+        let policy = Policy::named("hipaa").unwrap();
+        let error = protect(&table(15), &policy, Protects::Policy).err().unwrap().to_string();
+        assert!(error.contains("15 rows are too few") && error.contains("[nothing-to-learn]"), "{error}");
+    }
+}
