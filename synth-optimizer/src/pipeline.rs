@@ -13,7 +13,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Protection.** Before anything else the table is [searched](synth_compliance::detect) for what must not leave, and
+//! **Protection.** Before anything else the table is [searched](fn@synth_compliance::detect) for what must not leave, and
 //! protected by what was found, by the policy and by its schema ([`protection`](crate::protection)). Everything after
 //! that sees the protected table alone.
 //!

@@ -43,7 +43,7 @@ fn free_text_is_searched_for_each_kind() {
     let mut cells: Vec<String> =
         (0..60).map(|i| format!("Slept well on day {i}, no pain, appetite back, walked in the garden")).collect();
     cells[3] = "Seen by Dr. Keller, then home to 12 Oak Street, Cambridge, MA 02139".to_owned();
-    cells[9] = "Mail j.doe (at) example.org, SSN 219-09-9999, from 192.168.7.44".to_owned();
+    cells[9] = "Mail j.doe (at) example.org, SSN 219-09-9999, from 203.0.113.44".to_owned();
     cells[17] = "A 93-year-old, admitted 12.03.2019, MRN: 00123456, fax 044 555 01 99".to_owned();
     cells[40] = "see https://example.org/p/7, device s/n: PM-778123, VIN 1M8GDM9AXKP042788".to_owned();
     cells[55] = "pays from CH93 0076 2011 6238 5295 7; phone (555) 123-4567".to_owned();
