@@ -7,20 +7,33 @@
 //! them do, near agreement as well as far from it, with v the variance of the parts' values and n rows in all:
 //!
 //! - variance: v f / (1 − f), where 1 − f allows for parts that share rows;
-//! - drift: two samples of one law are never equal, so distances are too large and overlaps too small, the more so the
-//!   fewer the rows. (mean of the parts − value) / (√(1/f) − 1) is how much of the value is that.
+//! - chance: two samples of one law are never equal, so distances are too large and overlaps too small, the more so the
+//!   fewer the rows. With d the value's distance from its ideal and m the parts' mean one, chance and the true distance
+//!   add up in squares, d² = δ² + b² and m² = δ² + b²/f, which gives b, the part of chance, and δ. Where some columns are
+//!   off and others are not, they rather add up as they are, which gives δ = d − (m − d)/(√(1/f) − 1): the smaller is taken.
 //!
-//! The interval reaches from the value *and* from the value less its drift, by Student's t of the variance, so it holds 0
-//! where two tables are alike but for chance. It never moves to exclude the value. f is a half, or less where the smaller
-//! table has more than 2,000 rows or there are many columns, so that parts have [`MOST_ROWS`] rows or fewer and all parts
-//! together cost about as much as one large table.
+//! The bounds are Student's t standard errors about the value, and δ takes the value's place on the ideal's side. If the
+//! value is no farther from its ideal than chance alone would put it (d − b within the error), the interval reaches to
+//! the ideal. It never moves to exclude the value. f is a half, or less where the smaller table has more than 2,000 rows
+//! or there are many columns, so that parts have [`MOST_ROWS`] rows or fewer and all parts together cost about as much as
+//! one large table.
 //!
 //! Measures made of cells of pairs (`contingency_similarity`, `nmi_error` and its weighted form, `sdm_trends` and
 //! `sdm_trends_all`) settle more slowly while many cells are empty: their interval is for tables of this size, and two
 //! tables of one law overlap by less than 1 in it too.
 //!
-//! **What that gives**: see `tests/intervals.rs`, which holds the coverage to its level and prints the figures. The tables
-//! are taken for independent samples. One that copies the other has a narrower spread than is said; on the safe side.
+//! **What that gives**, over 200 pairs of tables a row (`tests/intervals.rs`), for the 95 % intervals of 24 measures: the
+//! mean over the measures of how often the truth is held, and the measure that holds it least often. "Alike" are two tables
+//! of one law; "off" is a law with half of its rows drawn column by column and all numbers moved.
+//!
+//! | rows a table | alike: mean | alike: least | off: mean | off: least |
+//! |---|---|---|---|---|
+//! | 100 | 96.8 % | `assoc_delta` 90.5 % | 96.9 % | `assoc_delta` 89.0 % |
+//! | 300 | 96.5 % | `jensen_shannon_worst` 91.0 % | 95.7 % | `assoc_delta` 90.0 % |
+//! | 1,000 | 97.7 % | above 92 % | 97.1 % | above 92 % |
+//!
+//! A single bound may be wrong more often than in 5 %: a lower one in up to 14 % (`assoc_delta`, 100 rows). The tables are
+//! taken for independent samples. One that copies the other has a narrower spread than is said; on the safe side.
 //!
 //! Left out on purpose: the bootstrap, whose ties make every resampled distance too large, and which costs as much as the
 //! table is long.
@@ -80,8 +93,10 @@ pub(crate) fn attach(
         let of_part = |part: &Vec<Measure>| part.iter().find(|other| other.id == measure.id)?.outcome.value();
         let values: Vec<f64> = parts.iter().filter_map(of_part).collect();
         if 2 * values.len() >= n_parts {
-            let range = definition(&measure.id).map_or((f64::NEG_INFINITY, f64::INFINITY), |d| d.range);
-            *estimate = Estimate { uncertainty: Some(interval(estimate.value, &values, share, n, range)), ..*estimate };
+            let definition = definition(&measure.id).expect("a measure of the registry");
+            let (ideal, range) = (definition.ideal, definition.range);
+            let uncertainty = interval(estimate.value, &values, share, n, ideal, range);
+            *estimate = Estimate { uncertainty: Some(uncertainty), ..*estimate };
         }
     }
 }
@@ -98,17 +113,24 @@ fn share(n_rows: [usize; 2], n_columns: usize) -> Option<f64> {
 }
 
 /// The interval of `value`, taken on `n` rows, from the values of parts with the share `share` of them.
-fn interval(value: f64, parts: &[f64], share: f64, n: usize, range: (f64, f64)) -> Uncertainty {
+fn interval(value: f64, parts: &[f64], share: f64, n: usize, ideal: f64, range: (f64, f64)) -> Uncertainty {
     let n_parts = parts.len() as f64;
     let mean = parts.iter().sum::<f64>() / n_parts;
     let of_parts = parts.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n_parts - 1.0).max(1.0);
     let sd = (of_parts * share / (1.0 - share)).sqrt();
-    let without_drift = value - (mean - value) / ((1.0 / share).sqrt() - 1.0);
+    // All measures here lie on one side of their ideal.
+    let (far, far_of_parts) = ((value - ideal).abs(), (mean - ideal).abs());
+    let chance = ((far_of_parts.powi(2) - far.powi(2)).max(0.0) / (1.0 / share - 1.0)).sqrt();
+    let drift = (far_of_parts - far) / ((1.0 / share).sqrt() - 1.0);
+    let true_distance = (far.powi(2) - chance.powi(2)).max(0.0).sqrt().min(far - drift);
+    // Where smaller tables lie nearer, larger ones lie farther.
+    let farther = far.max(far - drift);
     let student = StudentsT::new(0.0, 1.0, (n_parts - 1.0).max(1.0)).expect("positive");
     in_both_forms(1, n, |tail| {
         let half = student.inverse_cdf(1.0 - tail) * sd;
-        let (low, high) = (value.min(without_drift) - half, value.max(without_drift) + half);
-        [low.max(range.0).min(value), high.min(range.1).max(value)]
+        let near = if far - chance <= half { 0.0 } else { (true_distance - half).clamp(0.0, far) };
+        let ends = [near, farther + half].map(|far| if value < ideal { ideal - far } else { ideal + far });
+        [ends[0].min(ends[1]).max(range.0).min(value), ends[0].max(ends[1]).min(range.1).max(value)]
     })
 }
 
@@ -118,17 +140,30 @@ mod tests {
 
     #[test]
     fn an_interval_has_its_closed_form() {
-        // Parts of a fifth of the rows: v = 0.01, so the variance is 0.01 / 4 and no drift; t of 19 is 2.093 and 1.729.
+        // Parts of a fifth of the rows: v = 0.01, so the variance is 0.01 / 4 and chance is none; t of 19 is 2.093 and 1.729.
         let step = (0.01f64 * 19.0 / 20.0).sqrt();
         let parts: Vec<f64> = (0..20).map(|i| 0.5 + if i % 2 == 0 { step } else { -step }).collect();
-        let u = interval(0.5, &parts, 0.2, 700, (0.0, 1.0));
-        for (got, expected) in u.interval.into_iter().chain(u.one_sided).zip([-2.093, 2.093, -1.729, 1.729]) {
-            assert!((got - (0.5 + expected * 0.05)).abs() < 1e-4, "{u:?}");
+        for ideal in [0.0, 1.0] {
+            let u = interval(0.5, &parts, 0.2, 700, ideal, (0.0, 1.0));
+            for (got, expected) in u.interval.into_iter().chain(u.one_sided).zip([-2.093, 2.093, -1.729, 1.729]) {
+                assert!((got - (0.5 + expected * 0.05)).abs() < 1e-4, "{u:?}");
+            }
+            assert_eq!(u.n, 700);
         }
-        assert_eq!(u.n, 700);
-        // A distance that doubles when rows are quartered is nothing but drift: the interval reaches below 0 and is cut.
-        let u = interval(0.1, &[0.2; 20], 0.25, 700, (0.0, 1.0));
-        assert!(u.one_sided[0].abs() < 1e-12 && (u.one_sided[1] - 0.1).abs() < 1e-12, "{u:?}");
+    }
+
+    #[test]
+    fn what_chance_alone_would_give_reaches_the_ideal() {
+        let near =
+            |value: f64, part: f64, ideal: f64| interval(value, &[part; 20], 0.25, 700, ideal, (0.0, 1.0)).interval;
+        let check = |got: [f64; 2], expected: [f64; 2]| {
+            assert!((0..2).all(|i| (got[i] - expected[i]).abs() < 1e-9), "{got:?} is not {expected:?}");
+        };
+        // A distance that doubles when rows are quartered is chance; and so is an overlap that falls as fast.
+        check(near(0.1, 0.2, 0.0), [0.0, 0.1]);
+        check(near(0.9, 0.8, 1.0), [0.9, 1.0]);
+        // 0.5² = 0.4² + 0.3² and 0.52 = 0.4² + 4 · 0.3²; but by the plain sum the true distance is 2 · 0.5 - √0.52.
+        check(near(0.5, 0.52f64.sqrt(), 0.0), [1.0 - 0.52f64.sqrt(), 0.5]);
     }
 
     #[test]
