@@ -118,7 +118,7 @@ fn results_are_readable_when_piped() {
     │ mia_max_auc         ≤ 0.00         0.000 (< 0.000) ✓ │
     │ mia_outlier_auc     ≤ 0.00         0.000 (< 0.000) ? │
     │ dup_excess          ≤ 0.00                   0.000 ✓ │
-    │ singling_out_risk   ≤ 0.00                   0.000 ✓ │
+    │ singling_out_risk   ≤ 0.00         0.000 (< 0.000) ✓ │
     │ linkability_risk    ≤ 0.00         0.000 (< 0.000) ✓ │
     │ inference_risk      ≤ 0.00         0.000 (< 0.000) ? │
     ");
