@@ -14,360 +14,31 @@
 //! Left out on purpose: noise added to values (it protects nobody without an accountant), and combinations of columns:
 //! each is protected by itself, and what several tell together is measured on the synthetic table.
 
+mod applied;
 mod cap;
 mod dates;
 mod merge;
+mod protection;
 mod zip;
 
-use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
-use serde::{Deserialize, Serialize};
 
 use crate::error::{BadInput, Result, Rule};
-use crate::schema::{Field, Kind, Schema, Storage};
+use crate::schema::{Field, Kind, Schema};
 use crate::table::{Table, column_from_labels};
 
+pub use applied::{Applied, Count};
+pub(crate) use protection::check;
+#[cfg(feature = "diffusion")]
+pub(crate) use protection::check_applied;
+pub use protection::{FakeKind, Period, Protection};
 pub use zip::{RESTRICTED_ZIP_PREFIXES, ZIP_PREFIX_SOURCE};
 
 /// The smallest number of rows that a level or a tail may stand for where nothing else is said; counts of fewer cells
 /// are not written down.
 pub const DEFAULT_K: usize = 11;
-
-/// What is done to one column before training. In TOML: `protect = [{ rule = "cap-extremes", k = 11 }]`; several are
-/// applied in their order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "rule", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Protection {
-    /// Nothing, and nobody else is to add anything. Stands alone.
-    Keep {},
-    /// Levels that fewer than `k` rows have become one level, `other`. If that has fewer than `k` rows itself, it joins the
-    /// next rarest level and takes its name. Levels with an order, and the two of a boolean, join their rarer neighbour
-    /// instead, under the name of the most frequent of them. If the whole column has fewer than `k` values, they become missing.
-    MergeRare {
-        /// At least 2.
-        k: usize,
-    },
-    /// Values below the `k`-th smallest become it, values above the `k`-th largest become it. A column with fewer than
-    /// 2`k` values is left with their median alone, one with fewer than `k` with none.
-    CapExtremes {
-        /// At least 2.
-        k: usize,
-    },
-    /// Numbers above a limit become one number: ages over 89 are 90 (45 CFR 164.514(b)(2)(i)(C)).
-    TopCode {
-        /// The largest number that stays.
-        above: f64,
-        /// What larger ones become; on the column's grid and not below `above`.
-        to: f64,
-    },
-    /// Numbers below a limit become one number: years of birth that tell an age over 89 are those of the age of 90.
-    BottomCode {
-        /// The smallest number that stays.
-        below: f64,
-        /// What smaller ones become; on the column's grid and not above `below`.
-        to: f64,
-    },
-    /// Dates lose what is finer than a period.
-    Coarsen {
-        /// The period.
-        to: Period,
-    },
-    /// The dates of a subject are moved together by a random number of whole days, so that the time between two of them
-    /// stays. The number follows from the subjects and the dates of the whole table, and from nothing else.
-    ShiftDates {
-        /// The column whose values name the subjects. Without it each row is a subject of its own.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        subject: Option<String>,
-        /// The most days, forwards or backwards; at least 1.
-        max_days: u32,
-    },
-    /// US ZIP codes keep three digits, and none of them where few people live ([`RESTRICTED_ZIP_PREFIXES`]). What is no
-    /// ZIP code becomes missing.
-    ZipPrefix {},
-    /// The column is left out.
-    Remove {},
-    /// Each row is given an invented value; the column is an identifier.
-    Fake {
-        /// What is invented.
-        what: FakeKind,
-    },
-}
-
-/// What dates are coarsened to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Period {
-    /// The year, as a whole number: the column is no date any more.
-    Year,
-    /// The month, written `2024-05`.
-    Month,
-    /// The Monday of the week, without a time.
-    Week,
-}
-
-/// What can be invented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FakeKind {
-    /// Given and family name.
-    Name,
-    /// A given name.
-    FirstName,
-    /// A family name.
-    LastName,
-    /// A name to log in with.
-    Username,
-    /// House number and street.
-    Street,
-    /// A city.
-    City,
-    /// A region smaller than a state.
-    County,
-    /// Street, city and postcode in one.
-    Address,
-    /// A postcode.
-    Postcode,
-    /// A phone or fax number, of the block 555-01xx that is kept free for fiction.
-    Phone,
-    /// A mail address at a domain that is kept free for examples (RFC 2606).
-    Email,
-    /// A company or an institution.
-    Company,
-    /// An address in the web, at a domain kept free for examples.
-    Url,
-    /// An IPv4 address of the blocks kept free for documentation (RFC 5737).
-    Ipv4,
-    /// An IPv6 address of the block kept free for documentation (RFC 3849).
-    Ipv6,
-    /// The address of a network device, of those that no maker gives.
-    Mac,
-}
-
-impl fmt::Display for FakeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            FakeKind::Name => "names",
-            FakeKind::FirstName => "given names",
-            FakeKind::LastName => "family names",
-            FakeKind::Username => "user names",
-            FakeKind::Street => "streets",
-            FakeKind::City => "cities",
-            FakeKind::County => "regions",
-            FakeKind::Address => "addresses",
-            FakeKind::Postcode => "postcodes",
-            FakeKind::Phone => "phone numbers",
-            FakeKind::Email => "mail addresses",
-            FakeKind::Company => "companies",
-            FakeKind::Url => "web addresses",
-            FakeKind::Ipv4 => "IP addresses",
-            FakeKind::Ipv6 => "IPv6 addresses",
-            FakeKind::Mac => "network addresses",
-        })
-    }
-}
-
-impl fmt::Display for Period {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Period::Year => "year",
-            Period::Month => "month",
-            Period::Week => "week",
-        })
-    }
-}
-
-/// In words, for messages and reports.
-impl fmt::Display for Protection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Protection::Keep {} => write!(f, "kept as it is"),
-            Protection::MergeRare { k } => write!(f, "levels of fewer than {k} rows merged"),
-            Protection::CapExtremes { k } => write!(f, "values beyond the {k} outermost capped on both sides"),
-            Protection::TopCode { above, to } => write!(f, "values above {above} become {to}"),
-            Protection::BottomCode { below, to } => write!(f, "values below {below} become {to}"),
-            Protection::Coarsen { to } => write!(f, "dates coarsened to the {to}"),
-            Protection::ShiftDates { subject: Some(subject), max_days } => {
-                write!(f, "dates of each `{subject}` moved together by up to {max_days} days")
-            }
-            Protection::ShiftDates { subject: None, max_days } => {
-                write!(f, "the date of each row moved by up to {max_days} days")
-            }
-            Protection::ZipPrefix {} => write!(f, "ZIP codes cut to three digits, 000 where few people live"),
-            Protection::Remove {} => write!(f, "left out"),
-            Protection::Fake { what } => write!(f, "replaced by invented {what}"),
-        }
-    }
-}
-
-impl Protection {
-    /// The name in schemas and records.
-    pub fn id(&self) -> &'static str {
-        match self {
-            Protection::Keep {} => "keep",
-            Protection::MergeRare { .. } => "merge-rare",
-            Protection::CapExtremes { .. } => "cap-extremes",
-            Protection::TopCode { .. } => "top-code",
-            Protection::BottomCode { .. } => "bottom-code",
-            Protection::Coarsen { .. } => "coarsen",
-            Protection::ShiftDates { .. } => "shift-dates",
-            Protection::ZipPrefix {} => "zip-prefix",
-            Protection::Remove {} => "remove",
-            Protection::Fake { .. } => "fake",
-        }
-    }
-
-    /// Whether there is something left to do before training: invented values come when rows are drawn.
-    pub fn is_pending(&self) -> bool {
-        !matches!(self, Protection::Keep {} | Protection::Fake { .. })
-    }
-
-    /// What a column of this kind and storage is afterwards.
-    ///
-    /// # Errors
-    /// What does not fit, in words.
-    fn outcome(&self, field: &Field, kind: Kind, storage: Storage) -> std::result::Result<(Kind, Storage), String> {
-        let same = Ok((kind, storage));
-        let only = |what: &str| {
-            let kind = format!("{kind:?}").to_lowercase();
-            Err(format!("the protection `{}` is for {what}; the column is {kind}", self.id()))
-        };
-        match self {
-            Protection::Keep {} | Protection::Remove {} => same,
-            Protection::MergeRare { k } | Protection::CapExtremes { k } if *k < 2 => {
-                Err(format!("`k` of the protection `{}` must be at least 2", self.id()))
-            }
-            Protection::MergeRare { .. } if !kind.is_levels() => only("levels: categorical, ordinal or boolean"),
-            Protection::CapExtremes { .. } if !kind.is_scale() => only("numbers and dates"),
-            Protection::MergeRare { .. } | Protection::CapExtremes { .. } => same,
-            Protection::TopCode { above: limit, to } | Protection::BottomCode { below: limit, to } => {
-                let on_grid = match field.number {
-                    Some(number) => number.snap(*to) == *to,
-                    None => to.fract() == 0.0,
-                };
-                let beyond = match self {
-                    Protection::TopCode { .. } => to >= limit,
-                    _ => to <= limit,
-                };
-                match () {
-                    () if !storage.is_number() || !(kind.is_scale() || kind.is_levels()) => only("numbers"),
-                    () if !(limit.is_finite() && to.is_finite() && beyond && on_grid) => Err(format!(
-                        "`to` of the protection `{}` must be a value of the column, and none that stays",
-                        self.id()
-                    )),
-                    () => same,
-                }
-            }
-            Protection::Coarsen { .. } | Protection::ShiftDates { .. } if kind != Kind::Datetime => only("dates"),
-            Protection::Coarsen { to: Period::Year } => Ok((Kind::Integer, Storage::Integer)),
-            Protection::ShiftDates { max_days, .. } if !(1..=36_525).contains(max_days) => {
-                Err("`max_days` of the protection `shift-dates` must be between 1 and 36525".into())
-            }
-            Protection::Coarsen { .. } | Protection::ShiftDates { .. } => same,
-            Protection::ZipPrefix {} if !matches!(storage, Storage::Text | Storage::Integer | Storage::Float) => {
-                only("ZIP codes in text or numbers")
-            }
-            Protection::ZipPrefix {} => Ok((Kind::Categorical, Storage::Text)),
-            Protection::Fake { .. } if kind != Kind::Identifier || storage != Storage::Text => {
-                only("columns of kind identifier stored as text")
-            }
-            Protection::Fake { .. } => same,
-        }
-    }
-}
-
-/// What every column's protections keep: each fits what the ones before it leave, none is declared twice, `keep` and
-/// `remove` stand alone, and subjects are named by a column of identifiers.
-pub(crate) fn check(schema: &Schema) -> std::result::Result<(), BadInput> {
-    for field in &schema.fields {
-        let bad = |problem: String| BadInput::new(Rule::Schema, problem).in_column(&field.name);
-        let (mut kind, mut storage) = (field.kind, field.storage);
-        for (i, protection) in field.protect.iter().enumerate() {
-            let id = protection.id();
-            if field.protect[..i].iter().any(|before| before.id() == id) {
-                return Err(bad(format!("the protection `{id}` is declared twice")));
-            }
-            if field.protect.len() > 1 && matches!(protection, Protection::Keep {} | Protection::Remove {}) {
-                return Err(bad(format!("the protection `{id}` stands alone")));
-            }
-            (kind, storage) = protection.outcome(field, kind, storage).map_err(bad)?;
-            if let Protection::ShiftDates { subject: Some(subject), .. } = protection {
-                let named = schema.fields.iter().find(|other| other.name == *subject);
-                if named.is_none_or(|other| other.kind != Kind::Identifier) {
-                    let problem = "`subject` of the protection `shift-dates` must name a column of kind identifier";
-                    return Err(bad(problem.to_owned()));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// That nothing is left to be done to a table that a generator is to learn.
-///
-/// # Errors
-/// [`Rule::Schema`] if its schema declares a protection that was not applied.
-#[cfg(feature = "diffusion")]
-pub(crate) fn check_applied(schema: &Schema) -> Result<()> {
-    let pending = |field: &&Field| field.protect.iter().any(Protection::is_pending);
-    let Some(field) = schema.fields.iter().find(pending) else { return Ok(()) };
-    let problem = "the schema declares a protection that was not applied to the table";
-    Err(BadInput::new(Rule::Schema, problem).in_column(&field.name).hint("`protect::apply` does").into())
-}
-
-/// What was done to one column, without any of its values.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Applied {
-    /// The column's name.
-    pub column: String,
-    /// [`Protection::id`], or `text` and `identifier` for what the column's kind does.
-    pub rule: String,
-    /// What was done, in words.
-    pub what: String,
-    /// The cells that are not what they were.
-    pub cells: Count,
-    /// Levels that were merged with others; where levels were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub levels: Option<usize>,
-}
-
-impl fmt::Display for Applied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {} ({} cells", self.column, self.what, self.cells)?;
-        if let Some(levels) = self.levels.filter(|&levels| levels > 0) {
-            write!(f, ", {levels} levels")?;
-        }
-        write!(f, ")")
-    }
-}
-
-/// A number of cells, not told exactly where it is small.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Count {
-    /// So many; none, or at least as many as may be told.
-    Exactly(usize),
-    /// At least one and fewer than this.
-    FewerThan(usize),
-}
-
-impl Count {
-    /// `n`, or that it is below `k`.
-    pub fn masked(n: usize, k: usize) -> Self {
-        if n == 0 || n >= k { Count::Exactly(n) } else { Count::FewerThan(k) }
-    }
-}
-
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Count::Exactly(n) => write!(f, "{n}"),
-            Count::FewerThan(k) => write!(f, "fewer than {k}"),
-        }
-    }
-}
 
 /// Does to `table` what its schema declares, and says what was done: an entry for each protection of each column, in
 /// their order, and for each column that its kind protects.
@@ -491,7 +162,7 @@ impl Column {
 #[cfg(test)]
 mod testing {
     use super::*;
-    use crate::schema::Source;
+    use crate::schema::{Source, Storage};
 
     /// A table of the given columns.
     pub(super) fn table(columns: Vec<(Field, ArrayRef)>) -> Table {
@@ -525,81 +196,6 @@ mod tests {
     use super::testing::{numbers, table, words};
     use super::*;
 
-    fn schema_of(field: Field) -> Schema {
-        let source = crate::schema::Source::default();
-        let other = Field::new("id", Kind::Identifier, Storage::Text);
-        Schema { version: crate::schema::SCHEMA_VERSION, source, fields: vec![other, field] }
-    }
-
-    #[test]
-    fn protections_survive_the_round_trip_through_toml() {
-        let shift = Protection::ShiftDates { subject: Some("id".to_owned()), max_days: 180 };
-        let all = [
-            (Kind::Datetime, Storage::Timestamp, vec![shift, Protection::Coarsen { to: Period::Month }]),
-            (
-                Kind::Datetime,
-                Storage::Timestamp,
-                vec![Protection::Coarsen { to: Period::Year }, Protection::CapExtremes { k: 11 }],
-            ),
-            (Kind::Integer, Storage::Integer, vec![Protection::TopCode { above: 89.0, to: 90.0 }]),
-            (Kind::Integer, Storage::Integer, vec![Protection::ZipPrefix {}, Protection::MergeRare { k: 5 }]),
-            (Kind::Identifier, Storage::Text, vec![Protection::Fake { what: FakeKind::FirstName }]),
-            (Kind::Text, Storage::Text, vec![Protection::Remove {}]),
-            (Kind::Categorical, Storage::Text, vec![Protection::Keep {}]),
-        ];
-        for (kind, storage, protect) in all {
-            let schema = schema_of(Field { protect, ..Field::new("x", kind, storage) });
-            let text = schema.to_toml();
-            assert_eq!(Schema::from_toml(&text).unwrap(), schema, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_is_refused_with_column_and_rule() {
-        let check = |kind, storage, protect: &str, expected: &str| {
-            let text = schema_of(Field::new("x", kind, storage)).to_toml();
-            let before = "name = \"x\"\n";
-            assert!(text.contains(before), "{text}");
-            let text = text.replace(before, &format!("{before}protect = {protect}\n"));
-            let message = Schema::from_toml(&text).unwrap_err().to_string();
-            assert!(message.contains(expected) && message.contains("[schema]"), "{message}");
-        };
-        let (text, number) = ((Kind::Categorical, Storage::Text), (Kind::Integer, Storage::Integer));
-        let date = (Kind::Datetime, Storage::Timestamp);
-        check(
-            text.0,
-            text.1,
-            "[{ rule = \"cap-extremes\", k = 11 }]",
-            "column `x`: the protection `cap-extremes` is for",
-        );
-        check(
-            number.0,
-            number.1,
-            "[{ rule = \"merge-rare\", k = 11 }]",
-            "column `x`: the protection `merge-rare` is for",
-        );
-        check(text.0, text.1, "[{ rule = \"merge-rare\", k = 1 }]", "must be at least 2");
-        check(text.0, text.1, "[{ rule = \"top-code\", above = 89, to = 90 }]", "is for numbers");
-        check(number.0, number.1, "[{ rule = \"top-code\", above = 89, to = 89.5 }]", "must be a value of the column");
-        check(number.0, number.1, "[{ rule = \"top-code\", above = 89, to = 80 }]", "and none that stays");
-        check(number.0, number.1, "[{ rule = \"top-code\", above = nan, to = 90 }]", "must be a value");
-        check(number.0, number.1, "[{ rule = \"coarsen\", to = \"year\" }]", "is for dates");
-        check(date.0, date.1, "[{ rule = \"zip-prefix\" }]", "is for ZIP codes");
-        check(text.0, text.1, "[{ rule = \"fake\", what = \"name\" }]", "is for columns of kind identifier");
-        check(date.0, date.1, "[{ rule = \"shift-dates\", max_days = 9, subject = \"x\" }]", "must name a column");
-        check(date.0, date.1, "[{ rule = \"shift-dates\", max_days = 0 }]", "between 1 and");
-        check(text.0, text.1, "[{ rule = \"keep\" }, { rule = \"merge-rare\", k = 5 }]", "`keep` stands alone");
-        check(text.0, text.1, "[{ rule = \"merge-rare\", k = 5 }, { rule = \"merge-rare\", k = 6 }]", "declared twice");
-        // What the one before it leaves counts, and nothing else.
-        let year_then = "[{ rule = \"coarsen\", to = \"year\" }, { rule = \"shift-dates\", max_days = 9 }]";
-        check(date.0, date.1, year_then, "is for dates");
-        // Unknown words and keys.
-        check(text.0, text.1, "[{ rule = \"magic\" }]", "unknown variant");
-        check(text.0, text.1, "[{ rule = \"remove\", k = 5 }]", "unknown field");
-        check(text.0, text.1, "[{ rule = \"merge-rare\", k = 5, n = 1 }]", "unknown field");
-        check(text.0, text.1, "[{ rule = \"merge-rare\" }]", "missing field");
-    }
-
     #[test]
     fn text_is_emptied_identifiers_are_told_and_a_second_time_changes_nothing() {
         let cells = [Some("a"), None, Some("b")];
@@ -627,13 +223,5 @@ mod tests {
     fn a_table_without_columns_is_refused() {
         let input = table(vec![words("a", Kind::Categorical, &[Some("x")], vec![Protection::Remove {}])]);
         assert!(apply(&input).unwrap_err().to_string().contains("nothing-to-learn"));
-    }
-
-    #[test]
-    fn small_counts_are_masked() {
-        assert_eq!(
-            [0, 1, 10, 11].map(|n| Count::masked(n, 11).to_string()),
-            ["0", "fewer than 11", "fewer than 11", "11"]
-        );
     }
 }

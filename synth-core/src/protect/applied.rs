@@ -1,0 +1,71 @@
+//! What was done to a column, told without any of its values.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What was done to one column, without any of its values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Applied {
+    /// The column's name.
+    pub column: String,
+    /// [`Protection::id`], or `text` and `identifier` for what the column's kind does.
+    pub rule: String,
+    /// What was done, in words.
+    pub what: String,
+    /// The cells that are not what they were.
+    pub cells: Count,
+    /// Levels that were merged with others; where levels were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub levels: Option<usize>,
+}
+
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {} ({} cells", self.column, self.what, self.cells)?;
+        if let Some(levels) = self.levels.filter(|&levels| levels > 0) {
+            write!(f, ", {levels} levels")?;
+        }
+        write!(f, ")")
+    }
+}
+
+/// A number of cells, not told exactly where it is small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    /// So many; none, or at least as many as may be told.
+    Exactly(usize),
+    /// At least one and fewer than this.
+    FewerThan(usize),
+}
+
+impl Count {
+    /// `n`, or that it is below `k`.
+    pub fn masked(n: usize, k: usize) -> Self {
+        if n == 0 || n >= k { Count::Exactly(n) } else { Count::FewerThan(k) }
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Count::Exactly(n) => write!(f, "{n}"),
+            Count::FewerThan(k) => write!(f, "fewer than {k}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_counts_are_masked() {
+        assert_eq!(
+            [0, 1, 10, 11].map(|n| Count::masked(n, 11).to_string()),
+            ["0", "fewer than 11", "fewer than 11", "11"]
+        );
+    }
+}
