@@ -12,11 +12,11 @@
 //! names the right kind keeps more of it.
 
 use serde::{Deserialize, Serialize};
-use synth_core::protect::{DEFAULT_K, FakeKind, Period, Protection};
+use synth_core::protect::{DEFAULT_K, Period, Protection};
 use synth_core::schema::Storage;
 use synth_core::{Field, Kind, Schema, Table};
 
-use crate::detect::{self, Fake, Finding, Treatment};
+use crate::detect::{self, Finding, Treatment};
 use crate::{Error, Policy, Result};
 
 /// Ages above this are one (45 CFR 164.514(b)(2)(i)(C)).
@@ -238,7 +238,7 @@ fn asked(
             Asked::of(field.kind, vec![Protection::Remove {}])
         }
         Treatment::Fake(what) if field.storage == Storage::Text => {
-            Asked::of(Kind::Identifier, vec![Protection::Fake { what: fake(what) }])
+            Asked::of(Kind::Identifier, vec![Protection::Fake { what }])
         }
         Treatment::Regenerate | Treatment::Fake(_) => Asked::of(Kind::Identifier, Vec::new()),
         Treatment::ZipPrefix if matches!(field.storage, Storage::Timestamp | Storage::Boolean) => {
@@ -307,26 +307,6 @@ fn subject(table: &Table, findings: &[Finding]) -> Option<String> {
     Some(field.name.clone())
 }
 
-fn fake(what: Fake) -> FakeKind {
-    match what {
-        Fake::FullName => FakeKind::Name,
-        Fake::FirstName => FakeKind::FirstName,
-        Fake::LastName => FakeKind::LastName,
-        Fake::Company => FakeKind::Company,
-        Fake::Street => FakeKind::Street,
-        Fake::City => FakeKind::City,
-        Fake::County => FakeKind::County,
-        Fake::Postcode => FakeKind::Postcode,
-        Fake::Phone => FakeKind::Phone,
-        Fake::Email => FakeKind::Email,
-        Fake::Username => FakeKind::Username,
-        Fake::Url => FakeKind::Url,
-        Fake::Ipv4 => FakeKind::Ipv4,
-        Fake::Ipv6 => FakeKind::Ipv6,
-        Fake::Mac => FakeKind::Mac,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use synth_core::io::{ReadOptions, read_bytes};
@@ -370,7 +350,7 @@ mod tests {
             found("seen", Treatment::YearOnly),
             found("age", Treatment::TopCode),
             found("zip", Treatment::ZipPrefix),
-            found("name", Treatment::Fake(Fake::FullName)),
+            found("name", Treatment::Fake(detect::FakeKind::Name)),
             found("born", Treatment::TopCode),
         ]
     }

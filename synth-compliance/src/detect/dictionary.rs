@@ -3,7 +3,7 @@
 //! A list of our own, of names met in clinical tables and forms. It is in words with blanks between them; how a
 //! column's name is held against it is in [`name`](super::name).
 
-use super::{Fake, Identifier, SpecialCategory, Treatment};
+use super::{FakeKind, Identifier, SpecialCategory, Treatment};
 
 /// What a column's name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Meaning {
     }
 }
 
-const fn fake(identifier: Identifier, what: Fake, form: Form) -> Meaning {
+const fn fake(identifier: Identifier, what: FakeKind, form: Form) -> Meaning {
     Meaning::Is(identifier, Treatment::Fake(what), form)
 }
 
@@ -73,10 +73,10 @@ const fn code(identifier: Identifier) -> Meaning {
     Meaning::Is(identifier, Treatment::Regenerate, Form::Codes)
 }
 
-const FULL_NAME: Meaning = fake(Identifier::Name, Fake::FullName, Form::Words);
-const STREET: Meaning = fake(Identifier::Geography, Fake::Street, Form::Words);
-const CITY: Meaning = fake(Identifier::Geography, Fake::City, Form::Words);
-const COUNTY: Meaning = fake(Identifier::Geography, Fake::County, Form::Words);
+const FULL_NAME: Meaning = fake(Identifier::Name, FakeKind::Name, Form::Words);
+const STREET: Meaning = fake(Identifier::Geography, FakeKind::Street, Form::Words);
+const CITY: Meaning = fake(Identifier::Geography, FakeKind::City, Form::Words);
+const COUNTY: Meaning = fake(Identifier::Geography, FakeKind::County, Form::Words);
 const PLACE_CODE: Meaning = Meaning::Is(Identifier::Geography, Treatment::Remove, Form::Codes);
 const IMAGE: Meaning = Meaning::Is(Identifier::Photograph, Treatment::Remove, Form::Unique);
 const BODY: Meaning = Meaning::Is(Identifier::Biometric, Treatment::Remove, Form::Unique);
@@ -89,17 +89,17 @@ pub(super) const WHOLE_NAMES: &[(Meaning, &[&str])] = &[
         "name", "names", "nom", "nombre", "nome", "patient", "person", "doctor", "titel name", "physician",
         "surgeon", "attending", "hausarzt", "medecin", "medico", "provider",
     ]),
-    (fake(Identifier::Name, Fake::FirstName, Form::Words), &["first", "given"]),
-    (fake(Identifier::Name, Fake::LastName, Form::Words), &["last", "family"]),
+    (fake(Identifier::Name, FakeKind::FirstName, Form::Words), &["first", "given"]),
+    (fake(Identifier::Name, FakeKind::LastName, Form::Words), &["last", "family"]),
     (CITY, &["ort", "place", "lieu", "lugar", "luogo"]),
-    (fake(Identifier::Email, Fake::Email, Form::Words), &["mail", "mails"]),
-    (fake(Identifier::Telephone, Fake::Phone, Form::Digits), &["tel", "cell", "mobile", "handy"]),
+    (fake(Identifier::Email, FakeKind::Email, Form::Words), &["mail", "mails"]),
+    (fake(Identifier::Telephone, FakeKind::Phone, Form::Digits), &["tel", "cell", "mobile", "handy"]),
     (Meaning::Day, &["day", "days", "dom", "mday", "tag", "jour", "dia", "giorno"]),
     (Meaning::Month, &["mon", "mois"]),
     (Meaning::Age, &["eta"]),
     (Meaning::Date, &["dt", "timestamp", "ts", "epoch", "created", "updated", "when"]),
     (Meaning::Coordinate, &["lat", "lon", "lng", "long"]),
-    (fake(Identifier::Url, Fake::Url, Form::Words), &["link", "links"]),
+    (fake(Identifier::Url, FakeKind::Url, Form::Words), &["link", "links"]),
     (UNIQUE, &["key", "token", "hash", "code", "nr", "number"]),
     (Meaning::Text, &["text", "description", "desc"]),
     (IMAGE, &["image", "img", "jpg", "jpeg", "png"]),
@@ -122,17 +122,17 @@ pub(super) const WITHIN_NAMES: &[(Meaning, &[&str])] = &[
         "mothers name", "fathers name", "spouse name", "parent name", "angehoerige", "angehorige",
         "ansprechpartner", "kontaktperson", "contact person",
     ]),
-    (fake(Identifier::Name, Fake::FirstName, Form::Words), &[
+    (fake(Identifier::Name, FakeKind::FirstName, Form::Words), &[
         "first name", "given name", "forename", "fore name", "middle name", "fname", "nickname",
         "christian name", "vorname", "rufname", "prenom", "primer nombre", "nombre de pila", "nome di battesimo",
         "firstname", "middle initial",
     ]),
-    (fake(Identifier::Name, Fake::LastName, Form::Words), &[
+    (fake(Identifier::Name, FakeKind::LastName, Form::Words), &[
         "last name", "surname", "family name", "lname", "maiden name", "birth name", "sur name", "nachname",
         "familienname", "geburtsname", "zuname", "nom de famille", "nom de naissance", "apellido", "apellidos",
         "primer apellido", "segundo apellido", "cognome", "mothers maiden name", "mother maiden name",
     ]),
-    (fake(Identifier::Name, Fake::Company, Form::Words), &[
+    (fake(Identifier::Name, FakeKind::Company, Form::Words), &[
         "employer", "employer name", "company", "company name", "arbeitgeber", "employeur", "empleador",
         "datore di lavoro",
     ]),
@@ -192,17 +192,17 @@ pub(super) const WITHIN_NAMES: &[(Meaning, &[&str])] = &[
         "anno nascita", "gebjahr",
     ]),
     // D, E, F
-    (fake(Identifier::Telephone, Fake::Phone, Form::Digits), &[
+    (fake(Identifier::Telephone, FakeKind::Phone, Form::Digits), &[
         "phone", "phone number", "phone no", "telephone", "mobile number", "mobile no", "mobile phone",
         "cell phone", "cell number", "cellphone", "tel no", "tel nr", "tel number", "home tel", "work tel",
         "tel home", "tel work", "phone home", "telefon", "telefonnummer", "telefonnr", "handynummer", "natel",
         "mobiltelefon", "mobil", "telephone number", "portable", "telefono", "celular", "movil", "cellulare",
         "pager", "whatsapp", "contact number", "msisdn", "phonenum",
     ]),
-    (fake(Identifier::Fax, Fake::Phone, Form::Digits), &[
+    (fake(Identifier::Fax, FakeKind::Phone, Form::Digits), &[
         "fax", "fax number", "fax no", "fax nr", "telefax", "faxnummer", "facsimile", "telecopie", "faxnum",
     ]),
-    (fake(Identifier::Email, Fake::Email, Form::Words), &[
+    (fake(Identifier::Email, FakeKind::Email, Form::Words), &[
         "email", "e mail", "email address", "e mail address", "mail address", "emailaddr", "email addr",
         "mail adresse", "mailadresse", "e mail adresse", "courriel", "adresse mail", "correo",
         "correo electronico", "posta elettronica", "indirizzo email", "adresse email",
@@ -280,20 +280,20 @@ pub(super) const WITHIN_NAMES: &[(Meaning, &[&str])] = &[
         "numero di serie", "equipment id", "imsi", "iccid", "meid", "android id", "idfa", "udid", "machine id",
         "gtin",
     ]),
-    (fake(Identifier::Device, Fake::Mac, Form::Codes), &[
+    (fake(Identifier::Device, FakeKind::Mac, Form::Codes), &[
         "mac", "mac address", "mac addr", "macaddr", "mac adresse", "bluetooth address", "adresse mac",
     ]),
     // N, O
-    (fake(Identifier::Url, Fake::Url, Form::Words), &[
+    (fake(Identifier::Url, FakeKind::Url, Form::Words), &[
         "url", "uri", "website", "web site", "homepage", "home page", "web page", "webpage", "web address",
         "webseite", "site web", "sitio web", "sito web", "profile link", "linkedin", "facebook", "instagram",
         "www",
     ]),
-    (fake(Identifier::IpAddress, Fake::Ipv4, Form::Codes), &[
+    (fake(Identifier::IpAddress, FakeKind::Ipv4, Form::Codes), &[
         "ip", "ip address", "ip addr", "ipaddr", "ip adresse", "client ip", "remote addr", "ip v 4",
         "adresse ip", "direccion ip", "indirizzo ip",
     ]),
-    (fake(Identifier::IpAddress, Fake::Ipv6, Form::Codes), &["ip v 6"]),
+    (fake(Identifier::IpAddress, FakeKind::Ipv6, Form::Codes), &["ip v 6"]),
     // P, Q
     (BODY, &[
         "fingerprint", "finger print", "thumbprint", "thumb print", "retina", "retina scan", "iris scan",
@@ -317,7 +317,7 @@ pub(super) const WITHIN_NAMES: &[(Meaning, &[&str])] = &[
         "staff id", "student id", "student number", "donor id", "order number", "order id", "trial number",
         "randomization number", "auftragsnummer",
     ]),
-    (Meaning::Is(Identifier::Other, Treatment::Fake(Fake::Username), Form::Unique), &[
+    (Meaning::Is(Identifier::Other, Treatment::Fake(FakeKind::Username), Form::Unique), &[
         "username", "user name", "login", "login name", "screen name", "handle", "twitter", "benutzername",
         "nom d utilisateur", "nombre de usuario", "nome utente", "skype",
     ]),

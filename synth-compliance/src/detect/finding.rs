@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use synth_core::protect::FakeKind;
 
 /// One kind of sensitive content in one column. A column may have several findings.
 ///
@@ -259,7 +260,7 @@ pub enum Treatment {
     /// ZIP codes are cut down to three digits, and to `000` where so few people live that three tell too much.
     ZipPrefix,
     /// Made up anew, of the kind named.
-    Fake(Fake),
+    Fake(FakeKind),
     /// Unique codes are made anew in the same shape, as identifiers are.
     Regenerate,
     /// Every cell becomes missing.
@@ -275,69 +276,11 @@ impl fmt::Display for Treatment {
             Treatment::TopCode => f.write_str("ages over 89 to become 90"),
             Treatment::YearOnly => f.write_str("to be cut down to the year"),
             Treatment::ZipPrefix => f.write_str("to be cut down to three digits"),
-            Treatment::Fake(what) => write!(f, "to be replaced by made-up {what}"),
+            Treatment::Fake(what) => write!(f, "to be replaced by invented {what}"),
             Treatment::Regenerate => f.write_str("to be made anew in the same shape"),
             Treatment::Suppress => f.write_str("to be written as missing"),
             Treatment::Remove => f.write_str("to be removed"),
         }
-    }
-}
-
-/// What is made up in place of real cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fake {
-    /// Full names of persons.
-    FullName,
-    /// Given names.
-    FirstName,
-    /// Family names.
-    LastName,
-    /// Names of employers and other firms.
-    Company,
-    /// Streets with a house number, or whole addresses.
-    Street,
-    /// Cities, towns, villages, districts.
-    City,
-    /// Counties and other regions smaller than a state.
-    County,
-    /// Postal codes that are no American ZIP codes.
-    Postcode,
-    /// Telephone and fax numbers.
-    Phone,
-    /// Electronic mail addresses.
-    Email,
-    /// Names by which a person logs in.
-    Username,
-    /// Web addresses.
-    Url,
-    /// Internet addresses of version 4.
-    Ipv4,
-    /// Internet addresses of version 6.
-    Ipv6,
-    /// Addresses of network devices.
-    Mac,
-}
-
-impl fmt::Display for Fake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Fake::FullName => "names",
-            Fake::FirstName => "given names",
-            Fake::LastName => "family names",
-            Fake::Company => "names of companies",
-            Fake::Street => "streets",
-            Fake::City => "cities",
-            Fake::County => "regions",
-            Fake::Postcode => "postal codes",
-            Fake::Phone => "telephone numbers",
-            Fake::Email => "e-mail addresses",
-            Fake::Username => "user names",
-            Fake::Url => "web addresses",
-            Fake::Ipv4 => "IPv4 addresses",
-            Fake::Ipv6 => "IPv6 addresses",
-            Fake::Mac => "MAC addresses",
-        })
     }
 }
 
@@ -360,12 +303,12 @@ mod tests {
             kind: Sensitive::Identifier(Identifier::Telephone),
             share: 0.004,
             confidence: Confidence { basis: Basis::Both, degree: 0.99 },
-            treatment: Treatment::Fake(Fake::Phone),
+            treatment: Treatment::Fake(FakeKind::Phone),
         };
         assert_eq!(
             finding.to_string(),
             "column `tel`: telephone numbers (Safe Harbor D), under 1 % of the cells, told by name and content \
-             (confidence 0.99); to be replaced by made-up telephone numbers"
+             (confidence 0.99); to be replaced by invented phone numbers"
         );
         let json = serde_json::to_string(&finding).unwrap();
         assert!(json.contains(r#""kind":{"identifier":"telephone"}"#), "{json}");
@@ -394,7 +337,7 @@ mod tests {
     #[test]
     fn the_stricter_treatment_is_the_greater() {
         use Treatment::*;
-        let order = [Keep, TopCode, YearOnly, ZipPrefix, Fake(super::Fake::City), Regenerate, Suppress, Remove];
+        let order = [Keep, TopCode, YearOnly, ZipPrefix, Fake(FakeKind::City), Regenerate, Suppress, Remove];
         assert!(order.is_sorted_by(|a, b| a < b));
     }
 }

@@ -11,8 +11,8 @@ use super::places::ZipColumn;
 use super::test::{Mention, Test};
 use super::text::Prose;
 use super::{
-    Basis, Confidence, Fake, Finding, Identifier, Sensitive, SpecialCategory, Treatment, dates, devices, name, network,
-    numbers, persons, places, special, text,
+    Basis, Confidence, FakeKind, Finding, Identifier, Sensitive, SpecialCategory, Treatment, dates, devices, name,
+    network, numbers, persons, places, special, text,
 };
 
 /// All tests on whole cells; of two that the same cells pass, the one that is more particular comes first.
@@ -155,9 +155,9 @@ fn confirms(test: &Test, identifier: Identifier, treatment: Treatment) -> bool {
     match (identifier, treatment) {
         // A fax has the numbers of a telephone.
         (Identifier::Fax, _) => test.identifier == Identifier::Telephone,
-        (Identifier::Device, Treatment::Fake(Fake::Mac)) => same && test.treatment == treatment,
-        (Identifier::Name, Treatment::Fake(Fake::Company)) => false,
-        (Identifier::Geography, Treatment::Fake(Fake::City | Fake::County)) => false,
+        (Identifier::Device, Treatment::Fake(FakeKind::Mac)) => same && test.treatment == treatment,
+        (Identifier::Name, Treatment::Fake(FakeKind::Company)) => false,
+        (Identifier::Geography, Treatment::Fake(FakeKind::City | FakeKind::County)) => false,
         _ => same,
     }
 }
@@ -257,7 +257,7 @@ fn placed(column: &Column<'_>, meanings: &[Meaning], findings: &mut Findings<'_>
                 findings.add(Sensitive::QuasiIdentifier, 1.0, Basis::Both, 0.9, Treatment::Keep);
             }
             ZipColumn::Foreign => {
-                findings.add(place, 1.0, Basis::Name, BY_NAME, Treatment::Fake(Fake::Postcode));
+                findings.add(place, 1.0, Basis::Name, BY_NAME, Treatment::Fake(FakeKind::Postcode));
             }
             ZipColumn::No => return None,
         }

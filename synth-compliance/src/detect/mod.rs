@@ -26,7 +26,9 @@ mod special;
 mod test;
 mod text;
 
-pub use finding::{Basis, Confidence, Fake, Finding, Identifier, Sensitive, SpecialCategory, Treatment};
+pub use synth_core::protect::FakeKind;
+
+pub use finding::{Basis, Confidence, Finding, Identifier, Sensitive, SpecialCategory, Treatment};
 pub use places::RESTRICTED_ZIP_PREFIXES;
 
 use rand::SeedableRng;
@@ -61,7 +63,7 @@ impl Default for Options {
 /// Columns without a cell have no findings; a table without rows has none.
 ///
 /// ```
-/// use synth_compliance::detect::{Fake, Identifier, Sensitive, Treatment, detect};
+/// use synth_compliance::detect::{FakeKind, Identifier, Sensitive, Treatment, detect};
 /// use synth_core::io::{ReadOptions, read_bytes};
 ///
 /// let file = "visit,contact\n1,ann (at) example.org\n2,+41 (0)79 555 01 99\n3,bob@example.org\n";
@@ -70,7 +72,7 @@ impl Default for Options {
 /// assert!(findings.iter().all(|finding| finding.column == "contact"));
 /// assert_eq!(findings[0].kind, Sensitive::Identifier(Identifier::Telephone));
 /// assert_eq!(findings[1].kind, Sensitive::Identifier(Identifier::Email));
-/// assert_eq!(findings[1].treatment, Treatment::Fake(Fake::Email));
+/// assert_eq!(findings[1].treatment, Treatment::Fake(FakeKind::Email));
 /// # Ok::<(), synth_core::Error>(())
 /// ```
 pub fn detect(table: &Table) -> Vec<Finding> {

@@ -6,16 +6,16 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::test::{Mention, Test, regex};
-use super::{Fake, Identifier, Treatment};
+use super::{FakeKind, Identifier, Treatment};
 
 pub(super) const TESTS: &[Test] = &[
     // The grammar is strict: one in a hundred is no accident.
-    Test::new(Identifier::Email, Treatment::Fake(Fake::Email), is_email).alone(0.01, 1, 0.99),
-    Test::new(Identifier::Url, Treatment::Fake(Fake::Url), is_url).alone(0.01, 1, 0.97),
-    Test::new(Identifier::Device, Treatment::Fake(Fake::Mac), is_mac).alone(0.01, 1, 0.95),
+    Test::new(Identifier::Email, Treatment::Fake(FakeKind::Email), is_email).alone(0.01, 1, 0.99),
+    Test::new(Identifier::Url, Treatment::Fake(FakeKind::Url), is_url).alone(0.01, 1, 0.97),
+    Test::new(Identifier::Device, Treatment::Fake(FakeKind::Mac), is_mac).alone(0.01, 1, 0.95),
     // Versions of programs look like IPv4 addresses; half a column of them with large parts does not.
-    Test::new(Identifier::IpAddress, Treatment::Fake(Fake::Ipv4), is_ipv4).alone(0.5, 1, 0.9),
-    Test::new(Identifier::IpAddress, Treatment::Fake(Fake::Ipv6), is_ipv6).alone(0.01, 1, 0.97),
+    Test::new(Identifier::IpAddress, Treatment::Fake(FakeKind::Ipv4), is_ipv4).alone(0.5, 1, 0.9),
+    Test::new(Identifier::IpAddress, Treatment::Fake(FakeKind::Ipv6), is_ipv6).alone(0.01, 1, 0.97),
     Test::new(Identifier::Other, Treatment::Regenerate, is_uuid).alone(0.01, 1, 0.97),
     Test::new(Identifier::Other, Treatment::Regenerate, is_hash).alone(0.5, 3, 0.8),
 ];
@@ -176,7 +176,7 @@ mod tests {
                 "HTTP://X.ORG",
                 "hxxp://bad.example/1",
                 "example.org/people/17",
-                "file:///home/a",
+                "file:///a/b",
             ],
             &["a//b", "and/or", "1.5/2.0", "e.g.", "http:", "no://"],
         );

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::checksum;
 use super::fold::digits;
 use super::test::{Mention, Test, regex};
-use super::{Fake, Identifier, Treatment};
+use super::{FakeKind, Identifier, Treatment};
 
 pub(super) const TESTS: &[Test] = &[
     Test::new(Identifier::SocialSecurity, Treatment::Regenerate, is_spelled_ssn).alone(0.02, 1, 0.95),
@@ -23,7 +23,7 @@ pub(super) const TESTS: &[Test] = &[
     Test::new(Identifier::Licence, Treatment::Regenerate, is_dea).alone(0.9, 4, 0.85),
     Test::new(Identifier::HealthPlan, Treatment::Regenerate, is_mbi).alone(0.5, 3, 0.9),
     Test::new(Identifier::MedicalRecord, Treatment::Regenerate, is_labelled_mrn).alone(0.02, 1, 0.9),
-    Test::new(Identifier::Telephone, Treatment::Fake(Fake::Phone), is_phone).alone(0.1, 2, 0.9),
+    Test::new(Identifier::Telephone, Treatment::Fake(FakeKind::Phone), is_phone).alone(0.1, 2, 0.9),
     // No check digit: only a whole column of different ones tells, and not surely.
     Test::new(Identifier::SocialSecurity, Treatment::Regenerate, is_bare_ssn).alone(0.97, 20, 0.5).on_numbers(),
 ];

@@ -12,12 +12,12 @@ use regex::Regex;
 
 use super::fold::fold;
 use super::test::{Mention, Test, regex};
-use super::{Fake, Identifier, Treatment};
+use super::{FakeKind, Identifier, Treatment};
 
 pub(super) const TESTS: &[Test] = &[
-    Test::new(Identifier::Name, Treatment::Fake(Fake::FullName), is_full_name).alone(0.3, 3, 0.85),
-    Test::new(Identifier::Name, Treatment::Fake(Fake::FirstName), is_given_name).alone(0.6, 10, 0.75),
-    Test::new(Identifier::Name, Treatment::Fake(Fake::LastName), is_family_name).alone(0.5, 15, 0.6),
+    Test::new(Identifier::Name, Treatment::Fake(FakeKind::Name), is_full_name).alone(0.3, 3, 0.85),
+    Test::new(Identifier::Name, Treatment::Fake(FakeKind::FirstName), is_given_name).alone(0.6, 10, 0.75),
+    Test::new(Identifier::Name, Treatment::Fake(FakeKind::LastName), is_family_name).alone(0.5, 15, 0.6),
 ];
 
 pub(super) const MENTIONS: &[Mention] = &[

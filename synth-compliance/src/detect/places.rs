@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::column::Column;
 use super::test::{Mention, Test, regex};
-use super::{Fake, Identifier, Treatment};
+use super::{FakeKind, Identifier, Treatment};
 
 /// Three-digit ZIP areas of 20,000 people or fewer by the Census of 2000, whose codes become `000`.
 ///
@@ -20,9 +20,9 @@ pub const RESTRICTED_ZIP_PREFIXES: [&str; 17] = [
 ];
 
 pub(super) const TESTS: &[Test] = &[
-    Test::new(Identifier::Geography, Treatment::Fake(Fake::Street), is_street).alone(0.1, 1, 0.9),
+    Test::new(Identifier::Geography, Treatment::Fake(FakeKind::Street), is_street).alone(0.1, 1, 0.9),
     Test::new(Identifier::Geography, Treatment::ZipPrefix, is_zip_plus_four).alone(0.2, 2, 0.9),
-    Test::new(Identifier::Geography, Treatment::Fake(Fake::Postcode), is_foreign_postcode).alone(0.7, 5, 0.8),
+    Test::new(Identifier::Geography, Treatment::Fake(FakeKind::Postcode), is_foreign_postcode).alone(0.7, 5, 0.8),
     Test::new(Identifier::Geography, Treatment::Remove, is_coordinate_pair).alone(0.5, 2, 0.95),
 ];
 

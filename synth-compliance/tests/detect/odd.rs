@@ -3,7 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use synth_compliance::detect::{
-    Basis, Fake, Identifier, Options, Sensitive, Treatment, detect, detect_with, treatment_of,
+    Basis, FakeKind, Identifier, Options, Sensitive, Treatment, detect, detect_with, treatment_of,
 };
 use synth_core::Table;
 use synth_core::io::{Header, ReadOptions, read_bytes};
@@ -118,7 +118,7 @@ fn zip_codes_keep_three_digits_outside_restricted_areas() {
     check(["02139", "10001", "03601"], Some((Treatment::ZipPrefix, 1.0)));
     check(["021", "100", "606"], None);
     check(["021", "036", "606"], Some((Treatment::ZipPrefix, 1.0 / 3.0)));
-    check(["8001", "3011", "1201"], Some((Treatment::Fake(Fake::Postcode), 1.0)));
+    check(["8001", "3011", "1201"], Some((Treatment::Fake(FakeKind::Postcode), 1.0)));
 }
 
 #[test]
