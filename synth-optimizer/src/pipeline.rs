@@ -280,8 +280,9 @@ impl<'a> Pipeline<'a> {
     ///
     /// # Errors
     /// [`Error::Core`] if there are fewer than ten rows (two for each fold), or fewer than five identifiers to cut them
-    /// by, if nothing can be learnt from the table, a protection does not fit its column or a setting is out of range, [`Error::Metrics`] if the
-    /// tables cannot be compared. That no table was accepted is a [`Decision`], not an error.
+    /// by, if nothing can be learnt from the table, if a protection does not fit its column, or if a setting is out of
+    /// range; [`Error::Metrics`] if the tables cannot be compared. That no table was accepted is a [`Decision`], not an
+    /// error.
     pub fn run(self, table: &Table) -> Result<Run> {
         Parts::check_rows(table)?;
         let protected = protect(table, &self.policy, self.protects)?;
