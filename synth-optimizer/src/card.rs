@@ -51,6 +51,9 @@ pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program:
         card.row(&[&field.name, &format!("{:?}", field.kind).to_lowercase()]);
     }
 
+    card.section("Protection before training");
+    card.protection(record);
+
     card.section("Generator");
     card.generator(record, program);
 
@@ -100,6 +103,19 @@ impl Card {
         self.0.push('|');
         cells.iter().for_each(|cell| write!(self.0, " {} |", text(cell)).expect("a string takes all"));
         self.0.push('\n');
+    }
+
+    /// The measures compare with the table that this leaves.
+    fn protection(&mut self, record: &RunRecord) {
+        let protection = &record.protection;
+        let found = record.findings.iter().map(|finding| format!("Found: {finding}"));
+        let done = protection.applied.iter().map(|applied| format!("Done: {applied}"));
+        let less = protection.shortfalls.iter().map(|shortfall| format!("Less than was asked for: {shortfall}"));
+        let lines: Vec<String> = found.chain(done).chain(less).chain(protection.notes.iter().cloned()).collect();
+        if lines.is_empty() {
+            self.line("Nothing was found that asks for any, and nothing was declared.");
+        }
+        lines.iter().for_each(|line| self.line(&format!("- {}.", text(line))));
     }
 
     fn generator(&mut self, record: &RunRecord, program: &Program) {

@@ -208,14 +208,20 @@ fn a_log_written_anew_has_to_agree_with_itself_and_its_files() {
         }
         true
     });
-    check("report.json", &|i, _| i != 4); // the attempt
+    check("report.json", &|i, _| i != 5); // the attempt
     check("audit.jsonl, line 1", &|_, e| {
         if e.get("began").is_some() {
             e["began"]["version"] = 2.into();
         }
         true
     });
-    check("audit.jsonl, line 5", &|_, e| {
+    check("report.json", &|_, e| {
+        if let Some(protected) = e.get_mut("protected") {
+            protected["protection"]["by"] = "schema_alone".into();
+        }
+        true
+    });
+    check("audit.jsonl, line 6", &|_, e| {
         if e.get("attempt").is_some() {
             e["attempt"]["more"] = 2.into();
         }
@@ -274,6 +280,7 @@ fn the_card_says_what_a_steward_asks() {
         "Forbidden: care of any patient",
         "200 to 499 rows, 3 columns",
         "| ward\\|&lt;b&gt; | ",
+        "Done: ",
         "engine copula",
         "None that is formal",
         "| mia\\_auc | hard | 0.4 to 0.6 |",
