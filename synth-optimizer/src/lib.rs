@@ -23,7 +23,7 @@ pub use card::model_card;
 pub use error::{Error, Result};
 pub use pipeline::{Fitting, Pipeline, Release, Run, RunRecord};
 pub use plan::Plan;
-pub use protection::{Cost, Protection, Protects};
+pub use protection::{Cost, ProtectionRecord, Protects};
 pub use provenance::provenance;
 pub use rule::{Analysis, DEAD_ENDS, DeadEnd, RULES, Rule, RulePlanner, Situation, analyse};
 pub use runner::{Event, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};

@@ -43,7 +43,7 @@ use crate::assessment::{Assessment, Rank};
 use crate::attempt::{Attempt, Explanation};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::protection::{Protected, Protection, Protects, protect};
+use crate::protection::{Protected, ProtectionRecord, Protects, protect};
 use crate::rule::RulePlanner;
 use crate::runner::{self, Failure, Outcome, Runner, Start, StopReason, Trial, Tried};
 use crate::split::{Design, Parts, rows_without};
@@ -75,7 +75,7 @@ pub type Observer<'a> = dyn Fn(&Event<'_>) -> ControlFlow<()> + Sync + 'a;
 #[non_exhaustive]
 pub enum Event<'e> {
     /// The table was searched and protected.
-    Protected(&'e Protection),
+    Protected(&'e ProtectionRecord),
     /// How the rows are used.
     Designed(&'e Design),
     /// An attempt begins.
@@ -128,7 +128,7 @@ pub struct RunRecord {
     /// What was found in the columns of the table.
     pub findings: Vec<Finding>,
     /// What was done to them before anything was learnt.
-    pub protection: Protection,
+    pub protection: ProtectionRecord,
     /// How the real rows were used.
     pub design: Design,
     /// Why there were no more attempts, if none was accepted.

@@ -26,7 +26,7 @@ pub enum Protects {
 /// What was done to a table before training, without any of its values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Protection {
+pub struct ProtectionRecord {
     /// Who decided.
     pub by: Protects,
     /// What was done, column by column.
@@ -58,7 +58,7 @@ pub(crate) struct Protected {
     /// The schema of the table as it was, with all that was done to it declared.
     pub(crate) schema: Schema,
     pub(crate) findings: Vec<Finding>,
-    pub(crate) record: Protection,
+    pub(crate) record: ProtectionRecord,
 }
 
 /// Looks for what must not leave, declares what is to be done, and does it.
@@ -91,7 +91,7 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Pr
         return Err(synth_core::Error::from(BadInput::new(Rule::NothingToLearn, problem).hint(hint)).into());
     }
     let costs = costs(table, &after);
-    Ok(Protected { table: after, schema, findings, record: Protection { by, applied, costs, shortfalls, notes } })
+    Ok(Protected { table: after, schema, findings, record: ProtectionRecord { by, applied, costs, shortfalls, notes } })
 }
 
 fn costs(before: &Table, after: &Table) -> Vec<Cost> {

@@ -24,7 +24,7 @@ use crate::assessment::Assessment;
 use crate::attempt::{Attempt, AttemptResult, Explanation};
 use crate::pipeline::{RUN_VERSION, RunRecord};
 use crate::plan::Plan;
-use crate::protection::Protection;
+use crate::protection::ProtectionRecord;
 use crate::runner::StopReason;
 use crate::split::Design;
 
@@ -136,7 +136,7 @@ pub enum Entry {
         /// What was found.
         findings: Vec<Finding>,
         /// What was done.
-        protection: Protection,
+        protection: ProtectionRecord,
     },
     /// How the rows are used.
     Designed {

@@ -6,7 +6,7 @@ use synth_compliance::{Decision, Finding, Policy, chain, judge};
 use super::{AUDIT_VERSION, Entry, Judged, LOG_NAME, RECORD_NAME, Written, attempt_entry};
 use crate::assessment::Assessment;
 use crate::pipeline::RunRecord;
-use crate::protection::Protection;
+use crate::protection::ProtectionRecord;
 use crate::runner::StopReason;
 use crate::split::Design;
 
@@ -102,7 +102,7 @@ struct Lines<'a> {
     mac: &'a Option<String>,
     policy: PolicyLine<'a>,
     findings: &'a [Finding],
-    protection: &'a Protection,
+    protection: &'a ProtectionRecord,
     design: &'a Design,
     seed: u64,
     attempts: Vec<&'a Entry>,
