@@ -29,7 +29,6 @@ mod text;
 pub use synth_core::protect::FakeKind;
 
 pub use finding::{Basis, Confidence, Finding, Identifier, Sensitive, SpecialCategory, Treatment};
-pub use places::RESTRICTED_ZIP_PREFIXES;
 
 use rand::SeedableRng;
 use rand::seq::index;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Applied {
     /// The column's name.
     pub column: String,
-    /// [`Protection::id`], or `text` and `identifier` for what the column's kind does.
+    /// [`Protection::id`](super::Protection::id), or `text` and `identifier` for what the column's kind does.
     pub rule: String,
     /// What was done, in words.
     pub what: String,

@@ -57,8 +57,8 @@ pub enum Protection {
         /// The most days, forwards or backwards; at least 1.
         max_days: u32,
     },
-    /// US ZIP codes keep three digits, and none of them where few people live ([`RESTRICTED_ZIP_PREFIXES`]). What is no
-    /// ZIP code becomes missing.
+    /// US ZIP codes keep three digits, and none of them where few people live
+    /// ([`RESTRICTED_ZIP_PREFIXES`](super::RESTRICTED_ZIP_PREFIXES)). What is no ZIP code becomes missing.
     ZipPrefix {},
     /// The column is left out.
     Remove {},
