@@ -1,6 +1,7 @@
 //! The attempts: what was tried, why, and what came of it; and each check over all of them.
 
 use synth_compliance::{Effect, Policy};
+use synth_core::Engine;
 use synth_optimizer::{Assessment, Attempt, AttemptResult, Plan, RunRecord};
 
 use super::text::{number, shown};
@@ -72,6 +73,9 @@ fn step(attempt: &Attempt<Plan, Assessment>) -> Step {
 
 /// A plan in a line.
 pub(super) fn settings(plan: &Plan) -> String {
+    if plan.engine == Engine::Copula {
+        return format!("engine {}, which has nothing to train", plan.engine);
+    }
     let label = plan.label.as_ref().map_or(String::new(), |label| format!(", conditioned on {}", shown(label)));
     format!(
         "engine {}, {} epochs, batch {}, learning rate {}, hidden layers {:?}, dropout {}{label}",

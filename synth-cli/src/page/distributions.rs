@@ -2,6 +2,7 @@
 //!
 //! The columns that differ most come first and large; the rest are small, without numbers.
 
+use synth_core::protect::DEFAULT_K;
 use synth_metrics::Portrait;
 use synth_metrics::portrait::{ColumnPortrait, Distance, Shape};
 
@@ -24,13 +25,20 @@ pub(super) struct Figure {
     pub(super) picture: Result<Picture, String>,
 }
 
+/// Columns of which nothing is shown.
+#[derive(Debug)]
+pub(super) struct Hidden {
+    pub(super) why: String,
+    pub(super) names: Vec<String>,
+}
+
 /// All columns that are shown.
 #[derive(Debug, Default)]
 pub(super) struct Distributions {
     pub(super) large: Vec<Figure>,
     pub(super) small: Vec<Figure>,
-    /// Columns of which nothing is shown, with the reason.
-    pub(super) hidden: Vec<(String, String)>,
+    /// Why nothing is shown of some columns, and which.
+    pub(super) hidden: Vec<Hidden>,
 }
 
 pub(super) fn distributions(portrait: &Portrait) -> Distributions {
@@ -40,30 +48,41 @@ pub(super) fn distributions(portrait: &Portrait) -> Distributions {
     // Stable: equal ones stay in the table's order.
     shown_columns.sort_by(|a, b| value(b).total_cmp(&value(a)));
     let n_large = shown_columns.len().min(N_LARGE);
-    let hidden = portrait.columns.iter().filter_map(|column| match &column.shape {
-        Shape::Hidden(why) => Some((shown(&column.name), why.clone())),
-        _ => None,
-    });
+    let mut hidden: Vec<Hidden> = Vec::new();
+    for column in &portrait.columns {
+        let Shape::Hidden(why) = &column.shape else { continue };
+        match hidden.iter_mut().find(|known| known.why == *why) {
+            Some(known) => known.names.push(shown(&column.name)),
+            None => hidden.push(Hidden { why: why.clone(), names: vec![shown(&column.name)] }),
+        }
+    }
     Distributions {
         large: shown_columns[..n_large].iter().map(|column| figure(column, large(column))).collect(),
-        small: shown_columns[n_large..].iter().map(|column| figure(column, small(column))).collect(),
-        hidden: hidden.collect(),
+        small: shown_columns[n_large..]
+            .iter()
+            .map(|column| Figure { about: off(column), ..figure(column, small(column)) })
+            .collect(),
+        hidden,
     }
 }
 
 fn figure(column: &ColumnPortrait, picture: Result<Picture, String>) -> Figure {
     let kind = text::kind(column.kind);
-    let about = match column.distance {
-        Some(Distance { measure, value }) => format!("{kind} · {} {value:.3}", measure_name(measure)),
-        None => kind,
-    };
+    let about = if column.distance.is_some() { format!("{kind} · {}", off(column)) } else { kind };
     let missing = match column.missing {
         [Some(0.0), Some(0.0)] => String::new(),
+        [None, None] => format!("missing: fewer than {DEFAULT_K} cells in both"),
         [real, synthetic] => {
             format!("missing: {} real, {} synthetic", percent_of_some(real), percent_of_some(synthetic))
         }
     };
     Figure { name: shown(&column.name), about, missing, picture }
+}
+
+/// How far apart the two columns are.
+fn off(column: &ColumnPortrait) -> String {
+    let off = |Distance { measure, value }| format!("{} {value:.3}", measure_name(measure));
+    column.distance.map_or(String::new(), off)
 }
 
 fn measure_name(id: &str) -> &'static str {
@@ -72,8 +91,7 @@ fn measure_name(id: &str) -> &'static str {
 
 /// What a picture says to those who do not see it.
 fn says(column: &ColumnPortrait) -> String {
-    let off = column.distance.map_or(String::new(), |d| format!(", {} {:.3}", measure_name(d.measure), d.value));
-    format!("Distribution of {}, real and synthetic{off}", column.name)
+    format!("Distribution of {}, real and synthetic, {}", column.name, off(column))
 }
 
 fn large(column: &ColumnPortrait) -> Result<Picture, String> {

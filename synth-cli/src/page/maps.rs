@@ -69,12 +69,9 @@ fn map(names: &[String], says: &str, class: impl Fn(usize, usize) -> Option<&'st
     canvas.add(cells.done());
     for (i, name) in names.iter().enumerate() {
         let middle = size * (i as f64 + 0.5);
-        canvas.add(label(
-            "t",
-            "end",
-            [left - 4.0, top + middle + 3.0],
-            &format!("{} {}", short(&shown(name), 13), i + 1),
-        ));
+        let y = top + middle + 3.0;
+        canvas.add(label("t", "end", [left - 22.0, y], &short(&shown(name), 13)));
+        canvas.add(label("t n", "end", [left - 4.0, y], &(i + 1).to_string()));
         if n <= 24 || i % 2 == 0 {
             canvas.add(label("t xs", "middle", [left + middle, top - 4.0], &(i + 1).to_string()));
         }

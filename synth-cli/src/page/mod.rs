@@ -86,7 +86,7 @@ pub(crate) fn of_run(run: &Run, about: &About<'_>) -> Result<String> {
     let mut page = Page::of(run.portrait.as_ref(), assessment.map(|assessment| &assessment.report));
     page.title = format!("Report on a synthetic table made from {}", shown(&source.name));
     page.banner = Some(verdict::banner(record, policy));
-    page.sizes.push(["attempts".to_owned(), record.attempts.len().to_string()]);
+    page.sizes.push(["attempts made".to_owned(), record.attempts.len().to_string()]);
     if let Some(assessment) = assessment {
         page.checks = verdict::checks(&assessment.verdict, &assessment.report, policy);
         let rows = || measures::rows(&assessment.report, Some(&assessment.verdict), Some(policy));

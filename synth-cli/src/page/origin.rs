@@ -2,6 +2,7 @@
 
 use synth_compliance::Policy;
 use synth_core::Schema;
+use synth_core::protect::{Applied, Count};
 use synth_optimizer::{Program, Protects, RunRecord, Source, Written};
 
 use super::attempts::settings;
@@ -30,13 +31,21 @@ pub(super) fn columns(schema: &Schema, record: Option<&RunRecord>) -> Vec<Column
             let findings = record.findings.iter().filter(|finding| finding.column == *name);
             found = joined(findings.map(|f| format!("{} ({}, {})", f.kind, f.percent(), f.confidence.basis)).collect());
             let applied = record.protection.applied.iter().filter(|applied| applied.column == *name);
-            done = joined(applied.map(|a| format!("{} ({} cells)", a.what, a.cells)).collect());
+            done = joined(applied.map(done_to).collect());
             let costs = record.protection.costs.iter().filter(|cost| cost.column == *name);
             cost = joined(costs.map(|c| format!("{} {:.2}", c.measure, c.value)).collect());
         }
         ColumnRow { name: shown(name), kind: kind(field.kind), found, done, cost }
     };
     schema.fields.iter().map(row).collect()
+}
+
+/// A protection and how many cells it changed.
+fn done_to(applied: &Applied) -> String {
+    match applied.cells {
+        Count::Exactly(0) => format!("{}: nothing to change", applied.what),
+        cells => format!("{} ({cells} cells)", applied.what),
+    }
 }
 
 /// What protection could not do, or could do otherwise.

@@ -114,7 +114,11 @@ fn summary(verdict: &Verdict) -> String {
     }
     let text = parts.join(", ");
     let first: String = text.chars().take(1).flat_map(char::to_uppercase).collect();
-    format!("{first}{}. Score {}.", &text[text.chars().next().map_or(0, char::len_utf8)..], verdict.score)
+    format!(
+        "{first}{}. Score {}: the room that the nearest limit leaves.",
+        &text[text.chars().next().map_or(0, char::len_utf8)..],
+        verdict.score
+    )
 }
 
 /// The checks with an effect, the strongest first.

@@ -20,7 +20,7 @@ use crate::univariate::{ks_mean, tvd_mean};
 /// About how many bins a column of numbers has before small ones are merged.
 pub const N_BINS: usize = 20;
 /// The most levels that are named.
-pub const MAX_LEVELS: usize = 12;
+pub const MAX_LEVELS: usize = 8;
 /// Seconds.
 const DAY: f64 = 86_400.0;
 
