@@ -144,6 +144,14 @@ pub(super) struct GroupRow {
 pub(super) fn groups(subgroups: &Subgroups) -> Groups {
     let mut rows: Vec<GroupRow> = subgroups.levels.iter().map(group).collect();
     let others = subgroups.others;
+    for (t, n) in [others.train, others.synthetic].into_iter().enumerate() {
+        // Else the total would tell what is masked: the smallest level that is counted goes without its number too.
+        if (1..DEFAULT_K).contains(&n)
+            && let Some(smallest) = smallest(&subgroups.levels, t)
+        {
+            rows[smallest].sizes[t] = format!("at least {DEFAULT_K}");
+        }
+    }
     if others.levels > 0 {
         let level = "all other levels, not measured apart".to_owned();
         let values = [const { String::new() }; 3].map(|_| "–".to_owned());
@@ -155,6 +163,13 @@ pub(super) fn groups(subgroups: &Subgroups) -> Groups {
         rows,
         not_measured: subgroups.not_measured.as_deref().map_or(String::new(), shown),
     }
+}
+
+/// The level with the fewest rows of those that are told, in the training (0) or the synthetic table (1).
+fn smallest(levels: &[Subgroup], t: usize) -> Option<usize> {
+    let n = |level: &Subgroup| [level.train, level.synthetic][t];
+    let told = levels.iter().enumerate().filter(|(_, level)| n(level) >= DEFAULT_K);
+    told.min_by_key(|(_, level)| n(level)).map(|(i, _)| i)
 }
 
 fn group(group: &Subgroup) -> GroupRow {

@@ -44,12 +44,12 @@ fn curve(report: &TrainReport) -> Option<Picture> {
     if finite.len() < 2 {
         return None;
     }
-    let references = [(report.nothing, "without learning"), (report.held_out, "rows not learnt from")];
+    let references = [(report.nothing, "without learning"), (report.held_out, "rows not learnt")];
     let references: Vec<(f64, &str)> = references.into_iter().filter(|(loss, _)| loss.is_finite()).collect();
     let all = || points.iter().map(|(_, loss)| *loss).chain(references.iter().map(|(loss, _)| *loss));
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
     let room = (high - low).max(1e-9);
-    let (left, right, top, bottom) = (44.0, 380.0, 10.0, 150.0);
+    let (left, right, top, bottom) = (44.0, 304.0, 10.0, 150.0);
     let n = (report.history.len() - 1) as f64;
     let x = |epoch: usize| left + (right - left) * epoch as f64 / n;
     let y = |loss: f64| bottom - (bottom - top) * (loss - low) / room;
@@ -62,14 +62,14 @@ fn curve(report: &TrainReport) -> Option<Picture> {
     let mut canvas = Canvas::new("curve", 400.0, 178.0, &says);
     canvas.add(line("axis", [left, top], [left, bottom]));
     canvas.add(line("axis", [left, bottom], [right, bottom]));
-    let mut last = f64::INFINITY;
+    let mut last = f64::NEG_INFINITY;
+    let mut references = references;
+    references.sort_by(|a, b| b.0.total_cmp(&a.0));
     for (loss, name) in references {
         canvas.add(line("reference", [left, y(loss)], [right, y(loss)]));
-        // Above its line, unless the other one's name is there.
-        let above = y(loss) - 4.0;
-        let at = if (above - last).abs() < 11.0 { y(loss) + 11.0 } else { above };
-        canvas.add(label("t", "end", [right, at.max(9.0)], name));
-        last = at;
+        // Beside its line, or as much lower as the one above needs.
+        last = (y(loss) + 3.0).max(last + 12.0);
+        canvas.add(label("t", "start", [right + 5.0, last], name));
     }
     canvas.add(polyline("syn", &points.iter().map(|&(epoch, loss)| [x(epoch), y(loss)]).collect::<Vec<_>>()));
     for loss in [low, high] {

@@ -113,12 +113,9 @@ fn summary(verdict: &Verdict) -> String {
         parts.push(format!("{beside} without an object in this table"));
     }
     let text = parts.join(", ");
+    let room = if verdict.decision.is_accepted() { ": the room that the nearest limit leaves" } else { "" };
     let first: String = text.chars().take(1).flat_map(char::to_uppercase).collect();
-    format!(
-        "{first}{}. Score {}: the room that the nearest limit leaves.",
-        &text[text.chars().next().map_or(0, char::len_utf8)..],
-        verdict.score
-    )
+    format!("{first}{}. Score {}{room}.", &text[text.chars().next().map_or(0, char::len_utf8)..], verdict.score)
 }
 
 /// The checks with an effect, the strongest first.

@@ -198,6 +198,8 @@ fn groups_too_small_to_be_counted_are_not() {
     let subgroups = &page[page.find("id=\"subgroups\"").unwrap()..page.find("id=\"training\"").unwrap()];
     assert!(subgroups.contains("<b>race</b>") && subgroups.contains("all other levels"), "{subgroups}");
     assert!(subgroups.contains("data-label=\"real rows\">fewer than 11<"), "{subgroups}");
+    // Nor can they be told from what the others leave: the smallest of those has no number.
+    assert_eq!(subgroups.matches("data-label=\"real rows\">at least 11<").count(), 1, "{subgroups}");
     assert!(!page.contains(CANARY));
 }
 

@@ -138,7 +138,7 @@ fn bins([mut real, synthetic]: [Vec<f64>; 2], k: usize, format: Option<NumberFor
     let mut of_real = counts(&real, &edges);
     merge(&mut edges, &mut of_real, k);
     if edges.is_empty() {
-        return Shape::Hidden("nearly all values lie in one place".to_owned());
+        return Shape::Hidden("nearly all values lie in one place, or too far apart to be cut".to_owned());
     }
     let shares = [of_real, counts(&synthetic, &edges)].map(|counts| {
         let n = counts.iter().sum();
@@ -154,11 +154,15 @@ enum Unit {
     Seconds,
 }
 
-/// The multiples of a round step from the last that is not above `low` to the first that is above `high`.
+/// The multiples of a round step from the last that is not above `low` to the first that is above `high`. None where these
+/// are too far apart, or too small, for numbers to hold a step.
 fn edges(low: f64, high: f64, unit: Unit) -> Vec<f64> {
     // A spike has no span: its neighbourhood is as wide as a tenth of its size.
     let span = if high > low { high - low } else { (low.abs() / 10.0).max(1e-6) };
     let wanted = span / N_BINS as f64;
+    if !(wanted > 1e-290 && wanted < 1e290) {
+        return Vec::new();
+    }
     let (unit, least) = match unit {
         Unit::Seconds if wanted * 4.0 > DAY => (DAY, 1.0),
         Unit::Seconds => (1.0, 1.0),
@@ -172,8 +176,9 @@ fn edges(low: f64, high: f64, unit: Unit) -> Vec<f64> {
     let (first, last) = ((low / unit / step).floor(), (high / unit / step).floor() + 1.0);
     let n = ((last - first) as usize).min(10 * N_BINS);
     let mut edges: Vec<f64> = (0..=n).map(|i| at(first + i as f64)).collect();
-    // Beyond 2^53 steps neighbouring multiples are one number.
+    // Beyond 2^53 steps neighbouring multiples are one number; near the ends of what a number can be there are none.
     edges.dedup();
+    edges.retain(|edge| edge.is_finite());
     edges
 }
 
@@ -263,9 +268,13 @@ mod tests {
         assert_eq!(of(3.0, 7.0, 1.0), [3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
         assert_eq!(edges(10.0 * DAY, 50.0 * DAY, Unit::Seconds)[..2], [10.0 * DAY, 12.0 * DAY]);
         // A spike, a huge offset, a tiny and a huge span: always some, always ascending.
-        for (low, high) in [(5.0, 5.0), (0.0, 0.0), (1e17, 1e17 + 64.0), (-1e-12, 1e-12), (-1e300, 1e300)] {
+        for (low, high) in [(5.0, 5.0), (0.0, 0.0), (1e17, 1e17 + 64.0), (-1e-12, 1e-12), (-1e289, 1e289)] {
             let edges = of(low, high, 0.0);
-            assert!(!edges.is_empty() && edges.is_sorted_by(|a, b| a < b) && edges.iter().all(|e| e.is_finite()));
+            assert!(!edges.is_empty(), "{low} to {high}");
+            assert!(edges.is_sorted_by(|a, b| a < b) && edges.iter().all(|e| e.is_finite()));
+        }
+        for (low, high) in [(-1e308, 1e308), (0.0, f64::MAX), (-5e-324, 5e-324)] {
+            assert_eq!(of(low, high, 0.0), [] as [f64; 0]);
         }
     }
 
