@@ -2,6 +2,7 @@
 
 mod support;
 
+use proptest::prelude::*;
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 use synth_metrics::portrait::{Associations, Cell, Shape, portrait};
@@ -133,4 +134,45 @@ fn cells_of_the_plane_hold_k_real_rows_and_tell_apart() {
 fn a_portrait_is_the_same_on_every_run() {
     let (train, synthetic) = (clinic(400, 1), clinic(300, 2));
     assert_eq!(of(&train, &synthetic), of(&train, &synthetic));
+}
+
+proptest! {
+    /// The claim itself, for columns of any numbers and levels: what is shown stands for no row or for `K` of them.
+    #[test]
+    fn nothing_shown_stands_for_few_rows(
+        rows in prop::collection::vec((-1e9..1e9f64, 0usize..12, 0u8..9), 2..150),
+        power in 1u32..5,
+    ) {
+        const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+        let x = rows.iter().map(|(x, _, odd)| match odd {
+            0 => f64::NAN,
+            1 | 2 => 7.0,
+            _ => (x / 10f64.powi(2 * power as i32)).round(),
+        });
+        // Levels of uneven sizes.
+        let g = rows.iter().map(|(_, g, odd)| (*odd > 0).then_some(NAMES[g / usize::from(*odd).max(1)]));
+        let train = two(x.collect(), g.collect());
+        let n = rows.len() as f64;
+        let portrait = of(&train, &train);
+        for column in &portrait.columns {
+            let present = n * (1.0 - column.missing[0].unwrap_or(0.0));
+            // Rounded to thousandths, of at most all rows.
+            let few = |share: f64| share > 0.0 && share * present < K as f64 - 0.001 * n - 1e-9 && column.missing[0].is_some();
+            match &column.shape {
+                Shape::Bins { edges, shares } => {
+                    prop_assert!(edges.is_sorted_by(|a, b| a < b));
+                    prop_assert!(!shares[0].iter().any(|&s| few(s)), "{column:?}");
+                    prop_assert!(shares[0][0] > 0.0 && *shares[0].last().unwrap() > 0.0);
+                }
+                Shape::Levels { shares, others, .. } => {
+                    let pooled = others.map(|others| others[0]);
+                    prop_assert!(!shares[0].iter().chain(&pooled).any(|&s| few(s)), "{column:?}");
+                }
+                Shape::Hidden(_) => {}
+            }
+        }
+        for cell in portrait.projection.iter().flat_map(|projection| &projection.cells) {
+            prop_assert!(cell.shares[0] * n >= K as f64 - 1e-9);
+        }
+    }
 }

@@ -14,8 +14,10 @@ use synth_core::Table;
 use crate::comparison::Comparison;
 use crate::features::{columns, dense, is_feature};
 
-/// The most rows of each table that are looked at, at equal distances.
+/// The most rows of each table that are looked at, at equal distances; of wide tables fewer, down to a tenth of it.
 pub const MAX_ROWS: usize = 20_000;
+/// About the most cells of each table that are looked at.
+const MAX_CELLS: usize = 2_000_000;
 /// How often the plane is halved at most: 256 cells.
 pub const MAX_CUTS: usize = 8;
 /// The rounds in which the directions are found. They stop moving long before, or two directions spread alike, and either
@@ -53,7 +55,8 @@ impl Cell {
 
 /// `None` if the real rows spread in fewer than two directions, or are fewer than `2 k`.
 pub(super) fn projection(comparison: &Comparison, k: usize) -> Option<Projection> {
-    let tables = [comparison.train(), comparison.synthetic()].map(evenly);
+    let most = (MAX_CELLS / comparison.train().n_columns().max(1)).clamp(MAX_ROWS / 10, MAX_ROWS);
+    let tables = [comparison.train(), comparison.synthetic()].map(|table| evenly(table, most));
     let n_real = tables[0].n_rows();
     if n_real < 2 * k {
         return None;
@@ -77,11 +80,11 @@ pub(super) fn projection(comparison: &Comparison, k: usize) -> Option<Projection
 }
 
 /// The table, or so many rows of it at equal distances.
-fn evenly(table: &Table) -> Table {
+fn evenly(table: &Table, most: usize) -> Table {
     let n = table.n_rows();
-    match n <= MAX_ROWS {
+    match n <= most {
         true => table.clone(),
-        false => table.take(&(0..MAX_ROWS).map(|i| i * n / MAX_ROWS).collect::<Vec<_>>()),
+        false => table.take(&(0..most).map(|i| i * n / most).collect::<Vec<_>>()),
     }
 }
 
