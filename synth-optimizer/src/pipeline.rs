@@ -45,7 +45,7 @@ use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::protection::{Protected, ProtectionRecord, Protects, protect};
 use crate::rule::RulePlanner;
-use crate::runner::{self, Failure, Outcome, Runner, Start, StopReason, Trial, Tried};
+use crate::runner::{self, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
 use crate::split::{Design, Parts, rows_without};
 
 /// The version of the run record's JSON form.
@@ -58,6 +58,7 @@ pub struct Pipeline<'a> {
     plan: Box<dyn Fn(Plan) -> Plan + 'a>,
     tunes: bool,
     engine: Option<Engine>,
+    planner: Option<Box<MakePlanner<'a>>>,
     rows: Option<usize>,
     max_attempts: usize,
     time_budget: Option<Duration>,
@@ -65,6 +66,9 @@ pub struct Pipeline<'a> {
     protects: Protects,
     observer: &'a Observer<'a>,
 }
+
+/// Makes a planner for a table, the protected one, from one that follows the rules.
+type MakePlanner<'a> = dyn FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + 'a;
 
 /// Told what happens, from several threads. `Break` ends the run as interrupted; once an attempt is accepted it comes too
 /// late.
@@ -205,6 +209,7 @@ impl<'a> Pipeline<'a> {
             plan: Box::new(|plan| plan),
             tunes: true,
             engine: None,
+            planner: None,
             rows: None,
             max_attempts: 8,
             time_budget: None,
@@ -238,6 +243,16 @@ impl<'a> Pipeline<'a> {
     #[must_use]
     pub fn with_engine(self, engine: Engine) -> Self {
         Self { engine: Some(engine), ..self }
+    }
+
+    /// Plans with what `make` gives, which is told the protected table and the planner that would have been used: a
+    /// planner that asks a language model, or one of your own. Default: the rules.
+    #[must_use]
+    pub fn with_planner(
+        self,
+        make: impl FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + 'a,
+    ) -> Self {
+        Self { planner: Some(Box::new(make)), ..self }
     }
 
     /// The synthetic rows to make. Default: as many as the input has.
@@ -284,7 +299,7 @@ impl<'a> Pipeline<'a> {
     /// by, if nothing can be learnt from the table, if a protection does not fit its column, or if a setting is out of
     /// range; [`Error::Metrics`] if the tables cannot be compared. That no table was accepted is a [`Decision`], not an
     /// error.
-    pub fn run(self, table: &Table) -> Result<Run> {
+    pub fn run(mut self, table: &Table) -> Result<Run> {
         Parts::check_rows(table)?;
         let protected = protect(table, &self.policy, self.protects)?;
         let _ = (self.observer)(&Event::Protected(&protected.record));
@@ -313,10 +328,14 @@ impl<'a> Pipeline<'a> {
         drop(learnt);
         let engine = base.engine;
         let first = Plan { engine, ..(self.plan)(base) };
-        let mut planner = RulePlanner::new(first);
+        let mut rules = RulePlanner::new(first);
         if let Some(engine) = self.engine {
-            planner = planner.with_engine(engine);
+            rules = rules.with_engine(engine);
         }
+        let mut planner: Box<dyn Planner<Plan, Assessment>> = match self.planner.take() {
+            None => Box::new(rules),
+            Some(make) => make(table, rules)?,
+        };
         let n_rows = self.rows.unwrap_or(table.n_rows());
         let mut trial = PipelineTrial { table, parts: &parts, policy: &self.policy, n_rows, observer: self.observer };
         let mut runner = Runner::new().with_max_attempts(self.max_attempts).with_observer(|event| match event {
@@ -331,7 +350,7 @@ impl<'a> Pipeline<'a> {
         if self.keeps_refused {
             runner = runner.with_refused_artifact();
         }
-        let outcome = runner.run(&mut trial, &mut planner, self.seed)?;
+        let outcome = runner.run(&mut trial, planner.as_mut(), self.seed)?;
         self.conclude(&trial, outcome, &protected)
     }
 
