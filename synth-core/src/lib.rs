@@ -27,6 +27,8 @@ pub mod nn;
 mod random;
 #[cfg(feature = "diffusion")]
 pub mod train;
+#[cfg(feature = "diffusion")]
+pub mod trees;
 
 #[cfg(feature = "diffusion")]
 pub use copula::Copula;
@@ -41,3 +43,5 @@ pub use masked::MaskedDiffusion;
 pub use model::{Engine, Model};
 pub use schema::{Field, Kind, Schema};
 pub use table::Table;
+#[cfg(feature = "diffusion")]
+pub use trees::Trees;

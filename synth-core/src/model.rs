@@ -29,6 +29,7 @@ use crate::nn::{LayerNorm, Linear, Mlp, Parameters};
 use crate::schema::Schema;
 use crate::table::Table;
 use crate::train::{Checkpoints, Observer, TrainConfig, TrainReport};
+use crate::trees::Trees;
 
 /// The version of the model file that this crate writes and reads.
 pub const MODEL_VERSION: u32 = 2;
@@ -41,6 +42,8 @@ pub enum Engine {
     Masked,
     /// Gaussian and multinomial diffusion (arXiv:2209.15421).
     TabDdpm,
+    /// Forests of trees, one a column, drawn one after the other: for small tables.
+    Trees,
     /// A Gaussian copula: fast, nothing to train, the fallback.
     Copula,
 }
@@ -50,6 +53,7 @@ impl fmt::Display for Engine {
         f.pad(match self {
             Engine::Masked => "masked",
             Engine::TabDdpm => "tabddpm",
+            Engine::Trees => "trees",
             Engine::Copula => "copula",
         })
     }
@@ -62,23 +66,26 @@ pub enum Model {
     Masked(Box<MaskedDiffusion>),
     /// A TabDDPM.
     TabDdpm(Box<TabDdpm>),
+    /// Sequential trees.
+    Trees(Box<Trees>),
     /// A copula.
     Copula(Box<Copula>),
 }
 
 impl Model {
-    /// Fits a generator of the given kind. `config` matters to engines that train; a copula looks at nothing in it.
+    /// Fits a generator of the given kind. `config` matters to engines that train; trees look at the size of
+    /// their leaves and the seed, a copula at nothing in it.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::fit`], [`TabDdpm::fit`] and [`Copula::fit`].
+    /// As [`MaskedDiffusion::fit`], [`TabDdpm::fit`], [`Trees::fit`] and [`Copula::fit`].
     pub fn fit(engine: Engine, table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
         Self::fit_from(engine, table, config, None, observer)
     }
 
-    /// The same with the training's state kept, and gone on from: see [`Checkpoints`]. A copula has none.
+    /// The same with the training's state kept, and gone on from: see [`Checkpoints`]. Trees and a copula have none.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::fit_from`], [`TabDdpm::fit_from`] and [`Copula::fit`].
+    /// As [`MaskedDiffusion::fit_from`], [`TabDdpm::fit_from`], [`Trees::fit`] and [`Copula::fit`].
     pub fn fit_from(
         engine: Engine,
         table: &Table,
@@ -89,6 +96,7 @@ impl Model {
         Ok(match engine {
             Engine::Masked => Model::Masked(Box::new(MaskedDiffusion::fit_from(table, config, checkpoints, observer)?)),
             Engine::TabDdpm => Model::TabDdpm(Box::new(TabDdpm::fit_from(table, config, checkpoints, observer)?)),
+            Engine::Trees => Model::Trees(Box::new(Trees::fit(table, config)?)),
             Engine::Copula => Model::Copula(Box::new(Copula::fit(table)?)),
         })
     }
@@ -108,6 +116,7 @@ impl Model {
                 model.encoder = model.encoder.with_identifiers_of(table);
                 Model::TabDdpm(model)
             }
+            Model::Trees(model) => Model::Trees(Box::new(model.with_identifiers_of(table))),
             Model::Copula(model) => Model::Copula(Box::new(model.with_identifiers_of(table))),
         }
     }
@@ -117,7 +126,7 @@ impl Model {
         match self {
             Model::Masked(model) => model.fitted_rows(),
             Model::TabDdpm(model) => model.fitted_rows(),
-            Model::Copula(_) => (0..n_rows).collect(),
+            Model::Trees(_) | Model::Copula(_) => (0..n_rows).collect(),
         }
     }
 
@@ -126,6 +135,7 @@ impl Model {
         match self {
             Model::Masked(_) => Engine::Masked,
             Model::TabDdpm(_) => Engine::TabDdpm,
+            Model::Trees(_) => Engine::Trees,
             Model::Copula(_) => Engine::Copula,
         }
     }
@@ -135,7 +145,7 @@ impl Model {
         match self {
             Model::Masked(model) => Some(model.report()),
             Model::TabDdpm(model) => Some(model.report()),
-            Model::Copula(_) => None,
+            Model::Trees(_) | Model::Copula(_) => None,
         }
     }
 
@@ -162,6 +172,7 @@ impl Model {
                 };
                 (header, tensors_of(network_tensors(&model.network)))
             }
+            Model::Trees(model) => (Header::Trees { model: model.as_ref().clone() }, Vec::new()),
             Model::Copula(model) => (Header::Copula { model: model.as_ref().clone() }, Vec::new()),
         };
         let header = FileHeader { version: MODEL_VERSION, model: header };
@@ -197,6 +208,10 @@ impl Model {
         }
         let header: FileHeader = serde_json::from_str(header).map_err(|_| bad("its header is damaged"))?;
         match header.model {
+            Header::Trees { model } => {
+                model.check().map_err(bad)?;
+                Ok(Model::Trees(Box::new(model)))
+            }
             Header::Copula { model } => {
                 model.check().map_err(bad)?;
                 Ok(Model::Copula(Box::new(model)))
@@ -252,6 +267,7 @@ impl Generator for Model {
         match self {
             Model::Masked(model) => model.schema(),
             Model::TabDdpm(model) => model.schema(),
+            Model::Trees(model) => model.schema(),
             Model::Copula(model) => model.schema(),
         }
     }
@@ -260,6 +276,7 @@ impl Generator for Model {
         match self {
             Model::Masked(model) => model.sample(rows, seed),
             Model::TabDdpm(model) => model.sample(rows, seed),
+            Model::Trees(model) => model.sample(rows, seed),
             Model::Copula(model) => model.sample(rows, seed),
         }
     }
@@ -293,6 +310,9 @@ enum Header {
         sampler: SamplerConfig,
         label: Option<(usize, Vec<f64>)>,
         report: TrainReport,
+    },
+    Trees {
+        model: Trees,
     },
     Copula {
         model: Copula,

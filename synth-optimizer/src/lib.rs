@@ -4,6 +4,8 @@
 pub mod assessment;
 pub mod attempt;
 mod error;
+#[cfg(feature = "llm")]
+pub mod llm;
 pub mod pipeline;
 pub mod plan;
 pub mod protection;

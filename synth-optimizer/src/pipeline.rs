@@ -46,7 +46,7 @@ use crate::plan::Plan;
 use crate::portraits::TablePortrait;
 use crate::protection::{Protected, ProtectionRecord, Protects, protect};
 use crate::rule::RulePlanner;
-use crate::runner::{self, Failure, Outcome, Runner, Start, StopReason, Trial, Tried};
+use crate::runner::{self, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
 use crate::split::{Design, Parts, rows_without};
 
 /// The version of the run record's JSON form.
@@ -59,6 +59,7 @@ pub struct Pipeline<'a> {
     plan: Box<dyn Fn(Plan) -> Plan + 'a>,
     tunes: bool,
     engine: Option<Engine>,
+    planner: Option<Box<MakePlanner<'a>>>,
     rows: Option<usize>,
     max_attempts: usize,
     time_budget: Option<Duration>,
@@ -66,6 +67,9 @@ pub struct Pipeline<'a> {
     protects: Protects,
     observer: &'a Observer<'a>,
 }
+
+/// Makes a planner for a table, the protected one, from one that follows the rules.
+type MakePlanner<'a> = dyn FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + 'a;
 
 /// Told what happens, from several threads. `Break` ends the run as interrupted; once an attempt is accepted it comes too
 /// late.
@@ -209,6 +213,7 @@ impl<'a> Pipeline<'a> {
             plan: Box::new(|plan| plan),
             tunes: true,
             engine: None,
+            planner: None,
             rows: None,
             max_attempts: 8,
             time_budget: None,
@@ -237,10 +242,21 @@ impl<'a> Pipeline<'a> {
         Self { tunes: false, ..self }
     }
 
-    /// Uses this engine and no other. Default: masked diffusion, and another one if it fails.
+    /// Uses this engine and no other. Default: the one that suits the table ([`Plan::for_table`]), and
+    /// another one if it fails.
     #[must_use]
     pub fn with_engine(self, engine: Engine) -> Self {
         Self { engine: Some(engine), ..self }
+    }
+
+    /// Plans with what `make` gives, which is told the protected table and the planner that would have been used: a
+    /// planner that asks a language model, or one of your own. Default: the rules.
+    #[must_use]
+    pub fn with_planner(
+        self,
+        make: impl FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + 'a,
+    ) -> Self {
+        Self { planner: Some(Box::new(make)), ..self }
     }
 
     /// The synthetic rows to make. Default: as many as the input has.
@@ -287,7 +303,7 @@ impl<'a> Pipeline<'a> {
     /// by, if nothing can be learnt from the table, if a protection does not fit its column, or if a setting is out of
     /// range; [`Error::Metrics`] if the tables cannot be compared. That no table was accepted is a [`Decision`], not an
     /// error.
-    pub fn run(self, table: &Table) -> Result<Run> {
+    pub fn run(mut self, table: &Table) -> Result<Run> {
         Parts::check_rows(table)?;
         let protected = protect(table, &self.policy, self.protects)?;
         let _ = (self.observer)(&Event::Protected(&protected.record));
@@ -299,27 +315,31 @@ impl<'a> Pipeline<'a> {
             Design::Split { train, .. } => train,
             Design::CrossFitted { rows, .. } => rows,
         };
-        let engine = self.engine.unwrap_or(Engine::Masked);
         // A small table is tuned on all rows, by likelihood on rows not seen: their number and nothing of a row is in the plan.
         let learnt = match parts.design {
             Design::Split { .. } => table.take(&parts.rows[0]),
             Design::CrossFitted { .. } => table.clone(),
         };
-        let untuned = Plan::of(engine, n_learnt, table.n_columns());
+        let untuned = Plan::of(self.engine.unwrap_or(Engine::Masked), n_learnt, table.n_columns());
         let base = match self.tunes {
             false => untuned,
-            true => match Plan::for_table(engine, &learnt, self.seed) {
+            true => match Plan::for_table(self.engine, &learnt, self.seed) {
                 // The attempt itself will say so.
                 Err(synth_core::Error::Training(_)) => untuned,
                 plan => plan?,
             },
         };
         drop(learnt);
+        let engine = base.engine;
         let first = Plan { engine, ..(self.plan)(base) };
-        let mut planner = RulePlanner::new(first);
+        let mut rules = RulePlanner::new(first);
         if let Some(engine) = self.engine {
-            planner = planner.with_engine(engine);
+            rules = rules.with_engine(engine);
         }
+        let mut planner: Box<dyn Planner<Plan, Assessment>> = match self.planner.take() {
+            None => Box::new(rules),
+            Some(make) => make(table, rules)?,
+        };
         let n_rows = self.rows.unwrap_or(table.n_rows());
         let mut trial = PipelineTrial { table, parts: &parts, policy: &self.policy, n_rows, observer: self.observer };
         let mut runner = Runner::new().with_max_attempts(self.max_attempts).with_observer(|event| match event {
@@ -333,13 +353,13 @@ impl<'a> Pipeline<'a> {
         }
         // Its portrait is taken; the table itself goes out only if it was asked for.
         runner = runner.with_refused_artifact();
-        let outcome = runner.run(&mut trial, &mut planner, self.seed)?;
+        let outcome = runner.run(&mut trial, planner.as_mut(), self.seed)?;
         self.conclude(&trial, outcome, &protected)
     }
 
     fn notes(trial: &PipelineTrial<'_>, n_attempts: usize, engine: Option<Engine>) -> Vec<String> {
-        // The masked model never gives back a level that hardly anybody shares.
-        let gives_rare_levels = engine.is_some_and(|engine| engine != Engine::Masked);
+        // Tokens have none for a level that hardly anybody shares.
+        let gives_rare_levels = matches!(engine, Some(Engine::TabDdpm | Engine::Copula));
         let mut notes: Vec<String> = rare_levels(trial.table).filter(|_| gives_rare_levels).into_iter().collect();
         if n_attempts > 1 && matches!(trial.parts.design, Design::CrossFitted { .. }) {
             let text = "attempts were judged on the same rows: the verdict on the last of them is a little flattering";

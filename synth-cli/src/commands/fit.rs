@@ -94,10 +94,9 @@ pub(super) fn fit(
     common: &Common,
 ) -> Result<Model> {
     training.check_target(table)?;
-    let engine = training.engine().unwrap_or(Engine::Masked);
     let base = match training.sets_a_plan() {
-        true => Ok(Plan::of(engine, table.n_rows(), table.n_columns())),
-        false => Plan::for_table(engine, table, training.seed),
+        true => Ok(Plan::of(training.engine().unwrap_or(Engine::Masked), table.n_rows(), table.n_columns())),
+        false => Plan::for_table(training.engine(), table, training.seed),
     };
     let plan = training.applied_to(base.map_err(|error| files::in_input(error, name))?);
     let config = TrainConfig { time_budget: training.time_budget, ..plan.train_config(training.seed) };

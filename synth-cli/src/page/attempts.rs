@@ -73,8 +73,10 @@ fn step(attempt: &Attempt<Plan, Assessment>) -> Step {
 
 /// A plan in a line.
 pub(super) fn settings(plan: &Plan) -> String {
-    if plan.engine == Engine::Copula {
-        return format!("engine {}, which has nothing to train", plan.engine);
+    match plan.engine {
+        Engine::Copula => return format!("engine {}, which has nothing to train", plan.engine),
+        Engine::Trees => return format!("engine {}, at least {} rows a leaf", plan.engine, plan.min_leaf),
+        Engine::Masked | Engine::TabDdpm => {}
     }
     let label = plan.label.as_ref().map_or(String::new(), |label| format!(", conditioned on {}", shown(label)));
     format!(
