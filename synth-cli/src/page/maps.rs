@@ -55,7 +55,7 @@ fn map(names: &[String], says: &str, class: impl Fn(usize, usize) -> Option<&'st
     let size = match n {
         0..=15 => 16.0,
         16..=24 => 13.0,
-        _ => 11.0,
+        _ => 10.0,
     };
     let (left, top) = (104.0, 14.0);
     let mut canvas = Canvas::fixed("map", left + size * n as f64 + 2.0, top + size * n as f64 + 2.0, says);
@@ -70,7 +70,8 @@ fn map(names: &[String], says: &str, class: impl Fn(usize, usize) -> Option<&'st
     for (i, name) in names.iter().enumerate() {
         let middle = size * (i as f64 + 0.5);
         let y = top + middle + 3.0;
-        canvas.add(label("t", "end", [left - 22.0, y], &short(&shown(name), 13)));
+        let class = if size < 11.0 { "t s" } else { "t" };
+        canvas.add(label(class, "end", [left - 22.0, y], &short(&shown(name), 13)));
         canvas.add(label("t n", "end", [left - 4.0, y], &(i + 1).to_string()));
         if n <= 24 || i % 2 == 0 {
             canvas.add(label("t xs", "middle", [left + middle, top - 4.0], &(i + 1).to_string()));

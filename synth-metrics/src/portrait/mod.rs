@@ -1,7 +1,7 @@
 //! A portrait of two tables: what a person looks at before signing, and nothing that one row could be known by.
 //!
 //! A measure says how far the synthetic table is from the real one; a portrait shows where. It has the
-//! [distribution](column) of each column in both tables, the [associations] between columns, and a [projection] of the
+//! [distribution](mod@column) of each column in both tables, the [associations] between columns, and a [projection] of the
 //! rows on a plane. It is made of shares and strengths, never of rows.
 //!
 //! **What is masked.** No part of it stands for fewer than `k` real rows: levels that fewer have are pooled, neighbouring
