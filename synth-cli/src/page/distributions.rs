@@ -12,7 +12,7 @@ use super::text::{self, edge, percent, percent_of_some, short, shown};
 /// So many columns are drawn large.
 const N_LARGE: usize = 24;
 /// A level's name is cut to so many characters where there is no room for more.
-const NAME: usize = 17;
+const NAME: usize = 16;
 
 /// A column's figure.
 #[derive(Debug)]
@@ -192,4 +192,30 @@ fn small(column: &ColumnPortrait) -> Result<Picture, String> {
     }
     canvas.add(line("axis", [0.0, 32.5], [120.0, 32.5]));
     Ok(canvas.done())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_bins_are_one_step_wide_and_merged_ones_as_wide_as_they_are() {
+        assert_eq!(widths(&[10.0, 20.0, 50.0, 60.0]), [1.0, 1.0, 3.0, 1.0, 1.0]);
+        assert_eq!(widths(&[10.0]), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_level_is_cut_and_its_name_is_text() {
+        let column = ColumnPortrait {
+            name: "\"><script>".to_owned(),
+            kind: synth_core::Kind::Categorical,
+            distance: None,
+            missing: [Some(0.0); 2],
+            shape: Shape::Hidden(String::new()),
+        };
+        let names = ["<b>a level with a long name".to_owned()];
+        let picture = levels(&column, &names, &[vec![0.75], vec![0.5]], Some([0.25, 0.5])).to_string();
+        assert!(picture.contains("&lt;b&gt;a level with…") && !picture.contains("<b>") && !picture.contains("<script>"));
+        assert!(picture.contains("75 % | 50 %") && picture.contains("all others"));
+    }
 }

@@ -147,3 +147,33 @@ pub(super) fn legend(entries: &[(&'static str, String)], says: &str) -> Picture 
     }
     canvas.done()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_of_one_colour_are_one_element_and_negative_ones_are_hatched() {
+        let mut cells = Cells::new();
+        for i in 0..50 {
+            cells.push(if i % 2 == 0 { "p1" } else { "n1" }, [f64::from(i), 0.0], [1.0, 1.0]);
+        }
+        let drawn = cells.done().to_string();
+        assert_eq!(drawn.matches("<path").count(), 3);
+        assert_eq!(drawn.matches("url(#hatch)").count(), 1);
+    }
+
+    #[test]
+    fn classes_go_by_size_and_sign() {
+        assert_eq!([0.0, 0.05, 0.74, 1.0].map(strength_class), ["a0", "a1", "a5", "a6"]);
+        let of = |difference| difference_class(difference, [0.05, 0.1, 0.2, 0.35]);
+        assert_eq!([-1.0, -0.05, -0.01, 0.0, 0.1, 0.4].map(of), ["n4", "n1", "z0", "z0", "p2", "p4"]);
+    }
+
+    #[test]
+    fn what_a_picture_says_is_text() {
+        let says = "a \"b\" </title><script>";
+        let drawn = Canvas::new("chart", 10.0, 10.0, says).done().to_string();
+        assert!(drawn.contains("a \"b\" &lt;/title&gt;&lt;script&gt;") && !drawn.contains("<script>"), "{drawn}");
+    }
+}

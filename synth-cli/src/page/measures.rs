@@ -51,6 +51,8 @@ fn row(measure: &Measure, definition: &Definition, verdict: Option<&Verdict>, po
         Outcome::NotMeasured(reason) => ("–".to_owned(), None, shown(reason)),
     };
     let picture = match &measure.outcome {
+        // Its place on a line would tell what its number does not.
+        Outcome::Measured(estimate) if is_masked(definition, *estimate) => None,
         Outcome::Measured(estimate) => Some(interval(definition, *estimate, gate.map(|gate| [gate.min, gate.max]))),
         Outcome::NotMeasured(_) => None,
     };
@@ -73,8 +75,12 @@ fn row(measure: &Measure, definition: &Definition, verdict: Option<&Verdict>, po
 /// The measure that is itself a number of people.
 const OF_PEOPLE: &str = "k_map_min";
 
+fn is_masked(definition: &Definition, estimate: Estimate) -> bool {
+    definition.id == OF_PEOPLE && estimate.value < DEFAULT_K as f64
+}
+
 fn value_of(definition: &Definition, estimate: Estimate) -> String {
-    match definition.id == OF_PEOPLE && estimate.value < DEFAULT_K as f64 {
+    match is_masked(definition, estimate) {
         true => format!("fewer than {DEFAULT_K}"),
         false => number(estimate.value),
     }
@@ -188,5 +194,34 @@ fn group(group: &Subgroup) -> GroupRow {
         values: ["ks_mean", "tvd_mean", "assoc_delta"].map(value),
         // The mean of Kolmogorov's distribution, for two samples.
         chance: number(0.87 * (1.0 / a + 1.0 / b).sqrt()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_people_below_k_is_neither_told_nor_drawn() {
+        let row = |id: &str, value| {
+            let measure = Measure::new(id, Outcome::Measured(Estimate::exact(value)));
+            row(&measure, definition(id).unwrap(), None, None)
+        };
+        let few = row("k_map_min", 3.0);
+        assert_eq!((few.value.as_str(), few.picture.is_none()), ("fewer than 11", true));
+        let enough = row("k_map_min", 12.0);
+        assert_eq!((enough.value.as_str(), enough.picture.is_none()), ("12.000", false));
+        assert_eq!(row("k_map_share", 0.3).value, "0.300");
+    }
+
+    #[test]
+    fn an_interval_that_goes_on_ends_in_an_arrow() {
+        let definition = definition("dup_excess").unwrap();
+        let of = |low: f64| {
+            let uncertainty = Some(synth_metrics::Uncertainty { interval: [low, 0.01], one_sided: [low, 0.01], n: 50 });
+            interval(definition, Estimate { value: 0.0, uncertainty }, Some([None, Some(0.05)])).to_string()
+        };
+        assert!(of(-0.9).contains("class=\"arrow\"") && !of(-0.01).contains("class=\"arrow\""));
+        assert_eq!(of(-0.01).matches("class=\"limit\"").count(), 1);
     }
 }
