@@ -215,7 +215,9 @@ mod tests {
         };
         let names = ["<b>a level with a long name".to_owned()];
         let picture = levels(&column, &names, &[vec![0.75], vec![0.5]], Some([0.25, 0.5])).to_string();
-        assert!(picture.contains("&lt;b&gt;a level with…") && !picture.contains("<b>") && !picture.contains("<script>"));
+        assert!(
+            picture.contains("&lt;b&gt;a level with…") && !picture.contains("<b>") && !picture.contains("<script>")
+        );
         assert!(picture.contains("75 % | 50 %") && picture.contains("all others"));
     }
 }
