@@ -11,6 +11,7 @@ mod protection;
 mod runs;
 mod sample;
 mod score;
+mod settings;
 mod support;
 mod verbs;
 mod verify;
