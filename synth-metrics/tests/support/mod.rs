@@ -1,5 +1,5 @@
 //! Mixed tables of known laws, drawn with a seed: what the anchors and the simulations are tried on.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses its part")]
 
 use std::sync::Arc;
 
