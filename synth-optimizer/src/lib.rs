@@ -13,6 +13,9 @@ pub mod rule;
 pub mod runner;
 pub mod split;
 
+// Whether it works.
+pub mod quality;
+
 // What it leaves for those who were not there.
 pub mod audit;
 pub mod card;
@@ -29,6 +32,7 @@ pub use plan::Plan;
 pub use portraits::TablePortrait;
 pub use protection::{Cost, ProtectionRecord, Protects};
 pub use provenance::provenance;
+pub use quality::{Part, quality_test};
 pub use rule::{Analysis, DEAD_ENDS, DeadEnd, RULES, Rule, RulePlanner, Situation, analyse};
 pub use runner::{Event, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
 pub use split::Design;
