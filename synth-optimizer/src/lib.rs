@@ -12,6 +12,7 @@ pub mod protection;
 pub mod rule;
 pub mod runner;
 pub mod split;
+pub mod store;
 
 // Whether it works.
 pub mod quality;
@@ -36,3 +37,4 @@ pub use quality::{Part, quality_test};
 pub use rule::{Analysis, DEAD_ENDS, DeadEnd, RULES, Rule, RulePlanner, Situation, analyse};
 pub use runner::{Event, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
 pub use split::Design;
+pub use store::Store;

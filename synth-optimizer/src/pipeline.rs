@@ -48,6 +48,7 @@ use crate::protection::{Protected, ProtectionRecord, Protects, protect};
 use crate::rule::RulePlanner;
 use crate::runner::{self, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
 use crate::split::{Design, Parts, rows_without};
+use crate::store::{self, KeptPlans, Store};
 
 /// The version of the run record's JSON form.
 pub const RUN_VERSION: u32 = 1;
@@ -65,6 +66,7 @@ pub struct Pipeline<'a> {
     time_budget: Option<Duration>,
     keeps_refused: bool,
     protects: Protects,
+    store: Option<&'a dyn Store>,
     observer: &'a Observer<'a>,
 }
 
@@ -219,6 +221,7 @@ impl<'a> Pipeline<'a> {
             time_budget: None,
             keeps_refused: false,
             protects: Protects::Policy,
+            store: None,
             observer: &|_| ControlFlow::Continue(()),
         }
     }
@@ -290,6 +293,13 @@ impl<'a> Pipeline<'a> {
         Self { protects: Protects::SchemaAlone, ..self }
     }
 
+    /// Keeps what takes long in `store`, and goes on from what is there: see [`store`](crate::store). A time budget counts
+    /// from the start of this call. Default: nothing is kept.
+    #[must_use]
+    pub fn with_store(self, store: &'a dyn Store) -> Self {
+        Self { store: Some(store), ..self }
+    }
+
     /// Watches the run. Default: nobody does.
     #[must_use]
     pub fn with_observer(self, observer: &'a Observer<'a>) -> Self {
@@ -341,7 +351,14 @@ impl<'a> Pipeline<'a> {
             Some(make) => make(table, rules)?,
         };
         let n_rows = self.rows.unwrap_or(table.n_rows());
-        let mut trial = PipelineTrial { table, parts: &parts, policy: &self.policy, n_rows, observer: self.observer };
+        let mut trial = PipelineTrial {
+            table,
+            parts: &parts,
+            policy: &self.policy,
+            n_rows,
+            store: self.store,
+            observer: self.observer,
+        };
         let mut runner = Runner::new().with_max_attempts(self.max_attempts).with_observer(|event| match event {
             runner::Event::Started { number, plan, explanation } => {
                 (self.observer)(&Event::Started { number, plan, explanation })
@@ -353,7 +370,17 @@ impl<'a> Pipeline<'a> {
         }
         // Its portrait is taken; the table itself goes out only if it was asked for.
         runner = runner.with_refused_artifact();
-        let outcome = runner.run(&mut trial, planner.as_mut(), self.seed)?;
+        let outcome = match self.store {
+            None => runner.run(&mut trial, planner.as_mut(), self.seed)?,
+            Some(store) => {
+                let mut kept = KeptPlans { planner, store, error: Mutex::new(None) };
+                let outcome = runner.run(&mut trial, &mut kept, self.seed)?;
+                if let Some(error) = kept.error.into_inner().expect("nothing panics while it is held") {
+                    return Err(error.into());
+                }
+                outcome
+            }
+        };
         self.conclude(&trial, outcome, &protected)
     }
 
@@ -448,6 +475,7 @@ struct PipelineTrial<'a> {
     parts: &'a Parts,
     policy: &'a Policy,
     n_rows: usize,
+    store: Option<&'a dyn Store>,
     observer: &'a Observer<'a>,
 }
 
@@ -560,7 +588,13 @@ impl PipelineTrial<'_> {
         let budget = start.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let made = tables.par_iter().enumerate().map(|(fit_idx, table)| {
             let config = TrainConfig { time_budget: budget, ..plan.train_config(fit_seed(start.seed, fit_idx)) };
-            let model = Model::fit(plan.engine, table, &config, &mut |progress| watch.tell(fit_idx, *progress))?;
+            let mut tell = |progress: &Progress| watch.tell(fit_idx, *progress);
+            let model = match self.store {
+                None => Model::fit(plan.engine, table, &config, &mut tell)?,
+                Some(store) => store::fitted(store, &format!("attempt-{}-{fit_idx}", start.number), |checkpoints| {
+                    Model::fit_from(plan.engine, table, &config, Some(checkpoints), &mut tell)
+                })?,
+            };
             let model = model.with_identifiers_of(self.table);
             let table = model.sample(0..self.n_rows as u64, config.seed);
             Ok(Release { table, model })
