@@ -7,6 +7,7 @@ mod bad_input;
 mod help;
 mod impute;
 mod model_file;
+mod page;
 mod protection;
 mod runs;
 mod sample;
