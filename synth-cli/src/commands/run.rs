@@ -82,6 +82,7 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     if args.keep_refused {
         pipeline = pipeline.with_refused_table();
     }
+    pipeline = pipeline.with_constraints(args.training.keeping());
     if args.no_protection {
         pipeline = pipeline.without_protection();
     }
