@@ -88,7 +88,9 @@ impl Fitted {
         observer: &mut Observer<'_>,
     ) -> Result<Self> {
         Ok(match engine {
-            Engine::Masked => Fitted::Masked(Box::new(MaskedDiffusion::fit_from(table, config, checkpoints, observer)?)),
+            Engine::Masked => {
+                Fitted::Masked(Box::new(MaskedDiffusion::fit_from(table, config, checkpoints, observer)?))
+            }
             Engine::TabDdpm => Fitted::TabDdpm(Box::new(TabDdpm::fit_from(table, config, checkpoints, observer)?)),
             Engine::Copula => Fitted::Copula(Box::new(Copula::fit(table)?)),
         })

@@ -31,21 +31,21 @@ mod random;
 #[cfg(feature = "diffusion")]
 pub mod train;
 
+pub use constraint::Constraint;
+#[cfg(feature = "diffusion")]
+pub use constraint::{Keeping, Kept};
 #[cfg(feature = "diffusion")]
 pub use copula::Copula;
 #[cfg(feature = "diffusion")]
 pub use diffusion::TabDdpm;
-pub use constraint::Constraint;
-#[cfg(feature = "diffusion")]
-pub use constraint::{Kept, Keeping};
 pub use error::{BadInput, Error, Result, Rule};
+#[cfg(feature = "diffusion")]
+pub use fitted::{Engine, Fitted};
 #[cfg(feature = "diffusion")]
 pub use generator::Generator;
 #[cfg(feature = "diffusion")]
 pub use masked::MaskedDiffusion;
 #[cfg(feature = "diffusion")]
 pub use model::Model;
-#[cfg(feature = "diffusion")]
-pub use fitted::{Engine, Fitted};
 pub use schema::{Field, Kind, Schema};
 pub use table::Table;

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 pub use crate::fitted::MODEL_VERSION;
 
 use crate::constraint::transform::Restored;
-use crate::constraint::{Kept, Keeping, Plan};
+use crate::constraint::{Keeping, Kept, Plan};
 use crate::error::{BadInput, Error, Result, Rule};
 use crate::fitted::{Engine, Fitted};
 use crate::generator::Generator;
@@ -205,8 +205,7 @@ impl Model {
     pub fn impute(&self, table: &Table, seed: u64) -> Result<Table> {
         let model = self.masked()?;
         let Some(plan) = &self.plan else { return model.impute(table, seed) };
-        let learnt: Vec<usize> =
-            (0..table.n_columns()).filter(|&c| self.schema().fields[c].kind.is_learnt()).collect();
+        let learnt: Vec<usize> = (0..table.n_columns()).filter(|&c| self.schema().fields[c].kind.is_learnt()).collect();
         let fill = |table: &Table, seed: u64| -> Result<Table> {
             let solved = plan.transform.solved(table);
             let made = model.impute(&plan.transform.learnt(&solved), seed)?;
@@ -315,7 +314,8 @@ fn redrawn(plan: &Plan, make: &Make<'_>, afterwards: &[Condition], row: u64, see
         last = Some(table);
         from = until;
     }
-    let rule = last.as_ref().and_then(|table| plan.first_broken(table)).map_or(String::new(), |rule| format!(": {rule}"));
+    let rule =
+        last.as_ref().and_then(|table| plan.first_broken(table)).map_or(String::new(), |rule| format!(": {rule}"));
     let problem = format!("no row was drawn in {MAX_TRIES} tries that meets all conditions and constraints{rule}");
     Err(Error::from(BadInput::new(Rule::Constraint, problem).hint("take the rarest of the conditions away")))
 }

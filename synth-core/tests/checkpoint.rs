@@ -77,7 +77,8 @@ fn states_are_kept_as_often_as_was_asked() {
     };
     let mut checkpoints = Checkpoints { earlier: None, every: Duration::ZERO, save: &mut save };
     let go_on = &mut |_: &synth_core::train::Progress| ControlFlow::Continue(());
-    let model = Model::fit_keeping(Engine::Masked, &table(0), Keeping::Off, &config(), Some(&mut checkpoints), go_on).unwrap();
+    let model =
+        Model::fit_keeping(Engine::Masked, &table(0), Keeping::Off, &config(), Some(&mut checkpoints), go_on).unwrap();
     assert_eq!(n_kept, model.train_report().unwrap().n_epochs);
 }
 
@@ -105,6 +106,7 @@ fn a_state_that_cannot_be_kept_ends_the_training() {
     let mut save = |_: &[u8]| Err(std::io::Error::other("the disk is full"));
     let mut checkpoints = Checkpoints { earlier: None, every: Duration::ZERO, save: &mut save };
     let go_on = &mut |_: &synth_core::train::Progress| ControlFlow::Continue(());
-    let error = Model::fit_keeping(Engine::Masked, &table(0), Keeping::Off, &config(), Some(&mut checkpoints), go_on).unwrap_err();
+    let error = Model::fit_keeping(Engine::Masked, &table(0), Keeping::Off, &config(), Some(&mut checkpoints), go_on)
+        .unwrap_err();
     assert!(matches!(error, Error::Io { action: "write", .. }), "{error}");
 }

@@ -63,10 +63,16 @@ pub fn broken(rule: &Constraint, train: &Table, table: &Table) -> Result<Vec<boo
             (0..table.n_rows()).map(|row| !adds_up(&cells(row), total[row])).collect()
         }
         Constraint::MissingTogether { columns } => {
-            let gaps = columns.iter().map(|name| Ok(missing(table, find(name)?))).collect::<Result<Vec<Vec<bool>>>>()?;
+            let gaps =
+                columns.iter().map(|name| Ok(missing(table, find(name)?))).collect::<Result<Vec<Vec<bool>>>>()?;
             (0..table.n_rows()).map(|row| gaps.iter().any(|own| own[row] != gaps[0][row])).collect()
         }
-        other => return Err(Error::Mismatch { table: "other", problem: format!("`rules_kept` knows no rule like: {other}") }),
+        other => {
+            return Err(Error::Mismatch {
+                table: "other",
+                problem: format!("`rules_kept` knows no rule like: {other}"),
+            });
+        }
     })
 }
 
@@ -77,7 +83,8 @@ pub fn broken(rule: &Constraint, train: &Table, table: &Table) -> Result<Vec<boo
 /// rule.
 pub fn rules_kept(comparison: &Comparison) -> Measure {
     let (train, synthetic) = (comparison.train(), comparison.synthetic());
-    let breaks = |rule: &Constraint, table: &Table| broken(rule, train, table).expect("the tables of a comparison agree");
+    let breaks =
+        |rule: &Constraint, table: &Table| broken(rule, train, table).expect("the tables of a comparison agree");
     let mut rules = find_pairwise(train);
     if let Some(holdout) = comparison.holdout() {
         let is_kept: Vec<bool> = rules.par_iter().map(|rule| !breaks(rule, holdout).contains(&true)).collect();

@@ -65,7 +65,9 @@ impl RuleRecord {
             By::Derived => format!("{rule} ({origin}): kept, the total is added up"),
             By::Difference => format!("{rule} ({origin}): kept, the difference is learnt"),
             By::Lookup => format!("{rule} ({origin}): kept, what follows is looked up"),
-            By::Redraw => format!("{rule} ({origin}): kept, {} of drawn rows broke it and were drawn anew", share(*first_broken)),
+            By::Redraw => {
+                format!("{rule} ({origin}): kept, {} of drawn rows broke it and were drawn anew", share(*first_broken))
+            }
             By::NotKept => format!("{rule} ({origin}): not kept, {} of the rows do", share(*kept)),
         }
     }

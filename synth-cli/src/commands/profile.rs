@@ -3,8 +3,8 @@
 use anyhow::Result;
 use serde::Serialize;
 use synth_compliance::{Finding, detect};
-use synth_core::constraint::{self, Constraint};
 use synth_core::Schema;
+use synth_core::constraint::{self, Constraint};
 
 use super::Common;
 use crate::args;

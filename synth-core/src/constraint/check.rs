@@ -131,7 +131,11 @@ mod tests {
     fn what_fits_the_schema_is_taken_and_survives_toml() {
         let implies = Constraint::Implies {
             condition: When { is: Some(Value::Text("x".to_owned())), ..When::of("word") },
-            then: When { at_least: Some(Value::Text("2020-01-31".to_owned())), missing: Some(false), ..When::of("day") },
+            then: When {
+                at_least: Some(Value::Text("2020-01-31".to_owned())),
+                missing: Some(false),
+                ..When::of("day")
+            },
         };
         let all = vec![
             order("a", "b"),
@@ -155,10 +159,8 @@ mod tests {
             min,
             max,
         };
-        let implies = |then: When| Constraint::Implies {
-            condition: When { is: Some(Value::Whole(1)), ..When::of("a") },
-            then,
-        };
+        let implies =
+            |then: When| Constraint::Implies { condition: When { is: Some(Value::Whole(1)), ..When::of("a") }, then };
         let check = |constraint: Constraint, rule: Rule, column: &str| {
             let error = constraint.check(&schema()).unwrap_err();
             assert_eq!((error.rule, error.column.as_deref()), (rule, Some(column)), "{constraint}");

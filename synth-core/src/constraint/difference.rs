@@ -20,8 +20,11 @@ pub(super) fn sum_of(table: &Table, total: &str, parts: &[String], is_declared: 
     let lacks = |row: usize| cells.iter().any(|part| part[row].is_nan());
     let is_alike = (0..table.n_rows()).all(|row| sums[row].is_nan() == lacks(row));
     let range = range_of(sums.iter().copied())?;
-    (is_alike || is_declared)
-        .then(|| Step { column: total.to_owned(), made: Made::Sum { parts: parts.to_vec() }, range })
+    (is_alike || is_declared).then(|| Step {
+        column: total.to_owned(),
+        made: Made::Sum { parts: parts.to_vec() },
+        range,
+    })
 }
 
 /// How one of two ordered columns is made from the other, with the share of its own spread that is left: `None` if the order
@@ -101,9 +104,9 @@ fn interquartile(mut values: Vec<f64>) -> f64 {
 }
 
 fn range_of(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
-    let range = values.filter(|x| !x.is_nan()).fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| {
-        [f64::min(low, x), f64::max(high, x)]
-    });
+    let range = values
+        .filter(|x| !x.is_nan())
+        .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [f64::min(low, x), f64::max(high, x)]);
     (range[0] <= range[1]).then_some(range)
 }
 

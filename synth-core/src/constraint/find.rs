@@ -20,10 +20,10 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::Constraint;
 use super::coded::{Codes, MISSING};
 use super::held::adds_up;
 use super::when::missing;
-use super::Constraint;
 use crate::schema::{Kind, Storage};
 use crate::table::Table;
 
@@ -126,7 +126,9 @@ fn find_determined(table: &Table) -> Vec<Constraint> {
             }
             let others = (0..columns.len()).filter(|&j| j != i && coded[j].n_distinct > 1);
             let found = others.filter(|&j| from.determines(&coded[j]));
-            found.map(|j| Constraint::Depends { on: name(table, columns[i]), column: name(table, columns[j]) }).collect()
+            found
+                .map(|j| Constraint::Depends { on: name(table, columns[i]), column: name(table, columns[j]) })
+                .collect()
         })
         .collect();
     found.concat()

@@ -120,9 +120,7 @@ impl Held {
                     }
                     _ => HashSet::new(),
                 };
-                (0..table.n_rows())
-                    .map(|row| tuple(&labels, row).is_some_and(|tuple| !seen.contains(&tuple)))
-                    .collect()
+                (0..table.n_rows()).map(|row| tuple(&labels, row).is_some_and(|tuple| !seen.contains(&tuple))).collect()
             }
             Constraint::Range { column: name, min, max } => {
                 let field = &table.schema().fields[at(name)];

@@ -73,10 +73,7 @@ pub(super) fn find_implications(table: &Table) -> Vec<Constraint> {
             let mut conditions: Vec<usize> = (0..facts.len())
                 .filter(|&p| {
                     let condition = &facts[p];
-                    // Of two facts that deny each other's opposite one direction says it all.
-                    let is_first = condition.kind == FactKind::Level || condition.column_idx < then.column_idx;
                     condition.column_idx != then.column_idx
-                        && is_first
                         && condition.count as f64 * share_without >= LEAST_EXCEPTIONS
                         && condition.is_within(then)
                 })
@@ -89,8 +86,14 @@ pub(super) fn find_implications(table: &Table) -> Vec<Constraint> {
                 };
                 !all.iter().any(is_wider)
             });
+            // Of two facts that deny each other's opposite one direction says it all.
+            let is_first = |p: &usize| {
+                let condition = &facts[*p];
+                condition.kind == FactKind::Level || condition.column_idx < then.column_idx
+            };
             conditions
                 .into_iter()
+                .filter(is_first)
                 .map(|p| Constraint::Implies { condition: facts[p].when.clone(), then: then.when.clone() })
                 .collect()
         })

@@ -119,7 +119,10 @@ impl Lookup {
     }
 
     fn indices(&self, schema: &Schema) -> Vec<usize> {
-        self.columns.iter().map(|name| schema.index_of(name).expect("the columns of the table that was learnt")).collect()
+        self.columns
+            .iter()
+            .map(|name| schema.index_of(name).expect("the columns of the table that was learnt"))
+            .collect()
     }
 
     fn by_number(&self) -> Vec<(f64, usize)> {

@@ -45,9 +45,9 @@ use serde::{Deserialize, Serialize};
 pub use find::{LEAST_EVIDENCE, LEAST_GROUP, find_pairwise};
 pub use held::{Held, adds_up};
 #[cfg(feature = "diffusion")]
-pub use plan::{By, Keeping, Kept, Origin};
-#[cfg(feature = "diffusion")]
 pub(crate) use plan::Plan;
+#[cfg(feature = "diffusion")]
+pub use plan::{By, Keeping, Kept, Origin};
 pub use reduce::{LEAST_ROWS, find};
 pub use when::{Value, When};
 

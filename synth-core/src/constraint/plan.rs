@@ -111,7 +111,8 @@ impl Plan {
             Keeping::Found | Keeping::Declared => &table.schema().constraints,
         };
         let found = if keeping == Keeping::Found { find(table) } else { Vec::new() };
-        let all = declared.iter().map(|own| (own, Origin::Declared)).chain(found.iter().map(|own| (own, Origin::Found)));
+        let all =
+            declared.iter().map(|own| (own, Origin::Declared)).chain(found.iter().map(|own| (own, Origin::Found)));
         let rule = |(constraint, origin)| {
             Ok(OwnRule { held: Held::of(constraint, table)?, origin, by: By::Redraw, first_broken: 0.0 })
         };
@@ -210,8 +211,7 @@ impl Plan {
                 return Err(BadInput::new(Rule::Constraint, problem).hint(hint).into());
             }
         }
-        let mut found: Vec<usize> =
-            (0..self.rules.len()).filter(|&i| self.rules[i].origin == Origin::Found).collect();
+        let mut found: Vec<usize> = (0..self.rules.len()).filter(|&i| self.rules[i].origin == Origin::Found).collect();
         found.sort_by(|&a, &b| self.rules[a].first_broken.total_cmp(&self.rules[b].first_broken).then(a.cmp(&b)));
         let declared = share(&together);
         for i in found {
@@ -278,6 +278,7 @@ fn lookups_of(steps: &[Step], rules: &mut [OwnRule]) -> Vec<Lookup> {
         }
         rule.by = By::Lookup;
     }
-    let of_column = |(_, own): &(String, Vec<usize>)| Lookup::of(&own.iter().map(|&i| &rules[i].held).collect::<Vec<_>>());
+    let of_column =
+        |(_, own): &(String, Vec<usize>)| Lookup::of(&own.iter().map(|&i| &rules[i].held).collect::<Vec<_>>());
     by_column.iter().map(of_column).collect()
 }

@@ -2,22 +2,23 @@
 //!
 //! Of what follows from something else nothing is told: the order of a part and its sum where the other parts are never
 //! negative, an order between two columns with a third always between them, the second direction of two columns that
-//! determine each other, what follows from a column that itself follows, and a combination of columns of which one
-//! determines the other.
+//! determine each other, what follows from a column that itself follows, an order or a combination of columns of which one
+//! determines the other or both follow from a third, and an implication between zeros that an order brings with it.
 
 use std::collections::{HashMap, HashSet};
 
 use super::coded::{Codes, MISSING};
 use super::find::find_pairwise;
 use super::implied::{find_combinations, find_implications, find_ranges};
-use super::{Constraint, SHARED_BY};
+use super::{Constraint, SHARED_BY, Value};
 use crate::table::Table;
 
 /// The least number of rows that must speak for a constraint, for it to be kept in rows that are drawn.
 pub const LEAST_ROWS: usize = 50;
 /// The most constraints of one kind that are told: wide tables have hundreds that say little.
 const MAX_OF_KIND: usize = 64;
-/// A dependency is told if this share of the rows has values that [`SHARED_BY`] rows have: the others could not be looked up.
+/// A dependency is told if this share of the rows has values that [`SHARED_BY`] rows have, and on a scale this share of its
+/// values too: the others could not be looked up.
 const COVERED: f64 = 0.95;
 
 /// The constraints that every row of `table` keeps and at least [`LEAST_ROWS`] rows speak for, those declared in its schema
@@ -40,19 +41,18 @@ pub fn find(table: &Table) -> Vec<Constraint> {
     let numbers = Numbers::of(table, orders.iter().flat_map(|(a, b)| [a, b]).chain(sums.iter().flat_map(|s| &s.1)));
     let depends = reduced_dependencies(table, depends);
     let sums = reduced_sums(sums);
-    let orders = reduced_orders(&numbers, orders, &sums);
+    let mut orders = reduced_orders(&numbers, orders, &sums);
+    orders.retain(|order| !shares_a_determinant(&depends, order));
     let determined: HashSet<[String; 2]> =
         depends.iter().flat_map(|(on, column)| [[on.clone(), column.clone()], [column.clone(), on.clone()]]).collect();
     let mut combinations = find_combinations(table);
     combinations.retain(|constraint| match constraint {
-        Constraint::Combinations { columns } => {
-            let pair = [columns[0].clone(), columns[1].clone()];
-            !determined.contains(&pair) && !shares_a_determinant(&depends, &pair)
-        }
+        Constraint::Combinations { columns } => !determined.contains(&[columns[0].clone(), columns[1].clone()]),
         _ => true,
     });
+    combinations.retain(|pair| !shares_a_determinant(&depends, pair));
     let mut implications = find_implications(table);
-    implications.retain(|constraint| !is_said_by_gaps(&gaps, constraint));
+    implications.retain(|own| !is_said_by_gaps(&gaps, own) && !orders.iter().any(|order| is_said_by(order, own)));
     let depends = depends.into_iter().map(|(on, column)| Constraint::Depends { on, column }).collect();
     let sums = sums.into_iter().map(|(total, parts)| Constraint::Sum { total, parts }).collect();
     let kinds: [Vec<Constraint>; 7] = [sums, orders, depends, implications, combinations, gaps, find_ranges(table)];
@@ -64,7 +64,9 @@ pub fn find(table: &Table) -> Vec<Constraint> {
 /// Whether two constraints say the same of the same columns.
 fn is_same(a: &Constraint, b: &Constraint) -> bool {
     match (a, b) {
-        (Constraint::Order { lower, upper, .. }, Constraint::Order { lower: l, upper: u, .. }) => lower == l && upper == u,
+        (Constraint::Order { lower, upper, .. }, Constraint::Order { lower: l, upper: u, .. }) => {
+            lower == l && upper == u
+        }
         (Constraint::Sum { total, .. }, Constraint::Sum { total: other, .. }) => total == other,
         (Constraint::Range { column, .. }, Constraint::Range { column: other, .. }) => column == other,
         _ => a == b,
@@ -153,23 +155,44 @@ fn reduced_dependencies(table: &Table, found: Vec<(String, String)>) -> Vec<(Str
         let mut counts = vec![0usize; from.n_values + 1];
         complete().for_each(|(&a, _)| counts[a as usize] += 1);
         let n_covered: usize = counts.iter().filter(|&&count| count >= SHARED_BY).sum();
-        n_covered as f64 >= COVERED * complete().count() as f64
+        // A scale would be thinned out to the values that are known.
+        let known = counts.iter().filter(|&&count| count >= SHARED_BY).count() as f64;
+        let n_values = counts.iter().filter(|&&count| count > 0).count() as f64;
+        let is_dense = !table.column(index(on)).0.kind.is_scale() || known >= COVERED * n_values;
+        is_dense && n_covered as f64 >= COVERED * complete().count() as f64
     };
     // By falling number of values: nothing follows from what comes after it.
     let rank = |name: &String| (std::cmp::Reverse(codes[name].n_values), index(name));
     let covered: Vec<&(String, String)> =
         found.iter().filter(is_covered).filter(|(on, column)| rank(on) < rank(column)).collect();
-    let first_of = |column: &String| covered.iter().filter(|(_, c)| c == column).map(|(on, _)| on).min_by_key(|on| rank(on));
+    let first_of =
+        |column: &String| covered.iter().filter(|(_, c)| c == column).map(|(on, _)| on).min_by_key(|on| rank(on));
     let is_root = |name: &String| first_of(name).is_none();
-    let mut kept: Vec<(String, String)> =
-        covered.iter().filter(|(on, column)| first_of(column) == Some(on) && is_root(on)).map(|pair| (*pair).clone()).collect();
+    let mut kept: Vec<(String, String)> = covered
+        .iter()
+        .filter(|(on, column)| first_of(column) == Some(on) && is_root(on))
+        .map(|pair| (*pair).clone())
+        .collect();
     kept.sort_by_key(|(on, column)| (index(on), index(column)));
     kept
 }
 
-/// Whether two columns both follow from a third: what they do together follows too.
-fn shares_a_determinant(depends: &[(String, String)], pair: &[String; 2]) -> bool {
-    depends.iter().any(|(on, a)| *a == pair[0] && depends.contains(&(on.clone(), pair[1].clone())))
+/// Whether the two columns of a constraint both follow from a third: what they do together follows too.
+fn shares_a_determinant(depends: &[(String, String)], constraint: &Constraint) -> bool {
+    let columns = constraint.columns();
+    depends.iter().any(|(on, a)| a == columns[0] && depends.contains(&(on.clone(), columns[1].to_owned())))
+}
+
+/// Whether an implication between zeros follows from an order of numbers that are never negative.
+fn is_said_by(order: &Constraint, implication: &Constraint) -> bool {
+    let (Constraint::Order { lower, upper, .. }, Constraint::Implies { condition, then }) = (order, implication) else {
+        return false;
+    };
+    let zero = Some(Value::Whole(0));
+    let is_more = condition.above == zero || matches!(condition.is, Some(Value::Whole(x)) if x > 0);
+    let upwards = condition.column == *lower && then.column == *upper && is_more && then.above == zero;
+    let downwards = condition.column == *upper && then.column == *lower && condition.is == zero && then.is == zero;
+    upwards || downwards
 }
 
 /// Whether an implication between gaps is one of columns that are missing together anyway.

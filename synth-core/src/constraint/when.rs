@@ -117,13 +117,15 @@ impl When {
 
     /// What is wrong with the test of a column like `field`.
     pub(super) fn check(&self, field: &Field) -> Result<(), BadInput> {
-        let bad = |problem: &str, hint: &str| {
-            Err(BadInput::new(Rule::Schema, problem).in_column(&self.column).hint(hint))
-        };
+        let bad =
+            |problem: &str, hint: &str| Err(BadInput::new(Rule::Schema, problem).in_column(&self.column).hint(hint));
         let bounds = [&self.above, &self.below, &self.at_least, &self.at_most];
         let values = [&self.is, &self.is_not];
         if bounds.iter().chain(&values).all(|test| test.is_none()) && self.missing.is_none() {
-            return bad("a test asks nothing", "give it `is`, `is_not`, `above`, `below`, `at_least`, `at_most` or `missing`");
+            return bad(
+                "a test asks nothing",
+                "give it `is`, `is_not`, `above`, `below`, `at_least`, `at_most` or `missing`",
+            );
         }
         if bounds.iter().any(|bound| bound.is_some()) && field.storage == Storage::Text {
             return bad("only numbers and dates are above or below a value", "`is` and `is_not` test text");

@@ -174,7 +174,12 @@ mod testing {
     /// A table of the given columns.
     pub(super) fn table(columns: Vec<(Field, ArrayRef)>) -> Table {
         let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
-        let schema = Schema { version: crate::schema::SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() };
+        let schema = Schema {
+            version: crate::schema::SCHEMA_VERSION,
+            source: Source::default(),
+            fields,
+            constraints: Vec::new(),
+        };
         Table::new(Arc::new(schema), columns).unwrap()
     }
 

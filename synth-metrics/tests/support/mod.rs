@@ -37,7 +37,11 @@ pub fn table(columns: Vec<(&str, Kind, Storage, Values)>) -> Table {
             (field, array)
         })
         .unzip();
-    Table::new(Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }), arrays).unwrap()
+    Table::new(
+        Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }),
+        arrays,
+    )
+    .unwrap()
 }
 
 /// A heart clinic: ages, pressures, a laboratory value missing for one in eight, coded and worded levels, a row number
