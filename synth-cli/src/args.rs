@@ -127,10 +127,10 @@ pub(crate) enum YesNo {
 }
 
 /// How generators are trained. What is not given goes by the table's size.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct Training {
-    /// The generator: masked, tabddpm, copula; `auto` starts with masked and may switch
+    /// The generator: masked, tabddpm, trees, copula; `auto` chooses and may switch
     #[arg(long, default_value = "auto", value_name = "NAME", hide_possible_values = true)]
     pub(crate) engine: EngineChoice,
     /// Condition the generator on this column of levels
@@ -170,6 +170,7 @@ pub(crate) enum EngineChoice {
     Auto,
     Masked,
     Tabddpm,
+    Trees,
     Copula,
 }
 

@@ -30,6 +30,7 @@ use crate::nn::{LayerNorm, Linear, Mlp, Parameters};
 use crate::schema::Schema;
 use crate::table::Table;
 use crate::train::{Checkpoints, Observer, TrainConfig, TrainReport};
+use crate::trees::Trees;
 
 /// The version of the model file that this crate writes and reads.
 pub const MODEL_VERSION: u32 = 3;
@@ -42,6 +43,8 @@ pub enum Engine {
     Masked,
     /// Gaussian and multinomial diffusion (arXiv:2209.15421).
     TabDdpm,
+    /// Forests of trees, one a column, drawn one after the other: for small tables.
+    Trees,
     /// A Gaussian copula: fast, nothing to train, the fallback.
     Copula,
 }
@@ -51,6 +54,7 @@ impl fmt::Display for Engine {
         f.pad(match self {
             Engine::Masked => "masked",
             Engine::TabDdpm => "tabddpm",
+            Engine::Trees => "trees",
             Engine::Copula => "copula",
         })
     }
@@ -63,23 +67,26 @@ pub enum Fitted {
     Masked(Box<MaskedDiffusion>),
     /// A TabDDPM.
     TabDdpm(Box<TabDdpm>),
+    /// Sequential trees.
+    Trees(Box<Trees>),
     /// A copula.
     Copula(Box<Copula>),
 }
 
 impl Fitted {
-    /// Fits a generator of the given kind. `config` matters to engines that train; a copula looks at nothing in it.
+    /// Fits a generator of the given kind. `config` matters to engines that train; trees look at the size of
+    /// their leaves and the seed, a copula at nothing in it.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::fit`], [`TabDdpm::fit`] and [`Copula::fit`].
+    /// As [`MaskedDiffusion::fit`], [`TabDdpm::fit`], [`Trees::fit`] and [`Copula::fit`].
     pub fn fit(engine: Engine, table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
         Self::fit_from(engine, table, config, None, observer)
     }
 
-    /// The same with the training's state kept, and gone on from: see [`Checkpoints`]. A copula has none.
+    /// The same with the training's state kept, and gone on from: see [`Checkpoints`]. Trees and a copula have none.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::fit_from`], [`TabDdpm::fit_from`] and [`Copula::fit`].
+    /// As [`MaskedDiffusion::fit_from`], [`TabDdpm::fit_from`], [`Trees::fit`] and [`Copula::fit`].
     pub fn fit_from(
         engine: Engine,
         table: &Table,
@@ -92,6 +99,7 @@ impl Fitted {
                 Fitted::Masked(Box::new(MaskedDiffusion::fit_from(table, config, checkpoints, observer)?))
             }
             Engine::TabDdpm => Fitted::TabDdpm(Box::new(TabDdpm::fit_from(table, config, checkpoints, observer)?)),
+            Engine::Trees => Fitted::Trees(Box::new(Trees::fit(table, config)?)),
             Engine::Copula => Fitted::Copula(Box::new(Copula::fit(table)?)),
         })
     }
@@ -111,6 +119,7 @@ impl Fitted {
                 model.encoder = model.encoder.with_identifiers_of(table);
                 Fitted::TabDdpm(model)
             }
+            Fitted::Trees(model) => Fitted::Trees(Box::new(model.with_identifiers_of(table))),
             Fitted::Copula(model) => Fitted::Copula(Box::new(model.with_identifiers_of(table))),
         }
     }
@@ -120,7 +129,7 @@ impl Fitted {
         match self {
             Fitted::Masked(model) => model.fitted_rows(),
             Fitted::TabDdpm(model) => model.fitted_rows(),
-            Fitted::Copula(_) => (0..n_rows).collect(),
+            Fitted::Trees(_) | Fitted::Copula(_) => (0..n_rows).collect(),
         }
     }
 
@@ -129,6 +138,7 @@ impl Fitted {
         match self {
             Fitted::Masked(_) => Engine::Masked,
             Fitted::TabDdpm(_) => Engine::TabDdpm,
+            Fitted::Trees(_) => Engine::Trees,
             Fitted::Copula(_) => Engine::Copula,
         }
     }
@@ -138,7 +148,7 @@ impl Fitted {
         match self {
             Fitted::Masked(model) => Some(model.report()),
             Fitted::TabDdpm(model) => Some(model.report()),
-            Fitted::Copula(_) => None,
+            Fitted::Trees(_) | Fitted::Copula(_) => None,
         }
     }
 
@@ -165,6 +175,7 @@ impl Fitted {
                 };
                 (header, tensors_of(network_tensors(&model.network)))
             }
+            Fitted::Trees(model) => (Header::Trees { model: model.as_ref().clone() }, Vec::new()),
             Fitted::Copula(model) => (Header::Copula { model: model.as_ref().clone() }, Vec::new()),
         };
         let header = FileHeader { version: MODEL_VERSION, constraints: plan.cloned(), model: header };
@@ -205,6 +216,10 @@ impl Fitted {
     fn from_header(header: Header, tensors: &SafeTensors<'_>) -> Result<Self> {
         let bad = |problem: &str| Error::ModelFile(problem.to_owned());
         match header {
+            Header::Trees { model } => {
+                model.check().map_err(bad)?;
+                Ok(Fitted::Trees(Box::new(model)))
+            }
             Header::Copula { model } => {
                 model.check().map_err(bad)?;
                 Ok(Fitted::Copula(Box::new(model)))
@@ -260,6 +275,7 @@ impl Generator for Fitted {
         match self {
             Fitted::Masked(model) => model.schema(),
             Fitted::TabDdpm(model) => model.schema(),
+            Fitted::Trees(model) => model.schema(),
             Fitted::Copula(model) => model.schema(),
         }
     }
@@ -268,6 +284,7 @@ impl Generator for Fitted {
         match self {
             Fitted::Masked(model) => model.sample(rows, seed),
             Fitted::TabDdpm(model) => model.sample(rows, seed),
+            Fitted::Trees(model) => model.sample(rows, seed),
             Fitted::Copula(model) => model.sample(rows, seed),
         }
     }
@@ -303,6 +320,9 @@ enum Header {
         sampler: SamplerConfig,
         label: Option<(usize, Vec<f64>)>,
         report: TrainReport,
+    },
+    Trees {
+        model: Trees,
     },
     Copula {
         model: Copula,

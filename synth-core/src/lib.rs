@@ -30,6 +30,8 @@ pub mod nn;
 mod random;
 #[cfg(feature = "diffusion")]
 pub mod train;
+#[cfg(feature = "diffusion")]
+pub mod trees;
 
 pub use constraint::Constraint;
 #[cfg(feature = "diffusion")]
@@ -49,3 +51,5 @@ pub use masked::MaskedDiffusion;
 pub use model::Model;
 pub use schema::{Field, Kind, Schema};
 pub use table::Table;
+#[cfg(feature = "diffusion")]
+pub use trees::Trees;

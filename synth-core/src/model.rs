@@ -60,7 +60,7 @@ pub struct Given {
 
 impl Model {
     /// Fits a generator of the given kind that keeps what the table's schema declares. `config` matters to engines that train;
-    /// a copula looks at its seed alone.
+    /// of trees the size of their leaves, and of all engines the seed.
     ///
     /// # Errors
     /// As [`Model::fit_keeping`].
@@ -69,10 +69,10 @@ impl Model {
     }
 
     /// The same with the constraints of `keeping`, and with the training's state kept and gone on from: see
-    /// [`Checkpoints`]. A copula has none.
+    /// [`Checkpoints`]. Trees and a copula have none.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::fit_from`], [`TabDdpm::fit_from`](crate::TabDdpm::fit_from) and
+    /// As [`MaskedDiffusion::fit_from`], [`TabDdpm::fit_from`](crate::TabDdpm::fit_from), [`Trees::fit`](crate::Trees::fit) and
     /// [`Copula::fit`](crate::Copula::fit); as [`Constraint::check`](crate::Constraint::check) if a constraint does not fit,
     /// [`Rule::Constraint`] if hardly any row keeps what was declared.
     pub fn fit_keeping(

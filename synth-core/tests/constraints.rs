@@ -134,7 +134,7 @@ fn every_row_of_every_engine_keeps_what_is_kept() {
     let table = hospital(700);
     // Loose, so that rows are drawn anew for it: a sixth of the training rows break it.
     let table = declared(&table, vec![order("dose", "most", true)]);
-    for engine in [Engine::Masked, Engine::TabDdpm, Engine::Copula] {
+    for engine in [Engine::Masked, Engine::TabDdpm, Engine::Trees, Engine::Copula] {
         let model = fit(engine, &table, Keeping::Found).unwrap();
         let kept = model.constraints();
         let by = |rule: &str| kept.iter().find(|own| own.rule.contains(rule)).unwrap_or_else(|| panic!("{rule}")).by;
@@ -169,7 +169,7 @@ fn every_row_of_every_engine_keeps_what_is_kept() {
 #[test]
 fn a_row_depends_on_its_number_alone_and_survives_the_file() {
     let table = declared(&hospital(500), vec![order("dose", "most", true)]);
-    for engine in [Engine::Masked, Engine::Copula] {
+    for engine in [Engine::Masked, Engine::Trees, Engine::Copula] {
         let model = fit(engine, &table, Keeping::Found).unwrap();
         let whole = model.draw(0..120, 4).unwrap();
         assert!(whole.n_redrawn > 0);

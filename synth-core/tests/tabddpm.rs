@@ -113,9 +113,12 @@ fn a_model_file_gives_back_the_model() {
         assert_eq!(again.sample(0..50, 3).batch(), model.sample(0..50, 3).batch());
         assert_eq!(again.to_bytes(), model.to_bytes());
     }
-    let copula = Model::fit(Engine::Copula, &table, &quick(), &mut |_| ControlFlow::Continue(())).unwrap();
-    let again = Model::from_bytes(&copula.to_bytes()).unwrap();
-    assert_eq!(again.sample(0..50, 3).batch(), copula.sample(0..50, 3).batch());
+    for engine in [Engine::Trees, Engine::Copula] {
+        let model = Model::fit(engine, &table, &quick(), &mut |_| ControlFlow::Continue(())).unwrap();
+        let again = Model::from_bytes(&model.to_bytes()).unwrap();
+        assert_eq!(again.sample(0..50, 3).batch(), model.sample(0..50, 3).batch());
+        assert_eq!(again.engine(), engine);
+    }
 }
 
 #[test]

@@ -244,7 +244,8 @@ impl<'a> Pipeline<'a> {
         Self { tunes: false, ..self }
     }
 
-    /// Uses this engine and no other. Default: masked diffusion, and another one if it fails.
+    /// Uses this engine and no other. Default: the one that suits the table ([`Plan::for_table`]), and
+    /// another one if it fails.
     #[must_use]
     pub fn with_engine(self, engine: Engine) -> Self {
         Self { engine: Some(engine), ..self }
@@ -312,22 +313,22 @@ impl<'a> Pipeline<'a> {
             Design::Split { train, .. } => train,
             Design::CrossFitted { rows, .. } => rows,
         };
-        let engine = self.engine.unwrap_or(Engine::Masked);
         // A small table is tuned on all rows, by likelihood on rows not seen: their number and nothing of a row is in the plan.
         let learnt = match parts.design {
             Design::Split { .. } => table.take(&parts.rows[0]),
             Design::CrossFitted { .. } => table.clone(),
         };
-        let untuned = Plan::of(engine, n_learnt, table.n_columns());
+        let untuned = Plan::of(self.engine.unwrap_or(Engine::Masked), n_learnt, table.n_columns());
         let base = match self.tunes {
             false => untuned,
-            true => match Plan::for_table(engine, &Model::learnt(&learnt, self.keeping)?, self.seed) {
+            true => match Plan::for_table(self.engine, &Model::learnt(&learnt, self.keeping)?, self.seed) {
                 // The attempt itself will say so.
                 Err(synth_core::Error::Training(_)) => untuned,
                 plan => plan?,
             },
         };
         drop(learnt);
+        let engine = base.engine;
         let first = Plan { engine, ..(self.plan)(base) };
         let mut planner = RulePlanner::new(first);
         if let Some(engine) = self.engine {
@@ -359,8 +360,8 @@ impl<'a> Pipeline<'a> {
     }
 
     fn notes(trial: &PipelineTrial<'_>, n_attempts: usize, engine: Option<Engine>) -> Vec<String> {
-        // The masked model never gives back a level that hardly anybody shares.
-        let gives_rare_levels = engine.is_some_and(|engine| engine != Engine::Masked);
+        // Tokens have none for a level that hardly anybody shares.
+        let gives_rare_levels = matches!(engine, Some(Engine::TabDdpm | Engine::Copula));
         let mut notes: Vec<String> = rare_levels(trial.table).filter(|_| gives_rare_levels).into_iter().collect();
         if n_attempts > 1 && matches!(trial.parts.design, Design::CrossFitted { .. }) {
             let text = "attempts were judged on the same rows: the verdict on the last of them is a little flattering";

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use synth_core::masked::{self, TUNED_BELOW};
 use synth_core::train::TrainConfig;
-use synth_core::{Engine, Table};
+use synth_core::{Engine, Table, trees};
 
 /// What an attempt tries. Unchecked: the engine that is built from it checks it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct Plan {
     /// What cross-fits said of these settings: see [`TrainConfig::cross_fitted`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cross_fitted: Option<[f64; 2]>,
+    /// The fewest rows of a leaf, where there are trees.
+    pub min_leaf: usize,
     /// The steps of the diffusion, where it has any.
     pub n_timesteps: usize,
     /// The column of levels that the others are conditioned on, if any.
@@ -104,6 +106,10 @@ const LARGE: usize = 20_000;
 /// detector's AUC of .53 instead of .51.
 const OF_LEVELS: (usize, f64) = (30, 1.5e-3);
 
+/// Nats a row by which trees must beat a network on rows not seen: a network can be asked for more than whole rows. The
+/// two are compared by what they gain over independent columns.
+pub const CLEARLY: f64 = 0.05;
+
 impl Plan {
     /// The plan to start with, for a table of that size: that of the default engine, masked diffusion.
     ///
@@ -123,10 +129,11 @@ impl Plan {
     /// decay lie in the range that arXiv:2209.15421 (table 1) searches, and 100 time steps are the smaller of its two
     /// choices.
     pub fn of(engine: Engine, n_rows: usize, n_columns: usize) -> Plan {
-        let sizes: &[Size] = if engine == Engine::Masked { &MASKED } else { &TABDDPM };
+        // What the other engines do not look at is the masked model's.
+        let is_masked = engine != Engine::TabDdpm;
+        let sizes: &[Size] = if is_masked { &MASKED } else { &TABDDPM };
         let size = sizes.iter().find(|s| n_rows < s.below).unwrap_or(&sizes[sizes.len() - 1]);
         let defaults = TrainConfig::default();
-        let is_masked = engine == Engine::Masked;
         let width = if !is_masked && n_columns >= WIDE { 2 * size.width } else { size.width };
         let (n_iter, lr, dropout) = match is_masked && n_columns >= WIDE_MASKED {
             true => (2 * size.n_iter, OF_WIDE.0, OF_WIDE.1),
@@ -145,22 +152,46 @@ impl Plan {
             ema_decay: size.ema_decay,
             validation_share: defaults.validation_share,
             cross_fitted: None,
+            min_leaf: defaults.min_leaf,
             n_timesteps: 100,
             label: None,
         }
     }
 
-    /// The plan to start with for `table`. A masked model of a table of fewer than [`TUNED_BELOW`] rows gets the width and
-    /// the steps that cross-fits on it find, which takes some seconds; one of a large table of levels fewer epochs than one
-    /// of numbers; else it is [`Plan::of`].
+    /// The plan to start with for `table`, for the engine that is asked for or else the one that suits it.
+    ///
+    /// Under [`TUNED_BELOW`] rows, cross-fits on the table say how large a masked model is, how long it learns and how many
+    /// rows a leaf of trees has, which takes some seconds; and if no engine is asked for, sequential trees take the masked
+    /// model's place where their likelihood of rows not seen is higher by [`CLEARLY`]. A masked model of a large table of
+    /// levels gets fewer epochs than one of numbers; everything else is [`Plan::of`].
     ///
     /// # Errors
-    /// As [`masked::tune`].
-    pub fn for_table(engine: Engine, table: &Table, seed: u64) -> Result<Plan, synth_core::Error> {
-        let mut plan = Plan::of(engine, table.n_rows(), table.n_columns());
-        if engine != Engine::Masked {
-            return Ok(plan);
+    /// As [`masked::tune`] and [`trees::tune`].
+    pub fn for_table(engine: Option<Engine>, table: &Table, seed: u64) -> Result<Plan, synth_core::Error> {
+        let plan = Plan::of(engine.unwrap_or(Engine::Masked), table.n_rows(), table.n_columns());
+        let is_small = table.n_rows() < TUNED_BELOW;
+        match engine {
+            Some(Engine::Trees) if is_small => plan.tuned_trees(table, seed),
+            Some(Engine::Masked) => plan.tuned_network(table, seed),
+            None if is_small => {
+                let network = plan.tuned_network(table, seed)?;
+                let trees = plan.tuned_trees(table, seed)?;
+                let gain = |plan: &Plan| plan.cross_fitted.map_or(0.0, |[held_out, nothing]| nothing - held_out);
+                Ok(if gain(&trees) > gain(&network) + CLEARLY { trees } else { network })
+            }
+            None => plan.tuned_network(table, seed),
+            Some(_) => Ok(plan),
         }
+    }
+
+    fn tuned_trees(&self, table: &Table, seed: u64) -> Result<Plan, synth_core::Error> {
+        let plan = Plan { engine: Engine::Trees, ..self.clone() };
+        let TrainConfig { min_leaf, cross_fitted, .. } = trees::tune(table, &plan.train_config(seed))?;
+        Ok(Plan { min_leaf, cross_fitted, ..plan })
+    }
+
+    fn tuned_network(&self, table: &Table, seed: u64) -> Result<Plan, synth_core::Error> {
+        let mut plan = self.clone();
         if table.n_rows() >= TUNED_BELOW {
             let n_scale = table.schema().fields.iter().filter(|field| field.kind.is_scale()).count();
             if table.n_rows() >= LARGE && 2 * n_scale < table.n_columns() {
@@ -197,6 +228,7 @@ impl Plan {
             ema_decay,
             validation_share,
             cross_fitted,
+            min_leaf,
             n_timesteps,
             label,
         } = self.clone();
@@ -212,6 +244,7 @@ impl Plan {
             ema_decay,
             validation_share,
             cross_fitted,
+            min_leaf,
             // Gradients of masked rows are noisier from step to step: a shorter memory, as arXiv:2312.10431 has it.
             beta2: if engine == Engine::Masked { 0.99 } else { TrainConfig::default().beta2 },
             n_timesteps,
@@ -246,6 +279,7 @@ impl Plan {
             ema_decay,
             validation_share,
             cross_fitted: _,
+            min_leaf,
             n_timesteps,
             label,
         } = self;
@@ -265,16 +299,18 @@ impl Plan {
         note("dropout", dropout, &next.dropout);
         note("ema_decay", ema_decay, &next.ema_decay);
         note("validation_share", validation_share, &next.validation_share);
+        note("min_leaf", min_leaf, &next.min_leaf);
         note("n_timesteps", n_timesteps, &next.n_timesteps);
         note("label", label, &next.label);
         changes.join(", ")
     }
 
     /// Whether this plan gives the generator at least as much room to learn single rows by heart as `other` does:
-    /// the same engine, no narrower, no fewer epochs, no more dropout.
+    /// the same engine, no narrower, no fewer epochs, no more dropout, no larger leaves.
     pub fn learns_at_least_as_hard_as(&self, other: &Plan) -> bool {
         let no_narrower = self.hidden.iter().sum::<usize>() >= other.hidden.iter().sum();
-        self.engine == other.engine && no_narrower && self.n_iter >= other.n_iter && self.dropout <= other.dropout
+        let no_less = self.n_iter >= other.n_iter && self.dropout <= other.dropout && self.min_leaf <= other.min_leaf;
+        self.engine == other.engine && no_narrower && no_less
     }
 }
 
@@ -297,6 +333,22 @@ mod tests {
         check(19_999, 600, 256);
         check(20_000, 700, 1024);
         check(usize::MAX, 700, 1024);
+    }
+
+    #[test]
+    fn a_small_table_gets_what_tells_its_unseen_rows_better() {
+        // What the third column says depends on both others at once.
+        let line =
+            |i: usize| format!("{},{},{}\n", i % 7, i / 7 % 5, usize::from(i % 7 > 3) ^ usize::from(i / 7 % 5 > 1));
+        let text: String = std::iter::once("a,b,c\n".to_owned()).chain((0..210).map(line)).collect();
+        let table = synth_core::io::read_bytes(text.into_bytes(), &Default::default()).unwrap().table;
+        let gain = |plan: &Plan| plan.cross_fitted.map(|[held_out, nothing]| nothing - held_out).unwrap();
+        let [network, trees] =
+            [Engine::Masked, Engine::Trees].map(|engine| Plan::for_table(Some(engine), &table, 1).unwrap());
+        let expected = if gain(&trees) > gain(&network) + CLEARLY { trees.clone() } else { network.clone() };
+        assert_eq!(Plan::for_table(None, &table, 1).unwrap(), expected);
+        assert!(gain(&trees) > 0.3, "{}", gain(&trees));
+        assert_eq!((network.engine, trees.engine), (Engine::Masked, Engine::Trees));
     }
 
     #[test]

@@ -65,6 +65,14 @@ pub const RULES: &[Rule] = &[
         suggestion: "an earlier stop, before rows are learnt by heart",
     },
     Rule {
+        name: "privacy-larger-leaves",
+        uses: 2,
+        applies: |s| s.plan().engine == Engine::Trees && (s.leaks() || s.nearly_leaks()),
+        change: |_, plan| plan.min_leaf *= 2,
+        because: "the table gives away training rows, or may",
+        suggestion: "trees whose leaves have more rows, none of which says much",
+    },
+    Rule {
         name: "switch-after-two-failures",
         uses: 1,
         applies: |s| s.trains() && s.method_failed() && s.method_failures() >= 2,
@@ -133,7 +141,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "switch-at-the-end",
         uses: 1,
-        applies: |s| s.trains() && (s.failure().is_some() || s.anything_too_high()),
+        applies: |s| s.plan().engine != Engine::Copula && (s.failure().is_some() || s.anything_too_high()),
         change: |_, plan| plan.engine = Engine::Copula,
         because: "nothing is left to change in this method",
         suggestion: "another method",
@@ -238,9 +246,9 @@ impl<'a> Situation<'a> {
         self.verdict()?.check(id)
     }
 
-    /// Whether the last plan's engine is trained, so that its plan has anything to change.
+    /// Whether the last plan's engine is a network that is trained.
     pub fn trains(&self) -> bool {
-        self.plan().engine != Engine::Copula
+        matches!(self.plan().engine, Engine::Masked | Engine::TabDdpm)
     }
 
     /// Whether a privacy measure is beyond its limit.

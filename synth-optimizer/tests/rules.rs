@@ -114,6 +114,13 @@ fn leaky() -> AttemptResult<Assessment> {
 }
 
 #[test]
+fn trees_that_leak_get_larger_leaves_and_then_another_engine() {
+    let trees = Plan { engine: Engine::Trees, min_leaf: 10, ..base() };
+    check_one(trees.clone(), leaky(), "privacy-larger-leaves", "min_leaf 10 -> 20");
+    check_one(trees, judged(&[("ks_mean", 0.2, 0.0)]), "switch-at-the-end", "engine trees -> copula");
+}
+
+#[test]
 fn privacy_comes_first_and_is_never_answered_with_more_training() {
     check_one(base(), leaky(), "privacy-narrower", "hidden [256, 256] -> [128, 128]");
     check_one(base(), judged(&[("dup_excess", 0.2, 0.0)]), "privacy-narrower", "hidden [256, 256] -> [128, 128]");

@@ -96,10 +96,10 @@ pub(super) fn fit(
     common: &Common,
 ) -> Result<Model> {
     training.check_target(table)?;
-    let engine = training.engine().unwrap_or(Engine::Masked);
     let base = match training.sets_a_plan() {
-        true => Ok(Plan::of(engine, table.n_rows(), table.n_columns())),
-        false => Model::learnt(table, training.keeping()).and_then(|own| Plan::for_table(engine, &own, training.seed)),
+        true => Ok(Plan::of(training.engine().unwrap_or(Engine::Masked), table.n_rows(), table.n_columns())),
+        false => Model::learnt(table, training.keeping())
+            .and_then(|learnt| Plan::for_table(training.engine(), &learnt, training.seed)),
     };
     let plan = training.applied_to(base.map_err(|error| files::in_input(error, name))?);
     let config = TrainConfig { time_budget: training.time_budget, ..plan.train_config(training.seed) };

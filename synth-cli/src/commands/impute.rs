@@ -41,7 +41,8 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             options.schema.iter_mut().flat_map(|schema| &mut schema.fields).for_each(|field| field.protect.clear());
             let table = files::read_table(&args.input, &options, common.quiet)?;
             files::check_columns(&table, &args.input)?;
-            let model = super::fit::fit(&table, &args.training, &name, None, common)?;
+            let training = args::Training { engine: args::EngineChoice::Masked, ..args.training.clone() };
+            let model = super::fit::fit(&table, &training, &name, None, common)?;
             let file = Arc::clone(table.schema());
             (model, table, file)
         }

@@ -65,6 +65,7 @@ impl Training {
             EngineChoice::Auto => None,
             EngineChoice::Masked => Some(synth_core::Engine::Masked),
             EngineChoice::Tabddpm => Some(synth_core::Engine::TabDdpm),
+            EngineChoice::Trees => Some(synth_core::Engine::Trees),
             EngineChoice::Copula => Some(synth_core::Engine::Copula),
         }
     }

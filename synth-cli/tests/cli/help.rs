@@ -88,7 +88,7 @@ fn options_of_the_masked_engine_are_explained() {
     them can be read by its owner only.
     ");
     let engines = end_of("fit", "--engine");
-    let said = "The generator: masked, tabddpm, copula; `auto` starts with masked and may switch [default: auto]";
+    let said = "The generator: masked, tabddpm, trees, copula; `auto` chooses and may switch [default: auto]";
     assert!(engines.lines().next().unwrap().ends_with(said), "{engines}");
 }
 

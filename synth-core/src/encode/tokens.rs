@@ -126,6 +126,22 @@ impl Tokenizer {
         self.variables().position(|(f, _)| f == field_idx)
     }
 
+    /// The variables in the order in which they are drawn. Those of few tokens come first, the shorter the earlier: rows
+    /// share what they have in common. Then those with bins, as they stand in the table, where like columns are
+    /// neighbours.
+    pub fn order(&self) -> Vec<usize> {
+        let sizes: Vec<(bool, usize)> = self
+            .variables()
+            .map(|(_, variable)| match variable.n_bins() {
+                0 => (false, variable.n_tokens()),
+                _ => (true, 0),
+            })
+            .collect();
+        let mut order: Vec<usize> = (0..sizes.len()).collect();
+        order.sort_by_key(|&j| sizes[j]);
+        order
+    }
+
     /// The rows of `table` as tokens. A number beyond the range that was learnt becomes its end.
     ///
     /// # Errors

@@ -229,7 +229,7 @@ impl Prepared {
         let mut layout = Layout::new(&tokenizer);
         let rows: Vec<usize> = (0..table.n_rows()).collect();
         layout.adopt(parents(&tokenizer, &layout, &tokens, &rows, config.n_parents));
-        let order = order(&layout);
+        let order = tokenizer.order();
         Ok(Self { tokenizer, tokens, layout, order })
     }
 }
@@ -260,17 +260,6 @@ pub(super) fn train_on(
     };
     let manner = Manner { schedule: LearningRate::FallsInTime, stop, shard_rows: SHARD_ROWS };
     train(&mut objective, network, [fit_rows, kept_rows], config, manner, checkpoints, observer)
-}
-
-/// Columns of few tokens first, the shorter the earlier: rows share what they have in common. Then those with bins, as
-/// they stand in the table, where like columns are neighbours.
-fn order(layout: &Layout<f32>) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..layout.columns.len()).collect();
-    order.sort_by_key(|&j| {
-        let column = &layout.columns[j];
-        (column.rest.is_some(), if column.rest.is_some() { 0 } else { column.shape.n_tokens })
-    });
-    order
 }
 
 /// The share of each token among the rows, half a row added to each.

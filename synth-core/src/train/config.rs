@@ -51,7 +51,9 @@ pub struct TrainConfig {
     /// Of the masked model: the share of rows in a step that are seen in the order of sampling; the others are masked at
     /// random, which keeps every conditional distribution at hand. 0.7.
     pub order_share: f64,
-    /// Of the masked model: the most bins of a column. 32.
+    /// Of sequential trees: the fewest rows of a leaf. 10.
+    pub min_leaf: usize,
+    /// Of the masked model and of sequential trees: the most bins of a column. 32.
     pub n_bins: usize,
     /// Of the masked model: the columns that may speak to another one's head directly, those that tell most of it. 4.
     pub n_parents: usize,
@@ -82,6 +84,7 @@ impl Default for TrainConfig {
             time_budget: None,
             beta2: 0.999,
             order_share: 0.7,
+            min_leaf: 10,
             n_bins: 32,
             n_parents: 4,
             cross_fitted: None,
@@ -109,6 +112,7 @@ impl TrainConfig {
         require((0.0..1.0).contains(&self.dropout), "dropout", "in [0, 1)", self.dropout)?;
         require((0.0..1.0).contains(&self.beta2), "beta2", "in [0, 1)", self.beta2)?;
         require((0.0..=1.0).contains(&self.order_share), "order_share", "in [0, 1]", self.order_share)?;
+        require(self.min_leaf > 0, "min_leaf", "at least 1", self.min_leaf)?;
         require((1..=1024).contains(&self.n_bins), "n_bins", "in [1, 1024]", self.n_bins)?;
         require(self.n_parents <= 64, "n_parents", "at most 64", self.n_parents)?;
         require((0.0..1.0).contains(&self.ema_decay), "ema_decay", "in [0, 1)", self.ema_decay)?;
