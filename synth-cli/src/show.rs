@@ -137,7 +137,7 @@ pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
     Ok(())
 }
 
-/// What the rows of a fitted generator keep: a line for what has been settled in each way.
+/// What the rows of a fitted generator keep and how, a line each; nothing if there is nothing to keep.
 pub(crate) fn constraints(constraints: &[Kept]) -> Result<()> {
     if constraints.is_empty() {
         return Ok(());
@@ -150,6 +150,9 @@ pub(crate) fn constraints(constraints: &[Kept]) -> Result<()> {
             By::Derived => format!("  {rule}: the total is added up"),
             By::Difference => format!("  {rule}: the difference is learnt"),
             By::Lookup => format!("  {rule}: what follows is looked up"),
+            By::Redraw if *first_broken == 0.0 => {
+                format!("  {rule}: hardly any drawn row breaks it; one that does is drawn anew")
+            }
             By::Redraw => format!("  {rule}: {broken} and are drawn anew"),
             By::NotKept => format!("  {rule}: not kept, {broken}"),
         })?;

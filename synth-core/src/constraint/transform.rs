@@ -234,3 +234,128 @@ pub(super) fn may_add(steps: &[Step], step: &Step) -> bool {
     }
     steps.iter().all(|other| other.column != step.column)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{By, Keeping, Plan, SHARED_BY};
+    use super::*;
+    use crate::io::{ReadOptions, read_bytes};
+
+    fn table(text: String) -> Table {
+        read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table
+    }
+
+    /// Dates of which the earlier is sometimes missing, prices with cents and their sum, a number on a coarser grid.
+    fn visits(seed: u64, n_rows: usize) -> Table {
+        let mut text = String::from("arrived,admitted,left,net,tax,gross,low,high\n");
+        let mut state = seed;
+        let mut below = |n: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % n
+        };
+        let moment = |minutes: u64| {
+            let (day, minute) = (minutes / 1440, minutes % 1440);
+            format!(
+                "20{:02}-{:02}-{:02} {:02}:{:02}:00",
+                10 + day / 336,
+                1 + day / 28 % 12,
+                1 + day % 28,
+                minute / 60,
+                minute % 60
+            )
+        };
+        for row in 0..n_rows {
+            // Within a month, so that days between dates are days between numbers.
+            let month = below(40) * 28 * 1440;
+            let arrived = month + below(10 * 1440);
+            let (admitted, left) = (arrived + 1 + below(300), arrived + 400 + below(8000));
+            let (net, tax) = (below(90_000), below(9000));
+            let low = 5 * below(500);
+            let early = if row % 3 == 0 { String::new() } else { moment(arrived) };
+            let cents = |x: u64| format!("{}.{:02}", x / 100, x % 100);
+            let (net, tax, gross) = (cents(net), cents(tax), cents(net + tax));
+            text += &format!(
+                "{early},{},{},{net},{tax},{gross},{low},{}\n",
+                moment(admitted),
+                moment(left),
+                low + 5 * below(30)
+            );
+        }
+        table(text)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20))]
+        #[test]
+        fn what_is_learnt_gives_the_table_back(seed in 0u64..1_000_000) {
+            let table = visits(seed, 200);
+            let plan = Plan::of(&table, Keeping::Found).unwrap().unwrap();
+            let made = plan.kept().iter().filter(|own| matches!(own.by, By::Derived | By::Difference)).count();
+            prop_assert_eq!(made, 4, "{:?}", plan.kept());
+            let learnt = plan.transform.learnt(&table);
+            prop_assert_eq!(learnt.n_columns(), 7);
+            let restored = plan.transform.restored(&learnt);
+            prop_assert_eq!(restored.table.batch(), table.batch());
+            prop_assert!(!restored.is_beyond.contains(&true));
+        }
+    }
+
+    #[test]
+    fn the_earlier_of_two_dates_is_made_where_it_is_missing_more_often() {
+        let plan = Plan::of(&visits(1, 200), Keeping::Found).unwrap().unwrap();
+        let step = plan.transform.step_of("arrived").unwrap();
+        let Made::Difference { base, side: Side::Below, learnt } = &step.made else { panic!("{step:?}") };
+        assert_eq!((base.as_str(), learnt.number.unwrap().step), ("admitted", 60.0));
+    }
+
+    #[test]
+    fn a_column_on_a_coarser_grid_than_its_base_is_not_made_from_it() {
+        // Admitted at any minute; left at midnight, or five minutes after it.
+        let made = |minutes: &dyn Fn(usize) -> usize| {
+            let row = |i: usize| {
+                let (day, minute) = (1 + i % 25, minutes(i));
+                format!("2020-01-{day:02} {:02}:{:02}:00,2020-01-{:02} 00:{minute:02}:00\n", i % 24, i % 60, day + 1)
+            };
+            let text = "came,left\n".to_owned() + &(0..300).map(row).collect::<String>();
+            super::super::difference::difference_of(&table(text), "came", "left", true)
+        };
+        assert!(made(&|_| 0).is_none() && made(&|i| 5 * (i % 2)).is_none());
+        assert!(made(&|i| i % 7).is_some());
+    }
+
+    #[test]
+    fn a_sum_with_one_part_missing_is_solved() {
+        let whole = visits(3, 200);
+        let plan = Plan::of(&whole, Keeping::Found).unwrap().unwrap();
+        let part = whole.schema().index_of("tax").unwrap();
+        let mut columns = whole.batch().columns().to_vec();
+        columns[part] = column_from_numbers(whole.column(part).0, &vec![f64::NAN; whole.n_rows()]);
+        let lossy = Table::new(Arc::clone(whole.schema()), columns).unwrap();
+        assert_eq!(plan.transform.solved(&lossy).batch(), whole.batch());
+    }
+
+    #[test]
+    fn a_date_moves_to_the_nearest_that_fits_and_a_word_follows() {
+        let days = ["mo", "tu", "we", "th", "fr", "sa", "su"];
+        let row = |i: usize| format!("2020-01-{:02},{},w{},{}\n", 1 + i % 28, days[i % 28 % 7], i % 6, i % 6 / 2);
+        let text = "date,day,ward,floor\n".to_owned() + &(0..28 * 6 * SHARED_BY).map(row).collect::<String>();
+        let table = table(text);
+        let plan = Plan::of(&table, Keeping::Found).unwrap().unwrap();
+        assert!(plan.kept().iter().filter(|own| own.by == By::Lookup).count() >= 2, "{:?}", plan.kept());
+        // Drawn: the 8th, a Monday, as a Wednesday, and ward 5 on floor 0.
+        let (first, last) = (table.take(&[7]), table.take(&[2 + 3 * 28 * 2]));
+        let columns = vec![
+            Arc::clone(first.column(0).1),
+            Arc::clone(last.column(1).1),
+            Arc::clone(table.take(&[5]).column(2).1),
+            Arc::clone(table.take(&[0]).column(3).1),
+        ];
+        let drawn = Table::new(Arc::clone(table.schema()), columns).unwrap();
+        let made = plan.restored(&drawn).table;
+        let label = |table: &Table, column: usize| table.labels(column)[0].clone().unwrap();
+        assert_eq!(label(&made, 0), label(&table.take(&[9]), 0));
+        assert_eq!([label(&made, 1), label(&made, 3)], ["we".to_owned(), "2".to_owned()]);
+    }
+}
