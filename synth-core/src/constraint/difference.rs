@@ -5,8 +5,10 @@ use super::transform::{Made, Side, Step};
 use crate::schema::{Field, Kind, NumberFormat, Storage};
 use crate::table::Table;
 
-/// A difference is learnt if its interquartile range is below this share of the column's own.
-const TIGHT: f64 = 0.5;
+/// A difference is learnt if the range of its middle nine tenths is below this share of the column's own. By quartiles alone a
+/// column that mostly equals the other one would be tight, whatever it is in the other rows: on SUPPORT2 that cost a
+/// detector's AUC of .613 instead of .594.
+const TIGHT: f64 = 0.25;
 /// More digits than these are the noise of floats, which no grid holds.
 const MAX_DECIMALS: u8 = 9;
 /// Whole numbers up to this are exact as floats.
@@ -48,7 +50,7 @@ pub(super) fn difference_of(table: &Table, lower: &str, upper: &str, strict: boo
         return None;
     }
     let present: Vec<f64> = own.iter().copied().filter(|x| !x.is_nan()).collect();
-    let [spread, left] = [interquartile(present.clone()), interquartile(gaps.clone())];
+    let [spread, left] = [middle_range(present.clone()), middle_range(gaps.clone())];
     if left >= TIGHT * spread || gaps.iter().all(|gap| *gap == gaps[0]) {
         return None;
     }
@@ -97,10 +99,10 @@ fn field_of_gaps(own_field: &Field, base_field: &Field, own: &[f64], base: &[f64
     Some(field)
 }
 
-fn interquartile(mut values: Vec<f64>) -> f64 {
+fn middle_range(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
-    at(0.75) - at(0.25)
+    at(0.95) - at(0.05)
 }
 
 fn range_of(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
