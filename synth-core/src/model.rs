@@ -273,7 +273,7 @@ impl Model {
         for (k, &row) in wrong.iter().enumerate() {
             order[row] = first.n_rows() + k;
         }
-        let joined = Table::concat(&[&[first.clone()], &again[..]].concat())?.take(&order);
+        let joined = Table::concat(&[std::slice::from_ref(&first), &again[..]].concat())?.take(&order);
         // Identifiers go by the row's number, and are never made twice.
         let columns = (0..first.n_columns()).map(|c| {
             let own = if first.column(c).0.kind.is_learnt() { &joined } else { &first };

@@ -56,6 +56,7 @@ pub use when::{Value, When};
 pub const SHARED_BY: usize = 11;
 
 /// What every row keeps, by the names of its columns.
+#[expect(clippy::large_enum_variant, reason = "there are some dozens at a time")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Constraint {

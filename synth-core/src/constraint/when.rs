@@ -164,7 +164,8 @@ impl When {
             return passed;
         }
         let numbers = table.numbers(column_idx);
-        let tests: [(&Option<Value>, fn(f64, f64) -> bool); 6] = [
+        type Test = fn(f64, f64) -> bool;
+        let tests: [(&Option<Value>, Test); 6] = [
             (&self.is, |x, y| x == y),
             (&self.is_not, |x, y| x != y),
             (&self.above, |x, y| x > y),
