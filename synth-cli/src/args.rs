@@ -22,6 +22,9 @@ pub(crate) struct Args {
     /// No progress and no notes
     #[arg(long, short, global = true, help_heading = "General")]
     pub(crate) quiet: bool,
+    /// Settings to use where no flag is given [default: synth.toml in this folder, if it is there]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "General")]
+    pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -78,6 +81,16 @@ Example:
 A high score of a row may tell that the model has seen it: share the scores no further than the table. A file of
 them can be read by its owner only.";
 
+const CONFIG_HELP: &str = "\
+Example:
+  synth config --show
+
+A file, synth.toml, sets flags by their names, for all verbs or for one:
+  seed = 7
+  [run]
+  policy = \"gdpr\"
+Variables do too: SYNTH_SEED=7. A flag goes before a variable, a variable before the file.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
@@ -107,6 +120,15 @@ pub(crate) enum Command {
     /// Show what the columns of a table are taken for, as TOML, and what in them is sensitive
     #[command(after_help = "Example:\n  synth profile patients.csv > schema.toml   # edit, then: --schema schema.toml")]
     Profile(Profile),
+    /// Show the settings of a verb, and where each stands
+    #[command(after_help = CONFIG_HELP)]
+    Config(Config),
+    /// Print what makes a shell complete the arguments
+    #[command(after_help = "Example:\n  synth completions bash > ~/.local/share/bash-completion/completions/synth")]
+    Completions(Completions),
+    /// Print the manual, or write its pages
+    #[command(after_help = "Example:\n  synth man --out ~/.local/share/man/man1")]
+    Man(Man),
 }
 
 /// How tables are read.
@@ -373,4 +395,27 @@ pub(crate) struct Profile {
     pub(crate) input: PathBuf,
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Config {
+    /// The verb whose settings are shown
+    #[arg(default_value = "run")]
+    pub(crate) verb: String,
+    /// Show them, as is done without it too
+    #[arg(long)]
+    pub(crate) show: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Man {
+    /// The folder for a page a verb [default: the first page, on standard output]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }

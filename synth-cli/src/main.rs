@@ -10,15 +10,21 @@ mod exit;
 mod files;
 mod interrupt;
 mod progress;
+mod settings;
 mod show;
 
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = match settings::parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let code = exit::Code::of(&error);
+            show::error(&error, code);
+            return ExitCode::from(code as u8);
+        }
+    };
     let quiet = args.quiet;
     // A panic's own message may quote what it met, and a library may panic and recover: neither is for the user.
     static PLACE: Mutex<String> = Mutex::new(String::new());

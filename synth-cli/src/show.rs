@@ -36,6 +36,11 @@ fn is_gone(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
+/// Text on standard output, as it is.
+pub(crate) fn text(text: &str) -> Result<()> {
+    bytes(text.as_bytes())
+}
+
 /// A line of text on standard output.
 pub(crate) fn line(text: impl std::fmt::Display) -> Result<()> {
     bytes(format!("{text}\n").as_bytes())

@@ -36,6 +36,7 @@ pub mod quasi;
 pub mod risks;
 
 // All together.
+pub mod anchor;
 pub mod measure;
 pub mod registry;
 pub mod report;

@@ -5,12 +5,18 @@ pub mod assessment;
 pub mod attempt;
 pub mod constraints;
 mod error;
+#[cfg(feature = "llm")]
+pub mod llm;
 pub mod pipeline;
 pub mod plan;
 pub mod protection;
 pub mod rule;
 pub mod runner;
 pub mod split;
+pub mod store;
+
+// Whether it works.
+pub mod quality;
 
 // What it leaves for those who were not there.
 pub mod audit;
@@ -27,6 +33,8 @@ pub use pipeline::{Fitting, Pipeline, Release, Run, RunRecord};
 pub use plan::Plan;
 pub use protection::{Cost, ProtectionRecord, Protects};
 pub use provenance::provenance;
+pub use quality::{Part, quality_test};
 pub use rule::{Analysis, DEAD_ENDS, DeadEnd, RULES, Rule, RulePlanner, Situation, analyse};
 pub use runner::{Event, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
 pub use split::Design;
+pub use store::Store;

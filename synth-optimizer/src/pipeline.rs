@@ -49,8 +49,9 @@ use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::protection::{Protected, ProtectionRecord, Protects, protect};
 use crate::rule::RulePlanner;
-use crate::runner::{self, Failure, Outcome, Runner, Start, StopReason, Trial, Tried};
+use crate::runner::{self, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
 use crate::split::{Design, Parts, rows_without};
+use crate::store::{self, KeptPlans, Store};
 
 /// The version of the run record's JSON form.
 pub const RUN_VERSION: u32 = 1;
@@ -62,14 +63,19 @@ pub struct Pipeline<'a> {
     plan: Box<dyn Fn(Plan) -> Plan + 'a>,
     tunes: bool,
     engine: Option<Engine>,
+    planner: Option<Box<MakePlanner<'a>>>,
     rows: Option<usize>,
     max_attempts: usize,
     time_budget: Option<Duration>,
     keeps_refused: bool,
     protects: Protects,
     keeping: Keeping,
+    store: Option<&'a dyn Store>,
     observer: &'a Observer<'a>,
 }
+
+/// Makes a planner for a table, the protected one, from one that follows the rules.
+type MakePlanner<'a> = dyn FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + 'a;
 
 /// Told what happens, from several threads. `Break` ends the run as interrupted; once an attempt is accepted it comes too
 /// late.
@@ -215,12 +221,14 @@ impl<'a> Pipeline<'a> {
             plan: Box::new(|plan| plan),
             tunes: true,
             engine: None,
+            planner: None,
             rows: None,
             max_attempts: 8,
             time_budget: None,
             keeps_refused: false,
             protects: Protects::Policy,
             keeping: Keeping::Found,
+            store: None,
             observer: &|_| ControlFlow::Continue(()),
         }
     }
@@ -249,6 +257,16 @@ impl<'a> Pipeline<'a> {
     #[must_use]
     pub fn with_engine(self, engine: Engine) -> Self {
         Self { engine: Some(engine), ..self }
+    }
+
+    /// Plans with what `make` gives, which is told the protected table and the planner that would have been used: a
+    /// planner that asks a language model, or one of your own. Default: the rules.
+    #[must_use]
+    pub fn with_planner(
+        self,
+        make: impl FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + 'a,
+    ) -> Self {
+        Self { planner: Some(Box::new(make)), ..self }
     }
 
     /// The synthetic rows to make. Default: as many as the input has.
@@ -288,6 +306,13 @@ impl<'a> Pipeline<'a> {
         Self { keeping, ..self }
     }
 
+    /// Keeps what takes long in `store`, and goes on from what is there: see [`store`](crate::store). A time budget counts
+    /// from the start of this call. Default: nothing is kept.
+    #[must_use]
+    pub fn with_store(self, store: &'a dyn Store) -> Self {
+        Self { store: Some(store), ..self }
+    }
+
     /// Watches the run. Default: nobody does.
     #[must_use]
     pub fn with_observer(self, observer: &'a Observer<'a>) -> Self {
@@ -301,7 +326,7 @@ impl<'a> Pipeline<'a> {
     /// by, if nothing can be learnt from the table, if a protection does not fit its column, or if a setting is out of
     /// range; [`Error::Metrics`] if the tables cannot be compared. That no table was accepted is a [`Decision`], not an
     /// error.
-    pub fn run(self, table: &Table) -> Result<Run> {
+    pub fn run(mut self, table: &Table) -> Result<Run> {
         Parts::check_rows(table)?;
         let protected = protect(table, &self.policy, self.protects)?;
         let _ = (self.observer)(&Event::Protected(&protected.record));
@@ -330,10 +355,14 @@ impl<'a> Pipeline<'a> {
         drop(learnt);
         let engine = base.engine;
         let first = Plan { engine, ..(self.plan)(base) };
-        let mut planner = RulePlanner::new(first);
+        let mut rules = RulePlanner::new(first);
         if let Some(engine) = self.engine {
-            planner = planner.with_engine(engine);
+            rules = rules.with_engine(engine);
         }
+        let mut planner: Box<dyn Planner<Plan, Assessment>> = match self.planner.take() {
+            None => Box::new(rules),
+            Some(make) => make(table, rules)?,
+        };
         let n_rows = self.rows.unwrap_or(table.n_rows());
         let mut trial = PipelineTrial {
             table,
@@ -341,6 +370,7 @@ impl<'a> Pipeline<'a> {
             policy: &self.policy,
             n_rows,
             keeping: self.keeping,
+            store: self.store,
             observer: self.observer,
         };
         let mut runner = Runner::new().with_max_attempts(self.max_attempts).with_observer(|event| match event {
@@ -355,7 +385,17 @@ impl<'a> Pipeline<'a> {
         if self.keeps_refused {
             runner = runner.with_refused_artifact();
         }
-        let outcome = runner.run(&mut trial, &mut planner, self.seed)?;
+        let outcome = match self.store {
+            None => runner.run(&mut trial, planner.as_mut(), self.seed)?,
+            Some(store) => {
+                let mut kept = KeptPlans { planner, store, error: Mutex::new(None) };
+                let outcome = runner.run(&mut trial, &mut kept, self.seed)?;
+                if let Some(error) = kept.error.into_inner().expect("nothing panics while it is held") {
+                    return Err(error.into());
+                }
+                outcome
+            }
+        };
         self.conclude(&trial, outcome, &protected)
     }
 
@@ -441,6 +481,7 @@ struct PipelineTrial<'a> {
     policy: &'a Policy,
     n_rows: usize,
     keeping: Keeping,
+    store: Option<&'a dyn Store>,
     observer: &'a Observer<'a>,
 }
 
@@ -554,7 +595,12 @@ impl PipelineTrial<'_> {
         let made = tables.par_iter().enumerate().map(|(fit_idx, table)| {
             let config = TrainConfig { time_budget: budget, ..plan.train_config(fit_seed(start.seed, fit_idx)) };
             let mut tell = |progress: &Progress| watch.tell(fit_idx, *progress);
-            let model = Model::fit_keeping(plan.engine, table, self.keeping, &config, None, &mut tell)?;
+            let model = match self.store {
+                None => Model::fit_keeping(plan.engine, table, self.keeping, &config, None, &mut tell)?,
+                Some(store) => store::fitted(store, &format!("attempt-{}-{fit_idx}", start.number), |checkpoints| {
+                    Model::fit_keeping(plan.engine, table, self.keeping, &config, Some(checkpoints), &mut tell)
+                })?,
+            };
             let model = model.with_identifiers_of(self.table);
             let drawn = model.draw(0..self.n_rows as u64, config.seed)?;
             let constraints = ConstraintRecord::of(model.constraints(), &drawn);

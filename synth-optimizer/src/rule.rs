@@ -296,7 +296,7 @@ impl<'a> Situation<'a> {
     }
 
     /// Neither tried before, nor training at least as hard as a plan that failed on privacy.
-    fn is_worth_trying(&self, plan: &Plan) -> bool {
+    pub(crate) fn is_worth_trying(&self, plan: &Plan) -> bool {
         let pointless =
             |a: &Attempt<Plan, Assessment>| a.plan == *plan || (leaks(a) && plan.learns_at_least_as_hard_as(&a.plan));
         !self.attempts.iter().any(pointless)
@@ -413,6 +413,18 @@ impl RulePlanner {
     #[must_use]
     pub fn with_engine(self, engine: Engine) -> RulePlanner {
         RulePlanner { only: Some(engine), ..self }
+    }
+
+    /// The plan to start with.
+    #[cfg(feature = "llm")]
+    pub(crate) fn first(&self) -> &Plan {
+        &self.first
+    }
+
+    /// The engine that is kept to, if one is.
+    #[cfg(feature = "llm")]
+    pub(crate) fn only(&self) -> Option<Engine> {
+        self.only
     }
 }
 

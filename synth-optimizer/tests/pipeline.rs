@@ -8,7 +8,7 @@ use synth_compliance::{Decision, Policy};
 use synth_core::io::{ReadOptions, read_bytes};
 use synth_core::{Engine, Table};
 use synth_optimizer::pipeline::Event;
-use synth_optimizer::{Design, Pipeline, Protects, StopReason};
+use synth_optimizer::{Design, Pipeline, Plan, Protects, StopReason};
 
 /// Four numbers around a common cause and two columns of levels: what a copula can learn.
 fn table(n_rows: usize) -> Table {
@@ -115,4 +115,77 @@ fn levels_that_hardly_anybody_shares_are_noted_by_column_and_never_shown() {
     assert_eq!(record.protection.by, Protects::SchemaAlone);
     assert!(record.notes[0].ends_with("1 in 1 columns, `ward`"), "{:?}", record.notes);
     assert!(!serde_json::to_string(&record).unwrap().contains("CANARY"));
+}
+
+/// Bytes in memory, of which so many more may be saved: then everything fails, as if the machine had stopped.
+struct Memory {
+    kept: std::sync::Mutex<std::collections::BTreeMap<String, Vec<u8>>>,
+    saves_left: std::sync::atomic::AtomicUsize,
+}
+
+impl Memory {
+    fn with_saves(&self, n: usize) {
+        self.saves_left.store(n, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl synth_optimizer::Store for Memory {
+    fn load(&self, name: &str) -> std::io::Result<Option<Vec<u8>>> {
+        Ok(self.kept.lock().unwrap().get(name).cloned())
+    }
+
+    fn save(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+        let order = std::sync::atomic::Ordering::SeqCst;
+        let left = self.saves_left.fetch_update(order, order, |left| left.checked_sub(1));
+        left.map_err(|_| std::io::Error::other("stopped"))?;
+        self.kept.lock().unwrap().insert(name.to_owned(), bytes.to_vec());
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> std::io::Result<()> {
+        self.kept.lock().unwrap().remove(name);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_that_was_stopped_anywhere_goes_on_to_the_same_result() {
+    let table = table(150);
+    let pipeline = || {
+        Pipeline::new(Policy::named("hipaa").unwrap())
+            .with_seed(5)
+            .with_plan(|plan| Plan { hidden: vec![16], n_iter: 4, ..plan })
+            .without_tuning()
+            .with_max_attempts(2)
+            .with_refused_table()
+    };
+    let result = |run: synth_optimizer::Run| {
+        let made = run.release.or(run.refused).expect("there is a table");
+        (serde_json::to_string(&run.record).unwrap(), made.table.batch().clone(), made.model.to_bytes())
+    };
+    let whole = result(pipeline().run(&table).unwrap());
+    let store = Memory { kept: Default::default(), saves_left: 0.into() };
+    let mut stops = 0;
+    // One save more each time, so that it is stopped at every one.
+    loop {
+        store.with_saves(1);
+        match pipeline().with_store(&store).run(&table) {
+            Ok(run) => {
+                assert_eq!(result(run), whole);
+                break;
+            }
+            Err(error) => assert!(error.to_string().contains("cannot write"), "{error}"),
+        }
+        stops += 1;
+        assert!(stops < 40);
+    }
+    assert!(stops >= 7, "six fits and a plan are kept: {stops}");
+    // With everything there, nothing is saved any more.
+    store.with_saves(0);
+    assert_eq!(result(pipeline().with_store(&store).run(&table).unwrap()), whole);
+    // What is no model is fitted again.
+    store.with_saves(1);
+    let name = store.kept.lock().unwrap().keys().find(|name| name.ends_with(".synth")).cloned().unwrap();
+    store.kept.lock().unwrap().insert(name, b"damaged".to_vec());
+    assert_eq!(result(pipeline().with_store(&store).run(&table).unwrap()), whole);
 }

@@ -1,5 +1,7 @@
 //! One file a verb.
 
+mod completions;
+mod config;
 mod evaluate;
 mod fit;
 mod impute;
@@ -41,6 +43,9 @@ pub(crate) fn run(args: Args) -> Result<Code> {
         Command::Verify(args) => verify::run(&args, &common),
         Command::Judge(args) => judge::run(&args, &common),
         Command::Profile(args) => profile::run(&args, &common),
+        Command::Config(args) => config::run(&args, &common),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => completions::man(&args),
     }
 }
 

@@ -12,6 +12,7 @@ mod protection;
 mod runs;
 mod sample;
 mod score;
+mod settings;
 mod support;
 mod verbs;
 mod verify;

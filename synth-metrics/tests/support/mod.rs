@@ -1,13 +1,14 @@
 //! Mixed tables of known laws, drawn with a seed: what the anchors and the simulations are tried on.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses its part")]
 
 use std::sync::Arc;
 
-use rand::{Rng, SeedableRng, seq::SliceRandom};
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use synth_core::schema::{SCHEMA_VERSION, Source, Storage};
 use synth_core::table::{column_from_labels, column_from_numbers};
 use synth_core::{Field, Kind, Schema, Table};
+pub use synth_metrics::anchor::{clinic, permuted, shifted};
 
 pub fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
@@ -42,39 +43,6 @@ pub fn table(columns: Vec<(&str, Kind, Storage, Values)>) -> Table {
         arrays,
     )
     .unwrap()
-}
-
-/// A heart clinic: ages, pressures, a laboratory value missing for one in eight, coded and worded levels, a row number
-/// and a constant.
-pub fn clinic(n_rows: usize, seed: u64) -> Table {
-    let mut rng = rng(seed);
-    let [mut age, mut pressure, mut chol, mut slope, mut sex, mut stage] = [const { Vec::new() }; 6];
-    let mut pain = Vec::new();
-    for _ in 0..n_rows {
-        let frailty = normal(&mut rng);
-        age.push((55.0 + 9.0 * (0.7 * frailty + 0.71 * normal(&mut rng))).round());
-        pressure.push((130.0 + 17.0 * (0.5 * frailty + 0.87 * normal(&mut rng))).round());
-        let lab = 240.0 + 50.0 * (0.4 * frailty + 0.92 * normal(&mut rng));
-        chol.push(if rng.r#gen::<f64>() < 0.125 { f64::NAN } else { lab.round() });
-        slope.push(((0.6 * frailty + 0.8 * normal(&mut rng)).exp() * 10.0).round() / 10.0);
-        sex.push(f64::from(rng.r#gen::<f64>() < 0.68));
-        stage.push((1.5 + 1.2 * frailty).clamp(0.0, 4.0).round());
-        let words = ["none", "atypical", "typical", "severe"];
-        let word = words[(frailty + 1.5 + 0.8 * normal(&mut rng)).clamp(0.0, 3.0) as usize];
-        pain.push((rng.r#gen::<f64>() >= 0.05).then_some(word));
-    }
-    let ids = (0..n_rows).map(|i| (seed * 1_000_000 + i as u64) as f64).collect();
-    table(vec![
-        ("record", Kind::Identifier, Storage::Integer, Values::Numbers(ids)),
-        ("age", Kind::Integer, Storage::Integer, Values::Numbers(age)),
-        ("pressure", Kind::Integer, Storage::Integer, Values::Numbers(pressure)),
-        ("chol", Kind::Continuous, Storage::Float, Values::Numbers(chol)),
-        ("slope", Kind::Continuous, Storage::Float, Values::Numbers(slope)),
-        ("sex", Kind::Boolean, Storage::Integer, Values::Numbers(sex)),
-        ("stage", Kind::Ordinal, Storage::Integer, Values::Numbers(stage)),
-        ("pain", Kind::Categorical, Storage::Text, Values::Labels(pain)),
-        ("site", Kind::Constant, Storage::Text, Values::Labels(vec![Some("north"); n_rows])),
-    ])
 }
 
 /// A census: skewed incomes, a share of zeros, many levels, a date, and numbers that are missing together.
@@ -134,36 +102,4 @@ pub fn trial(n_rows: usize, seed: u64) -> Table {
         ("died", Kind::Boolean, Storage::Integer, Values::Numbers(died)),
         ("response", Kind::Ordinal, Storage::Integer, Values::Numbers(response)),
     ])
-}
-
-/// Each column's values in an order of their own.
-pub fn permuted(table: &Table, seed: u64) -> Table {
-    let mut rng = rng(seed);
-    let columns = (0..table.n_columns()).map(|c| {
-        let mut rows: Vec<usize> = (0..table.n_rows()).collect();
-        rows.shuffle(&mut rng);
-        Arc::clone(table.take(&rows).column(c).1)
-    });
-    Table::new(Arc::clone(table.schema()), columns.collect()).unwrap()
-}
-
-/// Numbers on a scale moved by 1.5 standard deviations, levels renamed in a circle.
-pub fn shifted(table: &Table) -> Table {
-    let columns = (0..table.n_columns()).map(|c| {
-        let (field, array) = table.column(c);
-        if field.kind.is_scale() {
-            let x = table.numbers(c);
-            let present: Vec<f64> = x.iter().copied().filter(|x| !x.is_nan()).collect();
-            let mean = present.iter().sum::<f64>() / present.len() as f64;
-            let sd = (present.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / present.len() as f64).sqrt();
-            column_from_numbers(field, &x.iter().map(|x| x + 1.5 * sd).collect::<Vec<_>>())
-        } else if field.kind.is_levels() {
-            let levels = table.levels(c);
-            let next = |code: u32| levels.names[(code as usize + 1) % levels.names.len()].as_str();
-            column_from_labels(field, levels.codes.iter().map(|code| code.map(next)))
-        } else {
-            Arc::clone(array)
-        }
-    });
-    Table::new(Arc::clone(table.schema()), columns.collect()).unwrap()
 }

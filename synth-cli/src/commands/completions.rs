@@ -1,0 +1,48 @@
+//! `synth completions` and `synth man`: from the same arguments that are parsed.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::CommandFactory;
+
+use crate::args::{self, Args};
+use crate::exit::Code;
+use crate::files::{self, Readers, Replace};
+use crate::show;
+
+/// The completions of a shell.
+pub(super) fn completions(args: &args::Completions) -> Result<Code> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Args::command(), "synth", &mut text);
+    show::text(&String::from_utf8(text).context("completions are text")?)?;
+    Ok(Code::Accepted)
+}
+
+/// The manual: its first page, or all of them as files.
+pub(super) fn man(args: &args::Man) -> Result<Code> {
+    let command = Args::command();
+    match &args.out {
+        None => show::text(&page(command)?)?,
+        Some(folder) => {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+                let name = format!("synth-{}", verb.get_name());
+                write(folder, &name, &page(verb.clone().name(name.clone()))?)?;
+            }
+            write(folder, "synth", &page(command)?)?;
+        }
+    }
+    Ok(Code::Accepted)
+}
+
+fn page(command: clap::Command) -> Result<String> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page)?;
+    String::from_utf8(page).context("a manual is text")
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
+    let path = folder.join(format!("{name}.1"));
+    files::write_file(&path, Readers::AsUsual, Replace::Yes, |out| Ok(out.write_all(text.as_bytes())?))?;
+    show::line(path.display())
+}
