@@ -2,7 +2,7 @@
 //!
 //! The rules are [constraints](synth_core::constraint) of four kinds: a column determines another, a number or date is at
 //! most another, two numbers add up to a third, two columns are missing together.
-//! [`find_pairwise`](synth_core::constraint::find_pairwise) finds them and says what evidence it asks for.
+//! [`find_pairwise`] finds them and says what evidence it asks for.
 //!
 //! A rule that no train row breaks may still be broken by one real row in n / 3 (the rule of three at 95 %), so a holdout
 //! is a good judge of rules too: [`rules_kept`] drops those it breaks. Left out on purpose: what a generator may be told to
