@@ -306,7 +306,7 @@ impl<'a> Pipeline<'a> {
         Self { keeping, ..self }
     }
 
-    /// Keeps what takes long in `store`, and goes on from what is there: see [`store`](crate::store). A time budget counts
+    /// Keeps what takes long in `store`, and goes on from what is there: see [`store`]. A time budget counts
     /// from the start of this call. Default: nothing is kept.
     #[must_use]
     pub fn with_store(self, store: &'a dyn Store) -> Self {
