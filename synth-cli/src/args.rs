@@ -355,7 +355,10 @@ pub(crate) struct Evaluate {
     /// Where to write the report as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace the report if it exists
+    /// Where to write a page of it for people, with plots
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Replace the report and the page if they exist
     #[arg(long)]
     pub(crate) force: bool,
     /// Decides what is chosen at random

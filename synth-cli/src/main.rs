@@ -9,6 +9,7 @@ mod condition;
 mod exit;
 mod files;
 mod interrupt;
+mod page;
 mod progress;
 mod settings;
 mod show;

@@ -161,9 +161,25 @@ pub fn assoc_delta(comparison: &Comparison) -> Measure {
 
 pub(crate) fn assoc_delta_of(comparison: &Comparison, pearsons: &Pearsons) -> Measure {
     let columns = comparison.columns(Kind::is_learnt);
-    let prepared: Vec<[View; 2]> = columns
-        .par_iter()
-        .map(|&c| {
+    let strengths = Strengths::new(comparison, columns.clone(), pearsons);
+    let pair = |i: usize, j: usize| {
+        let [real, synthetic] = strengths.of(i, j);
+        Some((real? - synthetic.unwrap_or(0.0)).abs())
+    };
+    mean_over_pairs(comparison, "assoc_delta", &columns, "fewer than two learnt columns vary together", pair)
+}
+
+/// The strengths of association of some columns, each with each, in both tables.
+pub(crate) struct Strengths<'a> {
+    columns: Vec<usize>,
+    views: Vec<[View; 2]>,
+    pearsons: &'a Pearsons,
+}
+
+impl<'a> Strengths<'a> {
+    /// `columns` are learnt columns in ascending order.
+    pub(crate) fn new(comparison: &Comparison, columns: Vec<usize>, pearsons: &'a Pearsons) -> Self {
+        let view = |&c: &usize| {
             let tables = [comparison.train(), comparison.synthetic()];
             if comparison.train().schema().fields[c].kind.is_scale() {
                 tables.map(|t| View::Numbers(t.numbers(c)))
@@ -172,16 +188,19 @@ pub(crate) fn assoc_delta_of(comparison: &Comparison, pearsons: &Pearsons) -> Me
                 let mut codes = joint.codes.into_iter();
                 tables.map(|_| View::Levels(codes.next().expect("one column of codes a table"), joint.n_codes))
             }
-        })
-        .collect();
-    let pair = |i: usize, j: usize| {
-        let strengths = match (&prepared[i][0], &prepared[j][0]) {
-            (View::Numbers(_), View::Numbers(_)) => pearsons.of(columns[i], columns[j]).map(|r| r.map(f64::abs)),
-            _ => [0, 1].map(|table| strength(&prepared[i][table], &prepared[j][table])),
         };
-        Some((strengths[0]? - strengths[1].unwrap_or(0.0)).abs())
-    };
-    mean_over_pairs(comparison, "assoc_delta", &columns, "fewer than two learnt columns vary together", pair)
+        Self { views: columns.par_iter().map(view).collect(), columns, pearsons }
+    }
+
+    /// Of the columns at the places `i < j`, in train and in the synthetic table, where there is one.
+    pub(crate) fn of(&self, i: usize, j: usize) -> [Option<f64>; 2] {
+        match (&self.views[i][0], &self.views[j][0]) {
+            (View::Numbers(_), View::Numbers(_)) => {
+                self.pearsons.of(self.columns[i], self.columns[j]).map(|r| r.map(f64::abs))
+            }
+            _ => [0, 1].map(|table| strength(&self.views[i][table], &self.views[j][table])),
+        }
+    }
 }
 
 /// A column as [`assoc_delta`] looks at it.

@@ -38,6 +38,7 @@ pub mod risks;
 // All together.
 pub mod anchor;
 pub mod measure;
+pub mod portrait;
 pub mod registry;
 pub mod report;
 
@@ -53,6 +54,7 @@ pub use error::{Error, Result};
 pub use inputs::{Inputs, lacks_unseen_rows};
 pub use measure::{Options, likeness, measure};
 pub use membership::{Audit, Losses, Membership, mia_auc};
+pub use portrait::{Portrait, portrait};
 pub use precision::{alpha_precision, beta_recall};
 pub use quasi::{emd_ordered, quasi};
 pub use registry::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, MEASURES, definition};

@@ -261,7 +261,7 @@ fn measured(report: &QualityReport, domain: Domain) -> String {
 fn subgroup_line(subgroups: Option<&Subgroups>) -> String {
     match subgroups {
         Some(_) => "measured apart, see report.json".to_owned(),
-        None => "not measured by this run".to_owned(),
+        None => "not in report.json; the report page looks at those of one column".to_owned(),
     }
 }
 

@@ -21,6 +21,7 @@ pub mod quality;
 // What it leaves for those who were not there.
 pub mod audit;
 pub mod card;
+pub mod portraits;
 pub mod provenance;
 
 pub use assessment::{Assessment, Rank};
@@ -31,6 +32,7 @@ pub use constraints::{ConstraintRecord, RuleRecord};
 pub use error::{Error, Result};
 pub use pipeline::{Fitting, Pipeline, Release, Run, RunRecord};
 pub use plan::Plan;
+pub use portraits::TablePortrait;
 pub use protection::{Cost, ProtectionRecord, Protects};
 pub use provenance::provenance;
 pub use quality::{Part, quality_test};

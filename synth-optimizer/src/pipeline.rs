@@ -47,6 +47,7 @@ use crate::attempt::{Attempt, Explanation};
 use crate::constraints::ConstraintRecord;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
+use crate::portraits::TablePortrait;
 use crate::protection::{Protected, ProtectionRecord, Protects, protect};
 use crate::rule::RulePlanner;
 use crate::runner::{self, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
@@ -148,7 +149,7 @@ pub struct RunRecord {
     pub attempts: Vec<Attempt<Plan, Assessment>>,
     /// What the audit part said of the accepted table; only with a split.
     pub audit: Option<Assessment>,
-    /// How the generator of the released table was trained, or of the refused one that was asked for.
+    /// How the generator of the released table was trained, or of the one that came nearest.
     pub training: Option<TrainReport>,
     /// What its rows keep.
     #[serde(default, skip_serializing_if = "ConstraintRecord::is_empty")]
@@ -190,6 +191,9 @@ pub struct Run {
     pub release: Option<Release>,
     /// The table that came nearest, if none was accepted and it was asked for.
     pub refused: Option<Release>,
+    /// What the [report page](crate::portraits) shows of the table, released or not, beside the rows that its generator was
+    /// given; `None` if no attempt had a table.
+    pub portrait: Option<TablePortrait>,
 }
 
 /// A synthetic table and what made it.
@@ -306,7 +310,7 @@ impl<'a> Pipeline<'a> {
         Self { keeping, ..self }
     }
 
-    /// Keeps what takes long in `store`, and goes on from what is there: see [`store`]. A time budget counts
+    /// Keeps what takes long in `store`, and goes on from what is there: see the [module](crate::store). A time budget counts
     /// from the start of this call. Default: nothing is kept.
     #[must_use]
     pub fn with_store(self, store: &'a dyn Store) -> Self {
@@ -382,9 +386,8 @@ impl<'a> Pipeline<'a> {
         if let Some(budget) = self.time_budget {
             runner = runner.with_time_budget(budget);
         }
-        if self.keeps_refused {
-            runner = runner.with_refused_artifact();
-        }
+        // Its portrait is taken; the table itself goes out only if it was asked for.
+        runner = runner.with_refused_artifact();
         let outcome = match self.store {
             None => runner.run(&mut trial, planner.as_mut(), self.seed)?,
             Some(store) => {
@@ -448,8 +451,20 @@ impl<'a> Pipeline<'a> {
         };
         record.decision = record.concluded();
         let (release, refused) = if record.decision.is_accepted() { (artifact, None) } else { (None, artifact) };
-        Ok(Run { record, schema: protected.schema.clone(), release, refused: refused.filter(|_| self.keeps_refused) })
+        let shown = release.as_ref().or(refused.as_ref());
+        let portrait = shown.map(|shown| table_portrait(trial, shown, &record.findings)).transpose()?;
+        let refused = refused.filter(|_| self.keeps_refused);
+        Ok(Run { record, schema: protected.schema.clone(), release, refused, portrait })
     }
+}
+
+/// The portrait of a table beside the rows that its generator was given.
+fn table_portrait(trial: &PipelineTrial<'_>, release: &Release, findings: &[Finding]) -> Result<TablePortrait> {
+    let given = match trial.parts.design {
+        Design::Split { .. } => trial.table.take(&trial.parts.rows[0]),
+        Design::CrossFitted { .. } => trial.table.clone(),
+    };
+    TablePortrait::new(&given, &release.table, findings)
 }
 
 /// Levels that fewer rows than this share are named in the notes.

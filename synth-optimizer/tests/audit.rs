@@ -286,7 +286,7 @@ fn the_card_says_what_a_steward_asks() {
         "| mia\\_auc | hard | 0.4 to 0.6 |",
         "Privacy, worst attack: ",
         "Utility: not measured by this run",
-        "Subgroups: not measured by this run",
+        "Subgroups: not in report.json",
         synth_compliance::DISCLAIMER,
     ] {
         assert!(card.contains(part), "{part:?} is not in\n{card}");

@@ -117,6 +117,19 @@ fn levels_that_hardly_anybody_shares_are_noted_by_column_and_never_shown() {
     assert!(!serde_json::to_string(&record).unwrap().contains("CANARY"));
 }
 
+#[test]
+fn a_refused_table_has_a_portrait_and_does_not_go_out() {
+    let table = table(400);
+    let run = copula("clinical-strict").run(&table).unwrap();
+    assert!(!run.record.decision.is_accepted() && run.release.is_none() && run.refused.is_none());
+    let portrait = run.portrait.expect("an attempt had a table");
+    assert_eq!(portrait.portrait.columns.len(), table.n_columns());
+    let subgroups = portrait.subgroups.expect("there are levels");
+    assert!(subgroups.not_measured.is_none() && subgroups.levels.len() >= 2, "{subgroups:?}");
+    assert!(copula("clinical-strict").with_refused_table().run(&table).unwrap().refused.is_some());
+    assert!(copula("hipaa").run(&table).unwrap().portrait.is_some());
+}
+
 /// Bytes in memory, of which so many more may be saved: then everything fails, as if the machine had stopped.
 struct Memory {
     kept: std::sync::Mutex<std::collections::BTreeMap<String, Vec<u8>>>,

@@ -4,14 +4,17 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::Result;
+use synth_compliance::detect;
 use synth_core::io::ReadOptions;
 use synth_core::{BadInput, Error, Generator, Model, Rule, Table};
-use synth_metrics::{Battery, Comparison, Losses, Options, copied_share, leave_one_out_share, measure};
+use synth_metrics::{Battery, Comparison, Losses, Options, QualityReport, copied_share, leave_one_out_share, measure};
+use synth_optimizer::TablePortrait;
 
 use super::Common;
 use crate::args;
 use crate::exit::{Code, Usage};
 use crate::files::{self, Readers, Replace};
+use crate::page;
 use crate::show;
 
 pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
@@ -28,6 +31,12 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let inputs: Vec<&Path> = tables.into_iter().chain(others).flatten().map(|p| &**p).collect();
     if let Some(out) = &args.out {
         files::check_output(out, &inputs, replace)?;
+    }
+    if let Some(html) = &args.html {
+        if files::is_standard(html) || args.out.as_ref().is_some_and(|out| out == html || files::is_same(out, html)) {
+            return Err(Usage("--html needs a file of its own".to_owned()).into());
+        }
+        files::check_output(html, &inputs, replace)?;
     }
     files::check_one_standard(&inputs)?;
     let options = files::read_options(&args.reading)?;
@@ -66,12 +75,30 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         let text = serde_json::to_vec_pretty(&report)?;
         files::write_file(out, Readers::AsUsual, replace, |file| Ok(file.write_all(&text)?))?;
     }
+    if let Some(html) = &args.html {
+        write_page(html, args, [&train, &synthetic], &report, replace)?;
+    }
     match args.out.as_deref().is_some_and(files::is_standard) {
         true => {}
         false if common.json => show::json(&report)?,
         false => show::report(&report)?,
     }
     Ok(Code::Accepted)
+}
+
+/// The page for people: what the report says, and the portrait of the two tables.
+fn write_page(
+    html: &Path,
+    args: &args::Evaluate,
+    [train, synthetic]: [&Table; 2],
+    report: &QualityReport,
+    replace: Replace,
+) -> Result<()> {
+    let portrait = TablePortrait::new(train, synthetic, &detect(train))?;
+    // No folders: their names may be somebody's.
+    let name = args.synthetic.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    let text = page::of_report(&name, train.schema(), report, &portrait)?;
+    files::write_file(html, Readers::AsUsual, replace, |file| Ok(file.write_all(text.as_bytes())?))
 }
 
 /// The real rows with what the schema declares done to them, to all together: that is what a synthetic table was made from.

@@ -14,6 +14,7 @@ use super::Common;
 use crate::args;
 use crate::exit::{Code, Usage};
 use crate::files::{self, Pending, Place, Readers, Replace};
+use crate::page::{self, PAGE};
 use crate::progress::Bar;
 use crate::{interrupt, show};
 
@@ -177,7 +178,7 @@ pub(super) fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
                 let form = extension.trim_end_matches(".gz").trim_end_matches(".zst");
                 (stem == TABLE || stem == REFUSED) && ["csv", "tsv", "parquet", "arrow"].contains(&form)
             });
-            (table || [RECORD_NAME, LOG_NAME, PROVENANCE, CARD, MODEL, SCHEMA].contains(&name)) && path.is_file()
+            (table || [RECORD_NAME, PAGE, LOG_NAME, PROVENANCE, CARD, MODEL, SCHEMA].contains(&name)) && path.is_file()
         });
         if is_ours {
             found.push(path);
@@ -235,6 +236,9 @@ fn write(
         let written = proofs.iter().chain(&tables).map(Pending::digest);
         written.chain(kept.iter().cloned().map(Ok)).collect()
     };
+    // The page names the files before it; the provenance and the log name the page too.
+    let about = page::About { policy, source, program: &program, files: &digests(&proofs)? };
+    proofs.push(text(PAGE, page::of_run(run, &about)?.as_bytes())?);
     let names = [names[0].as_deref(), names[1].as_deref()];
     let document = provenance(&run.record, policy, source, &program, &digests(&proofs)?, names);
     proofs.push(text(PROVENANCE, &serde_json::to_vec_pretty(&document)?)?);

@@ -8,6 +8,7 @@ mod constraints;
 mod help;
 mod impute;
 mod model_file;
+mod page;
 mod protection;
 mod runs;
 mod sample;
