@@ -124,7 +124,8 @@ impl<'a> Draft<'a> {
             Column::Labels(labels) => column_from_labels(field, labels.iter().map(Option::as_deref)),
         });
         let columns = columns.collect();
-        let schema = Schema { version: SCHEMA_VERSION, source: Source::default(), fields: self.fields };
+        let schema =
+            Schema { version: SCHEMA_VERSION, source: Source::default(), fields: self.fields, constraints: Vec::new() };
         Table::new(Arc::new(schema), columns).expect("each column was made for its field")
     }
 }

@@ -177,6 +177,9 @@ pub(crate) struct Training {
     /// Share of hidden units dropped in a step
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) dropout: Option<f64>,
+    /// What rows keep: `declared` in --schema, also what is `found` in every row, or `off`
+    #[arg(long, default_value = "found", value_name = "WHICH", hide_possible_values = true)]
+    pub(crate) constraints: ConstraintChoice,
     /// Stop after this time: 90s, 10m, 1h
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) time_budget: Option<Duration>,
@@ -192,6 +195,13 @@ pub(crate) enum EngineChoice {
     Tabddpm,
     Trees,
     Copula,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+pub(crate) enum ConstraintChoice {
+    Found,
+    Declared,
+    Off,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ClapArgs)]
@@ -290,7 +300,7 @@ pub(crate) struct Impute {
     /// The model to use, of the engine masked [default: one that is fitted on INPUT first]
     #[arg(long, value_name = "FILE")]
     #[arg(conflicts_with_all = ["schema", "engine", "target", "n_iter", "batch_size", "lr", "n_timesteps", "hidden"])]
-    #[arg(conflicts_with_all = ["dropout", "time_budget"])]
+    #[arg(conflicts_with_all = ["dropout", "constraints", "time_budget"])]
     pub(crate) model: Option<PathBuf>,
     /// Replace the table if it exists
     #[arg(long)]

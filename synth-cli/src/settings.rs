@@ -23,8 +23,9 @@ const FILE_VARIABLE: &str = "SYNTH_CONFIG";
 const PREFIX: &str = "SYNTH_";
 
 /// The flags that may stand there, by their names.
-const SETTINGS: [&str; 22] = [
+const SETTINGS: [&str; 23] = [
     "batch-size",
+    "constraints",
     "dropout",
     "engine",
     "header",

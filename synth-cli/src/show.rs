@@ -7,6 +7,7 @@ use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
 use serde::Serialize;
 use synth_compliance::{Check, Decision, Effect, Finding, Policy, Status, Verdict};
+use synth_core::constraint::{self, By, Constraint, Kept};
 use synth_core::protect::Count;
 use synth_metrics::{Domain, Outcome, QualityReport, definition};
 use synth_optimizer::audit::{self, Verified};
@@ -125,6 +126,10 @@ pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
     for text in protection_lines(record) {
         line(text)?;
     }
+    if !record.constraints.is_empty() {
+        line(format!("constraints: {:.1} % of the rows were drawn anew", 100.0 * record.constraints.redrawn))?;
+        record.constraints.rules.iter().try_for_each(|rule| line(format!("  {}", rule.line())))?;
+    }
     for text in &record.notes {
         line(format!("note: {text}"))?;
     }
@@ -135,6 +140,41 @@ pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
         line(decision_lines(record.decision, &assessment.verdict))?;
     }
     Ok(())
+}
+
+/// What the rows of a fitted generator keep and how, a line each; nothing if there is nothing to keep.
+pub(crate) fn constraints(constraints: &[Kept]) -> Result<()> {
+    if constraints.is_empty() {
+        return Ok(());
+    }
+    let (kept, not): (Vec<&Kept>, Vec<&Kept>) = constraints.iter().partition(|own| own.by != By::NotKept);
+    line(format!("{} constraints are kept, {} are not:", kept.len(), not.len()))?;
+    for Kept { rule, by, first_broken, .. } in constraints {
+        let broken = format!("{:.1} % of drawn rows break it", 100.0 * first_broken);
+        line(match by {
+            By::Derived => format!("  {rule}: the total is added up"),
+            By::Difference => format!("  {rule}: the difference is learnt"),
+            By::Lookup => format!("  {rule}: what follows is looked up"),
+            By::Redraw if *first_broken == 0.0 => {
+                format!("  {rule}: hardly any drawn row breaks it; one that does is drawn anew")
+            }
+            By::Redraw => format!("  {rule}: {broken} and are drawn anew"),
+            By::NotKept => format!("  {rule}: not kept, {broken}"),
+        })?;
+    }
+    Ok(())
+}
+
+/// Constraints that were found, as lines of a schema that say nothing yet: a person declares one by taking the `#` away.
+pub(crate) fn found(constraints: &[Constraint]) -> Result<()> {
+    if constraints.is_empty() {
+        return Ok(());
+    }
+    line("\n# What every row keeps. Without the # it is declared.")?;
+    constraint::to_toml(constraints).lines().try_for_each(|text| match text.is_empty() {
+        true => line(""),
+        false => line(format!("# {text}")),
+    })
 }
 
 /// The most columns that are named in a line.

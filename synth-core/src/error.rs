@@ -89,6 +89,8 @@ pub enum Rule {
     NothingToLearn,
     /// Rows that were never seen are not those that were.
     SameRows,
+    /// Rows can be drawn that keep what was declared.
+    Constraint,
 }
 
 impl Rule {
@@ -111,6 +113,7 @@ impl Rule {
             Rule::UnknownLevel => "unknown-level",
             Rule::NothingToLearn => "nothing-to-learn",
             Rule::SameRows => "same-rows",
+            Rule::Constraint => "constraint",
         }
     }
 }

@@ -403,7 +403,8 @@ mod tests {
     fn table(storage: Storage, labels: &[&str]) -> Table {
         let field = Field::new("id", Kind::Identifier, storage);
         let column = column_from_labels(&field, labels.iter().map(|l| Some(*l)));
-        let schema = Schema { version: SCHEMA_VERSION, source: Source::default(), fields: vec![field] };
+        let schema =
+            Schema { version: SCHEMA_VERSION, source: Source::default(), fields: vec![field], constraints: Vec::new() };
         Table::new(Arc::new(schema), vec![column]).unwrap()
     }
 

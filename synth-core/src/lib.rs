@@ -4,6 +4,7 @@ mod error;
 pub mod schema;
 pub mod table;
 
+pub mod constraint;
 pub mod identifier;
 pub mod infer;
 pub mod io;
@@ -15,6 +16,8 @@ mod copula;
 pub mod diffusion;
 #[cfg(feature = "diffusion")]
 pub mod encode;
+#[cfg(feature = "diffusion")]
+mod fitted;
 #[cfg(feature = "diffusion")]
 pub mod generator;
 #[cfg(feature = "diffusion")]
@@ -30,17 +33,22 @@ pub mod train;
 #[cfg(feature = "diffusion")]
 pub mod trees;
 
+pub use constraint::Constraint;
+#[cfg(feature = "diffusion")]
+pub use constraint::{Keeping, Kept};
 #[cfg(feature = "diffusion")]
 pub use copula::Copula;
 #[cfg(feature = "diffusion")]
 pub use diffusion::TabDdpm;
 pub use error::{BadInput, Error, Result, Rule};
 #[cfg(feature = "diffusion")]
+pub use fitted::{Engine, Fitted};
+#[cfg(feature = "diffusion")]
 pub use generator::Generator;
 #[cfg(feature = "diffusion")]
 pub use masked::MaskedDiffusion;
 #[cfg(feature = "diffusion")]
-pub use model::{Engine, Model};
+pub use model::Model;
 pub use schema::{Field, Kind, Schema};
 pub use table::Table;
 #[cfg(feature = "diffusion")]

@@ -1,496 +1,337 @@
-//! A fitted generator of any engine, and the file it is kept in.
+//! A generator with the [constraints](crate::constraint) that its rows keep, and the file it is kept in.
 //!
-//! A model file is a safetensors file: an eight-byte length, a JSON header that `head -c` shows, and the tensors. The
-//! header's metadata holds one entry, `synth`, with everything but the weights as JSON. Nothing in it is executed, and
-//! every length is checked against the bytes that are there before anything is allocated. A line after the
-//! JSON holds the check sum of it and of the tensors, which notices damage, not malice. (An entry of its own would
-//! stand before or after the other by chance.)
-//!
-//! **A model file tells much of its table**: the levels of its columns and the values of its numbers are in it. Treat it
-//! like the table itself unless a policy says otherwise.
+//! The generator learns the table as the constraints leave it; its rows are made whole, and those that break what is kept are
+//! drawn anew. Try t of row i follows from the model, the seed, i and t alone, so row i does from the first three.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2};
-use safetensors::tensor::{Dtype, SafeTensors, View};
-use serde::{Deserialize, Serialize};
+use rand::RngCore;
+use rayon::prelude::*;
 
-use crate::copula::Copula;
-use crate::diffusion::{Label, Network, SamplerConfig, Schedule, TabDdpm};
-use crate::encode::{Encoder, Tokenizer};
-use crate::error::{Error, Result};
+pub use crate::fitted::MODEL_VERSION;
+
+use crate::constraint::transform::Restored;
+use crate::constraint::{Keeping, Kept, Plan};
+use crate::error::{BadInput, Error, Result, Rule};
+use crate::fitted::{Engine, Fitted};
 use crate::generator::Generator;
-use crate::masked::{self, MaskedDiffusion};
-use crate::nn::{LayerNorm, Linear, Mlp, Parameters};
+use crate::masked::{Condition, Conditions, MaskedDiffusion};
+use crate::random::{Purpose, stream};
 use crate::schema::Schema;
 use crate::table::Table;
 use crate::train::{Checkpoints, Observer, TrainConfig, TrainReport};
-use crate::trees::Trees;
 
-/// The version of the model file that this crate writes and reads.
-pub const MODEL_VERSION: u32 = 2;
+/// Rows of the pilot sample.
+const PILOT_ROWS: u64 = 1000;
+/// Tries for a row, at most: one that one draw in a hundred would do for is not found in so many once in 10¹⁷ rows.
+const MAX_TRIES: u64 = 4096;
+/// Tries that are made together; the first few are nearly always enough.
+const TRIES_AT_ONCE: [u64; 2] = [4, 60];
+/// Rounds in which cells are filled anew that break a constraint.
+const MAX_ROUNDS: u64 = 16;
 
-/// The kinds of generators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    /// Absorbing-state diffusion over tokens, unmasked column by column: the default.
-    Masked,
-    /// Gaussian and multinomial diffusion (arXiv:2209.15421).
-    TabDdpm,
-    /// Forests of trees, one a column, drawn one after the other: for small tables.
-    Trees,
-    /// A Gaussian copula: fast, nothing to train, the fallback.
-    Copula,
-}
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Engine::Masked => "masked",
-            Engine::TabDdpm => "tabddpm",
-            Engine::Trees => "trees",
-            Engine::Copula => "copula",
-        })
-    }
-}
-
-/// A fitted generator.
+/// A fitted generator that keeps constraints.
 #[derive(Debug, Clone)]
-pub enum Model {
-    /// A masked diffusion model.
-    Masked(Box<MaskedDiffusion>),
-    /// A TabDDPM.
-    TabDdpm(Box<TabDdpm>),
-    /// Sequential trees.
-    Trees(Box<Trees>),
-    /// A copula.
-    Copula(Box<Copula>),
+pub struct Model {
+    fitted: Fitted,
+    plan: Option<Box<Plan>>,
+}
+
+/// Rows that were drawn, and what it took.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// The rows.
+    pub table: Table,
+    /// How many of them were drawn anew.
+    pub n_redrawn: usize,
+    /// For each of [`Model::constraints`] how many of the rows break it: 0 for all that are kept.
+    pub n_broken: Vec<usize>,
+}
+
+/// What is demanded of rows that a model draws. Made by [`Model::conditions`].
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// What the generator itself can meet.
+    conditions: Conditions,
+    /// What has to be looked at once the rows are whole.
+    afterwards: Vec<Condition>,
 }
 
 impl Model {
-    /// Fits a generator of the given kind. `config` matters to engines that train; trees look at the size of
-    /// their leaves and the seed, a copula at nothing in it.
+    /// Fits a generator of the given kind that keeps what the table's schema declares. `config` matters to engines that train;
+    /// of trees the size of their leaves, and of all engines the seed.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::fit`], [`TabDdpm::fit`], [`Trees::fit`] and [`Copula::fit`].
+    /// As [`Model::fit_keeping`].
     pub fn fit(engine: Engine, table: &Table, config: &TrainConfig, observer: &mut Observer<'_>) -> Result<Self> {
-        Self::fit_from(engine, table, config, None, observer)
+        Self::fit_keeping(engine, table, Keeping::Declared, config, None, observer)
     }
 
-    /// The same with the training's state kept, and gone on from: see [`Checkpoints`]. Trees and a copula have none.
+    /// The same with the constraints of `keeping`, and with the training's state kept and gone on from: see
+    /// [`Checkpoints`]. Trees and a copula have none.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::fit_from`], [`TabDdpm::fit_from`], [`Trees::fit`] and [`Copula::fit`].
-    pub fn fit_from(
+    /// As [`MaskedDiffusion::fit_from`], [`TabDdpm::fit_from`](crate::TabDdpm::fit_from), [`Trees::fit`](crate::Trees::fit) and
+    /// [`Copula::fit`](crate::Copula::fit); as [`Constraint::check`](crate::Constraint::check) if a constraint does not fit,
+    /// [`Rule::Constraint`] if hardly any row keeps what was declared.
+    pub fn fit_keeping(
         engine: Engine,
         table: &Table,
+        keeping: Keeping,
         config: &TrainConfig,
         checkpoints: Option<&mut Checkpoints<'_>>,
         observer: &mut Observer<'_>,
     ) -> Result<Self> {
-        Ok(match engine {
-            Engine::Masked => Model::Masked(Box::new(MaskedDiffusion::fit_from(table, config, checkpoints, observer)?)),
-            Engine::TabDdpm => Model::TabDdpm(Box::new(TabDdpm::fit_from(table, config, checkpoints, observer)?)),
-            Engine::Trees => Model::Trees(Box::new(Trees::fit(table, config)?)),
-            Engine::Copula => Model::Copula(Box::new(Copula::fit(table)?)),
-        })
+        let Some(mut plan) = Plan::of(table, keeping)? else {
+            return Ok(Self { fitted: Fitted::fit_from(engine, table, config, checkpoints, observer)?, plan: None });
+        };
+        let fitted = Fitted::fit_from(engine, &plan.transform.learnt(table), config, checkpoints, observer)?;
+        let seed = stream(config.seed, Purpose::Pilot, 0).next_u64();
+        plan.settle(&fitted.sample(0..PILOT_ROWS, seed))?;
+        Ok(Self { fitted, plan: Some(Box::new(plan)) })
     }
 
-    /// Takes the identifiers of `table` for real ones too: see [`Encoder::with_identifiers_of`].
+    /// What a generator that keeps the constraints of `keeping` learns of `table`: differences in place of columns, and no
+    /// sums.
+    ///
+    /// # Errors
+    /// As [`Constraint::check`](crate::Constraint::check).
+    pub fn learnt(table: &Table, keeping: Keeping) -> Result<Table> {
+        Ok(Plan::of(table, keeping)?.map_or_else(|| table.clone(), |plan| plan.transform.learnt(table)))
+    }
+
+    /// The generator itself, which knows nothing of constraints: its columns are those that were learnt.
+    pub fn fitted(&self) -> &Fitted {
+        &self.fitted
+    }
+
+    /// The constraints, and how each is kept.
+    pub fn constraints(&self) -> Vec<Kept> {
+        self.plan.as_ref().map_or(Vec::new(), |plan| plan.kept())
+    }
+
+    /// Takes the identifiers of `table` for real ones too: see
+    /// [`Encoder::with_identifiers_of`](crate::encode::Encoder::with_identifiers_of).
     ///
     /// # Panics
     /// If `table` has other columns than the one that was learnt.
     #[must_use]
     pub fn with_identifiers_of(self, table: &Table) -> Self {
-        match self {
-            Model::Masked(mut model) => {
-                model.tokenizer = model.tokenizer.with_identifiers_of(table);
-                Model::Masked(model)
-            }
-            Model::TabDdpm(mut model) => {
-                model.encoder = model.encoder.with_identifiers_of(table);
-                Model::TabDdpm(model)
-            }
-            Model::Trees(model) => Model::Trees(Box::new(model.with_identifiers_of(table))),
-            Model::Copula(model) => Model::Copula(Box::new(model.with_identifiers_of(table))),
-        }
+        let fitted = self.fitted.with_identifiers_of(&learnt_of(self.plan.as_deref(), table));
+        Self { fitted, plan: self.plan }
     }
 
     /// Which of the `n_rows` rows it was given it learnt from: an engine may keep some back to verify the result.
     pub fn fitted_rows(&self, n_rows: usize) -> Vec<usize> {
-        match self {
-            Model::Masked(model) => model.fitted_rows(),
-            Model::TabDdpm(model) => model.fitted_rows(),
-            Model::Trees(_) | Model::Copula(_) => (0..n_rows).collect(),
-        }
+        self.fitted.fitted_rows(n_rows)
     }
 
     /// What kind of generator it is.
     pub fn engine(&self) -> Engine {
-        match self {
-            Model::Masked(_) => Engine::Masked,
-            Model::TabDdpm(_) => Engine::TabDdpm,
-            Model::Trees(_) => Engine::Trees,
-            Model::Copula(_) => Engine::Copula,
-        }
+        self.fitted.engine()
     }
 
     /// What training did, for an engine that trains.
     pub fn train_report(&self) -> Option<&TrainReport> {
-        match self {
-            Model::Masked(model) => Some(model.report()),
-            Model::TabDdpm(model) => Some(model.report()),
-            Model::Trees(_) | Model::Copula(_) => None,
-        }
+        self.fitted.train_report()
     }
 
     /// The model as the bytes of a model file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let (header, tensors) = match self {
-            Model::Masked(model) => {
-                let header = Header::Masked {
-                    tokenizer: model.tokenizer.clone(),
-                    order: model.order.clone(),
-                    parents: model.layout.parents(),
-                    config: model.config.clone(),
-                    report: model.report.clone(),
-                };
-                (header, tensors_of(masked_tensors(&model.network)))
-            }
-            Model::TabDdpm(model) => {
-                let header = Header::TabDdpm {
-                    encoder: model.encoder.clone(),
-                    config: model.config.clone(),
-                    sampler: model.sampler,
-                    label: model.label.as_ref().map(|(label, shares)| (label.block_idx, shares.clone())),
-                    report: model.report.clone(),
-                };
-                (header, tensors_of(network_tensors(&model.network)))
-            }
-            Model::Trees(model) => (Header::Trees { model: model.as_ref().clone() }, Vec::new()),
-            Model::Copula(model) => (Header::Copula { model: model.as_ref().clone() }, Vec::new()),
-        };
-        let header = FileHeader { version: MODEL_VERSION, model: header };
-        let header = serde_json::to_string(&header).expect("a header has only string keys and finite numbers");
-        let views = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.shape(), tensor.bytes.as_slice()));
-        let check_sum = check_sum(&header, views.collect());
-        let metadata = HashMap::from([("synth".to_owned(), format!("{header}\n{check_sum}"))]);
-        safetensors::serialize(tensors, Some(metadata)).expect("names are unique and shapes fit their data")
+        self.fitted.to_bytes(self.plan.as_deref())
     }
 
     /// Reads the bytes of a model file.
     ///
     /// # Errors
     /// [`Error::ModelFile`] if they are no model file, of another version, damaged, or hold weights that are not
-    /// finite or do not fit the model's layout.
+    /// finite or do not fit the model's layout, or constraints that do not fit its columns.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let bad = |problem: &str| Error::ModelFile(problem.to_owned());
-        let (_, metadata) =
-            SafeTensors::read_metadata(bytes).map_err(|_| bad("these bytes are no model, or they are damaged"))?;
-        let header = metadata.metadata().as_ref().and_then(|m| m.get("synth"));
-        let header = header.ok_or_else(|| bad("it holds tensors, but none of a model of this program"))?;
-        let (header, written) = header.rsplit_once('\n').unwrap_or((header, ""));
-        let version: Version = serde_json::from_str(header).map_err(|_| bad("its header names no version"))?;
-        if version.version != MODEL_VERSION {
-            return Err(bad(&format!("it has version {}, this program reads {MODEL_VERSION}", version.version)));
+        let (fitted, plan) = Fitted::from_bytes(bytes)?;
+        Ok(Self { fitted, plan: plan.map(Box::new) })
+    }
+
+    /// The rows numbered `rows`, as [`Generator::sample`] gives them, and what it took.
+    ///
+    /// # Errors
+    /// [`Rule::Constraint`] if no row that keeps a constraint is found in 4,096 tries; it names the constraint.
+    pub fn draw(&self, rows: Range<u64>, seed: u64) -> Result<Drawn> {
+        self.draw_where(&|rows, seed| self.fitted.sample(rows, seed), &[], rows, seed)
+    }
+
+    /// Makes sure that rows can be drawn that meet all of `conditions`, with the levels of column `balance` equally
+    /// frequent.
+    ///
+    /// A condition on a column that is made from others is met by drawing anew, and so may fail later.
+    ///
+    /// # Errors
+    /// As [`MaskedDiffusion::conditions`]; [`Rule::Unsupported`] if the model is of another engine.
+    pub fn conditions(&self, conditions: &[Condition], balance: Option<&str>) -> Result<Given> {
+        let model = self.masked()?;
+        let Some(plan) = &self.plan else {
+            return Ok(Given { conditions: model.conditions(conditions, balance)?, afterwards: Vec::new() });
+        };
+        let schema = plan.transform.schema();
+        let is_made = |condition: &&Condition| plan.transform.makes(&condition.column);
+        for condition in conditions.iter().filter(is_made) {
+            condition.check(schema)?;
         }
-        let tensors = SafeTensors::deserialize(bytes).map_err(|_| bad("its tensors are damaged"))?;
-        let views = tensors.iter().map(|(name, tensor)| (name, tensor.shape().to_vec(), tensor.data()));
-        let views: Vec<(&str, Vec<usize>, &[u8])> = views.collect();
-        let views = views.iter().map(|(name, shape, bytes)| (*name, shape.as_slice(), *bytes));
-        if written != check_sum(header, views.collect()) {
-            return Err(bad("it is damaged: its check sum is not that of its content"));
+        let learnt: Vec<Condition> = conditions.iter().filter(|condition| !is_made(condition)).cloned().collect();
+        let altered = |condition: &&Condition| plan.alters(&condition.column);
+        let afterwards = conditions.iter().filter(altered).cloned().collect();
+        Ok(Given { conditions: model.conditions(&learnt, balance)?, afterwards })
+    }
+
+    /// Draws the rows numbered `rows` under conditions. Row i follows from the model, the conditions, `seed` and i alone.
+    ///
+    /// # Errors
+    /// [`Rule::Constraint`] if no row that meets the conditions and keeps the constraints is found in 4,096 tries.
+    pub fn sample_given(&self, given: &Given, rows: Range<u64>, seed: u64) -> Result<Drawn> {
+        let model = self.masked()?;
+        let make = |rows: Range<u64>, seed: u64| model.sample_given(&given.conditions, rows, seed);
+        self.draw_where(&make, &given.afterwards, rows, seed)
+    }
+
+    /// Completes `table`: see [`MaskedDiffusion::impute`]. What is there stays as it is, even where it breaks a constraint;
+    /// filled cells follow from others where a constraint says so, and a row in which they break one is filled anew, up to 16
+    /// times.
+    ///
+    /// # Errors
+    /// As [`MaskedDiffusion::impute`]; [`Rule::Unsupported`] if the model is of another engine.
+    ///
+    /// # Panics
+    /// If `table` has other columns than the one that was learnt.
+    pub fn impute(&self, table: &Table, seed: u64) -> Result<Table> {
+        let model = self.masked()?;
+        let Some(plan) = &self.plan else { return model.impute(table, seed) };
+        let learnt: Vec<usize> = (0..table.n_columns()).filter(|&c| self.schema().fields[c].kind.is_learnt()).collect();
+        let fill = |table: &Table, seed: u64| -> Result<Table> {
+            let solved = plan.transform.solved(table);
+            let made = model.impute(&plan.transform.learnt(&solved), seed)?;
+            // Not as drawn rows are: cells that are given must not move others to them.
+            let whole = plan.transform.restored(&made).table;
+            let completed = solved.filled_from(&whole, &learnt);
+            Ok(plan.followed(table, completed))
+        };
+        let mut completed = fill(table, seed)?;
+        for round in 1..=MAX_ROUNDS {
+            let (is_broken, _) = plan.broken(&completed);
+            let rows: Vec<usize> = (0..table.n_rows()).filter(|&row| is_broken[row]).collect();
+            if rows.is_empty() {
+                break;
+            }
+            let again = fill(&table.take(&rows), stream(seed, Purpose::Redraw, round).next_u64())?;
+            let (still_broken, _) = plan.broken(&again);
+            let place = |row: usize| match rows.binary_search(&row) {
+                Ok(k) if !still_broken[k] => table.n_rows() + k,
+                _ => row,
+            };
+            let order: Vec<usize> = (0..table.n_rows()).map(place).collect();
+            completed = Table::concat(&[completed, again])?.take(&order);
         }
-        let header: FileHeader = serde_json::from_str(header).map_err(|_| bad("its header is damaged"))?;
-        match header.model {
-            Header::Trees { model } => {
-                model.check().map_err(bad)?;
-                Ok(Model::Trees(Box::new(model)))
-            }
-            Header::Copula { model } => {
-                model.check().map_err(bad)?;
-                Ok(Model::Copula(Box::new(model)))
-            }
-            Header::Masked { tokenizer, order, parents, config, report } => {
-                tokenizer.check().map_err(bad)?;
-                config.check().map_err(|_| bad("a setting of its training is out of range"))?;
-                // A layout has room for each bin, and nothing else in the file is as long as their number says.
-                if tokenizer.variables().any(|(_, variable)| variable.n_bins() > config.n_bins) {
-                    return Err(bad("a column has more bins than its training made"));
-                }
-                let mut layout = masked::Layout::new(&tokenizer);
-                let mut sorted = order.clone();
-                sorted.sort_unstable();
-                if !sorted.into_iter().eq(0..layout.columns.len()) {
-                    return Err(bad("its order is not one of its columns"));
-                }
-                let n_columns = layout.columns.len();
-                let is_parent = |(j, parents): (usize, &Vec<usize>)| parents.iter().all(|&i| i < n_columns && i != j);
-                if parents.len() != n_columns || !parents.iter().enumerate().all(is_parent) {
-                    return Err(bad("the parents of a column are none of its columns"));
-                }
-                layout.adopt(parents);
-                let network = read_masked(&tensors, &layout, config.hidden[0], config.hidden.len())?;
-                Ok(Model::Masked(Box::new(MaskedDiffusion { tokenizer, layout, network, order, config, report })))
-            }
-            Header::TabDdpm { encoder, config, sampler, label, report } => {
-                encoder.check().map_err(bad)?;
-                let blocks = encoder.layout().blocks();
-                let label = match label {
-                    None => None,
-                    Some((block_idx, shares)) => match blocks.get(block_idx) {
-                        Some(block) if block.n_levels == shares.len() && shares.iter().all(|s| *s >= 0.0) => {
-                            Some((Label { block_idx, n_levels: block.n_levels }, shares))
-                        }
-                        _ => return Err(bad("its label is none of its columns")),
-                    },
-                };
-                config.check().map_err(|_| bad("a setting of its training is out of range"))?;
-                let network = read_network(&tensors, &encoder, label.as_ref().map(|l| l.0), &config.hidden)?;
-                let schedule = Schedule::new(config.schedule, config.n_timesteps);
-                let model =
-                    TabDdpm { encoder, network, schedule, config, label, sampler: SamplerConfig::default(), report };
-                let model = model.with_sampler(sampler).map_err(|_| bad("a setting of its sampler is out of range"))?;
-                Ok(Model::TabDdpm(Box::new(model)))
+        Ok(completed)
+    }
+
+    /// The natural logarithm of each row's likelihood: see [`MaskedDiffusion::log_likelihood`]. It is that of the columns that
+    /// were learnt; those that follow from them add nothing.
+    ///
+    /// # Errors
+    /// As [`MaskedDiffusion::log_likelihood`]; [`Rule::Unsupported`] if the model is of another engine.
+    ///
+    /// # Panics
+    /// If `table` has other columns than the one that was learnt.
+    pub fn log_likelihood(&self, table: &Table) -> Result<Vec<f64>> {
+        self.masked()?.log_likelihood(&learnt_of(self.plan.as_deref(), table))
+    }
+
+    fn masked(&self) -> Result<&MaskedDiffusion> {
+        match &self.fitted {
+            Fitted::Masked(model) => Ok(model),
+            other => {
+                let problem = format!("the model is of the engine {}, only masked can do this", other.engine());
+                Err(BadInput::new(Rule::Unsupported, problem).hint("fit one with the engine masked").into())
             }
         }
     }
+
+    /// Draws rows by `make`, makes them whole, and draws those anew that break what is kept or do not meet `afterwards`.
+    fn draw_where(&self, make: &Make<'_>, afterwards: &[Condition], rows: Range<u64>, seed: u64) -> Result<Drawn> {
+        let first = make(rows.clone(), seed);
+        let Some(plan) = &self.plan else { return Ok(Drawn { table: first, n_redrawn: 0, n_broken: Vec::new() }) };
+        let (first, is_wrong) = whole(plan, afterwards, &first);
+        let wrong: Vec<usize> = (0..first.n_rows()).filter(|&row| is_wrong[row]).collect();
+        if wrong.is_empty() {
+            let n_broken = plan.broken(&first).1;
+            return Ok(Drawn { table: first, n_redrawn: 0, n_broken });
+        }
+        let seed = stream(seed, Purpose::Redraw, 0).next_u64();
+        let again: Vec<Result<Table>> =
+            wrong.par_iter().map(|&row| redrawn(plan, make, afterwards, rows.start + row as u64, seed)).collect();
+        let again = again.into_iter().collect::<Result<Vec<Table>>>()?;
+        let mut order: Vec<usize> = (0..first.n_rows()).collect();
+        for (k, &row) in wrong.iter().enumerate() {
+            order[row] = first.n_rows() + k;
+        }
+        let joined = Table::concat(&[std::slice::from_ref(&first), &again[..]].concat())?.take(&order);
+        // Identifiers go by the row's number, and are never made twice.
+        let columns = (0..first.n_columns()).map(|c| {
+            let own = if first.column(c).0.kind.is_learnt() { &joined } else { &first };
+            Arc::clone(own.column(c).1)
+        });
+        let table = Table::new(Arc::clone(first.schema()), columns.collect())?;
+        let n_broken = plan.broken(&table).1;
+        Ok(Drawn { table, n_redrawn: wrong.len(), n_broken })
+    }
+}
+
+/// Draws the rows of a range by a seed, as the generator has learnt them.
+type Make<'a> = dyn Fn(Range<u64>, u64) -> Table + Sync + 'a;
+
+/// The whole rows that drawn ones stand for, and which of them are to be drawn anew.
+fn whole(plan: &Plan, afterwards: &[Condition], drawn: &Table) -> (Table, Vec<bool>) {
+    let Restored { table, is_beyond: mut is_wrong } = plan.restored(drawn);
+    let (is_broken, _) = plan.broken(&table);
+    is_wrong.iter_mut().zip(is_broken).for_each(|(wrong, broken)| *wrong |= broken);
+    for condition in afterwards {
+        is_wrong.iter_mut().zip(condition.met(&table)).for_each(|(wrong, met)| *wrong |= !met);
+    }
+    (table, is_wrong)
+}
+
+/// The first of the further tries for the row numbered `row` that is right.
+fn redrawn(plan: &Plan, make: &Make<'_>, afterwards: &[Condition], row: u64, seed: u64) -> Result<Table> {
+    let tries = row.wrapping_mul(MAX_TRIES);
+    let mut from = 0;
+    let mut last = None;
+    while from < MAX_TRIES {
+        let size = if from == 0 { TRIES_AT_ONCE[0] } else { TRIES_AT_ONCE[1] };
+        let until = (from + size).min(MAX_TRIES);
+        let (table, is_wrong) = whole(plan, afterwards, &make(tries + from..tries + until, seed));
+        if let Some(right) = is_wrong.iter().position(|wrong| !wrong) {
+            return Ok(table.take(&[right]));
+        }
+        last = Some(table);
+        from = until;
+    }
+    let rule =
+        last.as_ref().and_then(|table| plan.first_broken(table)).map_or(String::new(), |rule| format!(": {rule}"));
+    let problem = format!("no row was drawn in {MAX_TRIES} tries that meets all conditions and constraints{rule}");
+    Err(Error::from(BadInput::new(Rule::Constraint, problem).hint("take the rarest of the conditions away")))
+}
+
+fn learnt_of(plan: Option<&Plan>, table: &Table) -> Table {
+    plan.map_or_else(|| table.clone(), |plan| plan.transform.learnt(table))
 }
 
 impl Generator for Model {
     fn schema(&self) -> &Arc<Schema> {
-        match self {
-            Model::Masked(model) => model.schema(),
-            Model::TabDdpm(model) => model.schema(),
-            Model::Trees(model) => model.schema(),
-            Model::Copula(model) => model.schema(),
-        }
+        self.plan.as_ref().map_or_else(|| self.fitted.schema(), |plan| plan.transform.schema())
     }
 
+    /// # Panics
+    /// If [`Model::draw`] fails, which the fit has made sure of for a model that was not tampered with.
     fn sample(&self, rows: Range<u64>, seed: u64) -> Table {
-        match self {
-            Model::Masked(model) => model.sample(rows, seed),
-            Model::TabDdpm(model) => model.sample(rows, seed),
-            Model::Trees(model) => model.sample(rows, seed),
-            Model::Copula(model) => model.sample(rows, seed),
-        }
+        self.draw(rows, seed).expect("one row in a hundred keeps the constraints").table
     }
-}
-
-/// Read before the rest, so that another version is named as such.
-#[derive(Deserialize)]
-struct Version {
-    version: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-struct FileHeader {
-    version: u32,
-    model: Header,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "engine", rename_all = "lowercase", deny_unknown_fields)]
-enum Header {
-    Masked {
-        tokenizer: Tokenizer,
-        order: Vec<usize>,
-        parents: Vec<Vec<usize>>,
-        config: TrainConfig,
-        report: TrainReport,
-    },
-    TabDdpm {
-        encoder: Encoder,
-        config: TrainConfig,
-        sampler: SamplerConfig,
-        label: Option<(usize, Vec<f64>)>,
-        report: TrainReport,
-    },
-    Trees {
-        model: Trees,
-    },
-    Copula {
-        model: Copula,
-    },
-}
-
-/// A tensor of the file, as little-endian bytes.
-struct Tensor {
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl View for Tensor {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-
-    fn data_len(&self) -> usize {
-        self.bytes.len()
-    }
-}
-
-/// A tensor by its name, its shape and its values in row-major order.
-type Named<'a> = (String, Vec<usize>, &'a [f32]);
-
-fn tensors_of(named: Vec<Named<'_>>) -> Vec<(String, Tensor)> {
-    let tensor = |(name, shape, values): Named<'_>| {
-        (name, Tensor { shape, bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect() })
-    };
-    named.into_iter().map(tensor).collect()
-}
-
-fn linear_tensors<'a>(name: &str, linear: &'a Linear<f32>) -> [Named<'a>; 2] {
-    let [weight, bias] = linear.slices()[..] else { unreachable!("a layer has two tensors") };
-    let weight = (format!("{name}.weight"), linear.weight.shape().to_vec(), weight);
-    [weight, (format!("{name}.bias"), linear.bias.shape().to_vec(), bias)]
-}
-
-fn network_tensors(network: &Network<f32>) -> Vec<Named<'_>> {
-    named_layers(network).into_iter().flat_map(|(name, linear)| linear_tensors(&name, linear)).collect()
-}
-
-fn masked_tensors(network: &masked::Network<f32>) -> Vec<Named<'_>> {
-    let mut tensors = vec![
-        ("embedding".to_owned(), network.embedding.shape().to_vec(), network.embedding.as_slice().expect("row-major")),
-        ("position".to_owned(), network.position.shape().to_vec(), network.position.as_slice().expect("row-major")),
-        ("base".to_owned(), network.base.shape().to_vec(), network.base.as_slice().expect("row-major")),
-    ];
-    for (i, block) in network.blocks.iter().enumerate() {
-        let [gain, bias] = block.norm.slices()[..] else { unreachable!("a layer has two tensors") };
-        let width = vec![gain.len()];
-        tensors.push((format!("block.{i}.norm.gain"), width.clone(), gain));
-        tensors.push((format!("block.{i}.norm.bias"), width, bias));
-        tensors.extend(linear_tensors(&format!("block.{i}.inner"), &block.inner));
-        tensors.extend(linear_tensors(&format!("block.{i}.outer"), &block.outer));
-    }
-    tensors.extend(network.heads.iter().enumerate().flat_map(|(j, head)| linear_tensors(&format!("head.{j}"), head)));
-    for (j, pairs) in network.pairs.iter().enumerate() {
-        for (k, pair) in pairs.iter().enumerate() {
-            let [table, slope] = pair.slices()[..] else { unreachable!("a pair has two tensors") };
-            tensors.push((format!("pair.{j}.{k}.table"), pair.table.shape().to_vec(), table));
-            tensors.push((format!("pair.{j}.{k}.slope"), pair.slope.shape().to_vec(), slope));
-        }
-    }
-    tensors
-}
-
-/// The check sum of a header and of tensors, whatever order they come in: eight hexadecimal digits.
-fn check_sum(header: &str, mut tensors: Vec<(&str, &[usize], &[u8])>) -> String {
-    tensors.sort_unstable_by_key(|(name, ..)| *name);
-    let mut crc = flate2::Crc::new();
-    crc.update(header.as_bytes());
-    for (name, shape, bytes) in tensors {
-        crc.update(name.as_bytes());
-        shape.iter().for_each(|&n| crc.update(&(n as u64).to_le_bytes()));
-        crc.update(bytes);
-    }
-    format!("{:08x}", crc.sum())
-}
-
-fn named_layers(network: &Network<f32>) -> Vec<(String, &Linear<f32>)> {
-    let mut layers = vec![
-        ("input".to_owned(), &network.input),
-        ("time.0".to_owned(), &network.time[0]),
-        ("time.1".to_owned(), &network.time[1]),
-    ];
-    layers.extend(network.label.iter().map(|label| ("label".to_owned(), label)));
-    layers.extend(network.mlp.layers.iter().enumerate().map(|(i, layer)| (format!("mlp.{i}"), layer)));
-    layers
-}
-
-/// The values of a tensor that must have the given shape.
-fn read_tensor(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-    let bad = |problem: &str| Error::ModelFile(format!("tensor `{name}` {problem}"));
-    let tensor = tensors.tensor(name).map_err(|_| bad("is missing"))?;
-    if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
-        return Err(bad("has another type or shape than the model's layout"));
-    }
-    let (numbers, _) = tensor.data().as_chunks::<4>();
-    let numbers: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    if numbers.iter().all(|x| x.is_finite()) { Ok(numbers) } else { Err(bad("holds a value that is not finite")) }
-}
-
-fn read_matrix(tensors: &SafeTensors<'_>, name: &str, shape: (usize, usize)) -> Result<Array2<f32>> {
-    let values = read_tensor(tensors, name, &[shape.0, shape.1])?;
-    Ok(Array2::from_shape_vec(shape, values).expect("the shape was just checked"))
-}
-
-fn read_linear(tensors: &SafeTensors<'_>, name: &str, n_inputs: usize, n_outputs: usize) -> Result<Linear<f32>> {
-    Ok(Linear {
-        weight: read_matrix(tensors, &format!("{name}.weight"), (n_inputs, n_outputs))?,
-        bias: Array1::from_vec(read_tensor(tensors, &format!("{name}.bias"), &[n_outputs])?),
-    })
-}
-
-fn read_network(
-    tensors: &SafeTensors<'_>,
-    encoder: &Encoder,
-    label: Option<Label>,
-    hidden: &[usize],
-) -> Result<Network<f32>> {
-    let linear = |name: &str, n_inputs: usize, n_outputs: usize| read_linear(tensors, name, n_inputs, n_outputs);
-    const E: usize = crate::diffusion::EMBEDDING;
-    let width = encoder.layout().width();
-    let widths = [&[E], hidden, &[width]].concat();
-    let layers = widths.windows(2).enumerate().map(|(i, w)| linear(&format!("mlp.{i}"), w[0], w[1]));
-    Ok(Network {
-        input: linear("input", width, E)?,
-        time: [linear("time.0", E, E)?, linear("time.1", E, E)?],
-        label: label.map(|label| linear("label", label.n_levels, E)).transpose()?,
-        mlp: Mlp { layers: layers.collect::<Result<_>>()? },
-    })
-}
-
-fn read_masked(
-    tensors: &SafeTensors<'_>,
-    layout: &masked::Layout<f32>,
-    width: usize,
-    n_blocks: usize,
-) -> Result<masked::Network<f32>> {
-    let vector = |name: &str| Ok::<_, Error>(Array1::from_vec(read_tensor(tensors, name, &[width])?));
-    let block = |i: usize| {
-        Ok(masked::Block {
-            norm: LayerNorm {
-                gain: vector(&format!("block.{i}.norm.gain"))?,
-                bias: vector(&format!("block.{i}.norm.bias"))?,
-            },
-            inner: read_linear(tensors, &format!("block.{i}.inner"), width, width)?,
-            outer: read_linear(tensors, &format!("block.{i}.outer"), width, width)?,
-        })
-    };
-    let head = |(j, column): (usize, &masked::ColumnLayout<f32>)| {
-        read_linear(tensors, &format!("head.{j}"), width, column.shape.n_outputs())
-    };
-    let pairs = |(j, column): (usize, &masked::ColumnLayout<f32>)| {
-        let pair = |(k, &parent): (usize, &usize)| {
-            let zeros = masked::Pair::<f32>::zeros(column, &layout.columns[parent]);
-            Ok(masked::Pair {
-                table: read_matrix(tensors, &format!("pair.{j}.{k}.table"), zeros.table.dim())?,
-                slope: read_matrix(tensors, &format!("pair.{j}.{k}.slope"), zeros.slope.dim())?,
-            })
-        };
-        column.parents.iter().enumerate().map(pair).collect::<Result<Vec<_>>>()
-    };
-    Ok(masked::Network {
-        embedding: read_matrix(tensors, "embedding", (layout.n_tokens, width))?,
-        position: read_matrix(tensors, "position", (layout.n_scales * masked::FEATURES, width))?,
-        base: vector("base")?,
-        blocks: (0..n_blocks).map(block).collect::<Result<_>>()?,
-        heads: layout.columns.iter().enumerate().map(head).collect::<Result<_>>()?,
-        pairs: layout.columns.iter().enumerate().map(pairs).collect::<Result<_>>()?,
-    })
 }

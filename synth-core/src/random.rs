@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Folds = 8,
     Rounding = 9,
     Fakes = 10,
+    Pilot = 11,
+    Redraw = 12,
 }
 
 /// The stream number `index` for `purpose` under `seed`.

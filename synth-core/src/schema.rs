@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::constraint::Constraint;
 use crate::error::{BadInput, Result, Rule};
 use crate::protect::Protection;
 
@@ -25,6 +26,9 @@ pub struct Schema {
     /// One entry a column, in the table's order.
     #[serde(rename = "field")]
     pub fields: Vec<Field>,
+    /// What every row keeps, as somebody declared it.
+    #[serde(default, rename = "constraint", skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<Constraint>,
 }
 
 impl Schema {
@@ -41,7 +45,8 @@ impl Schema {
     /// Reads the TOML form.
     ///
     /// # Errors
-    /// [`Rule::Schema`] if the text is not TOML, has unknown keys, another version, or two columns of one name.
+    /// [`Rule::Schema`] if the text is not TOML, has unknown keys, another version, or two columns of one name; as
+    /// [`Constraint::check`] if a constraint does not fit.
     pub fn from_toml(text: &str) -> Result<Self> {
         let bad =
             |problem: String| BadInput::new(Rule::Schema, problem).hint("`synth profile INPUT` prints a valid one");
@@ -70,6 +75,7 @@ impl Schema {
             }
             field.check()?;
         }
+        self.constraints.iter().try_for_each(|constraint| constraint.check(self))?;
         crate::protect::check(self)
     }
 }

@@ -267,7 +267,12 @@ mod tests {
     use crate::schema::{Kind, Source};
 
     fn schema(fields: Vec<Field>) -> Arc<Schema> {
-        Arc::new(Schema { version: crate::schema::SCHEMA_VERSION, source: Source::default(), fields })
+        Arc::new(Schema {
+            version: crate::schema::SCHEMA_VERSION,
+            source: Source::default(),
+            fields,
+            constraints: Vec::new(),
+        })
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use synth_core::io::{ReadOptions, read_bytes};
 use synth_core::train::{Checkpoints, TrainConfig, TrainingFailure};
-use synth_core::{Engine, Error, Model, Table};
+use synth_core::{Engine, Error, Keeping, Model, Table};
 
 fn table(shift: usize) -> Table {
     // Weights go with groups; visits are those of the row `shift` further on.
@@ -43,7 +43,7 @@ fn trained(
         Ok(())
     };
     let mut checkpoints = Checkpoints { earlier, every: Duration::from_secs(3600), save: &mut save };
-    let model = Model::fit_from(engine, table, config, Some(&mut checkpoints), &mut |progress| {
+    let model = Model::fit_keeping(engine, table, Keeping::Off, config, Some(&mut checkpoints), &mut |progress| {
         if progress.epoch >= stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     (kept, model)
@@ -77,7 +77,8 @@ fn states_are_kept_as_often_as_was_asked() {
     };
     let mut checkpoints = Checkpoints { earlier: None, every: Duration::ZERO, save: &mut save };
     let go_on = &mut |_: &synth_core::train::Progress| ControlFlow::Continue(());
-    let model = Model::fit_from(Engine::Masked, &table(0), &config(), Some(&mut checkpoints), go_on).unwrap();
+    let model =
+        Model::fit_keeping(Engine::Masked, &table(0), Keeping::Off, &config(), Some(&mut checkpoints), go_on).unwrap();
     assert_eq!(n_kept, model.train_report().unwrap().n_epochs);
 }
 
@@ -105,6 +106,7 @@ fn a_state_that_cannot_be_kept_ends_the_training() {
     let mut save = |_: &[u8]| Err(std::io::Error::other("the disk is full"));
     let mut checkpoints = Checkpoints { earlier: None, every: Duration::ZERO, save: &mut save };
     let go_on = &mut |_: &synth_core::train::Progress| ControlFlow::Continue(());
-    let error = Model::fit_from(Engine::Masked, &table(0), &config(), Some(&mut checkpoints), go_on).unwrap_err();
+    let error = Model::fit_keeping(Engine::Masked, &table(0), Keeping::Off, &config(), Some(&mut checkpoints), go_on)
+        .unwrap_err();
     assert!(matches!(error, Error::Io { action: "write", .. }), "{error}");
 }

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use synth_core::diffusion::{Method, SamplerConfig, Variance};
 use synth_core::io::write;
 use synth_core::train::{Progress, TrainConfig, TrainingFailure};
-use synth_core::{Engine, Error, Generator, Kind, Model, Table};
+use synth_core::{Engine, Error, Fitted, Generator, Kind, Model, Table};
 
 mod support;
 use support::{ks, pearson, present, small_table};
@@ -147,7 +147,9 @@ fn a_label_keeps_its_shares_and_conditions_the_rest() {
 fn few_steps_and_ddim_draw_rows_too() {
     let table = small_table(300);
     let config = TrainConfig { n_iter: 100, hidden: vec![64], ..TrainConfig::default() };
-    let Model::TabDdpm(model) = fit(&table, &config).unwrap() else { unreachable!("it was asked for") };
+    let Fitted::TabDdpm(model) = fit(&table, &config).unwrap().fitted().clone() else {
+        unreachable!("it was asked for")
+    };
     for (n_steps, method) in [(25, Method::Ancestral(Variance::Forward)), (25, Method::Ddim { eta: 0.5 })] {
         let sampler = SamplerConfig { n_steps: Some(n_steps), method };
         let made = model.as_ref().clone().with_sampler(sampler).unwrap().sample(0..300, 1);

@@ -87,7 +87,7 @@ fn table_of(columns: Vec<(&str, Kind, Storage, Values)>) -> Table {
             (field, array)
         })
         .unzip();
-    let schema = Schema { version: SCHEMA_VERSION, source: Source::default(), fields };
+    let schema = Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() };
     Table::new(Arc::new(schema), arrays).expect("each column was made for its field")
 }
 

@@ -188,7 +188,11 @@ mod tests {
     fn line(x: &[f64]) -> Table {
         let fields = vec![Field::new("x", Kind::Continuous, Storage::Float)];
         let columns = vec![column_from_numbers(&fields[0], x)];
-        Table::new(Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields }), columns).unwrap()
+        Table::new(
+            Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }),
+            columns,
+        )
+        .unwrap()
     }
 
     #[test]

@@ -170,7 +170,7 @@ mod tests {
         let fields: Vec<Field> =
             (0..columns.len()).map(|i| Field::new(format!("x{i}"), Kind::Continuous, Storage::Float)).collect();
         let arrays = fields.iter().zip(columns).map(|(f, x)| column_from_numbers(f, x)).collect();
-        let schema = Schema { version: SCHEMA_VERSION, source: Source::default(), fields };
+        let schema = Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() };
         Table::new(Arc::new(schema), arrays).unwrap()
     }
 

@@ -61,7 +61,7 @@ pub use registry::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, MEASURE
 pub use report::{ColumnValue, Estimate, Measure, Outcome, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 pub use risks::risks;
 pub use roc::auc;
-pub use rules::{Rule, rules_kept};
+pub use rules::rules_kept;
 pub use sdmetrics::{sdm_shapes, sdm_trends, sdm_trends_all, sdm_validity};
 pub use subgroups::{Subgroup, Subgroups, rare_level_coverage, subgroups};
 pub use survival::{harrell_c, survival, survival_distance};

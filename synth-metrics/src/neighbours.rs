@@ -364,7 +364,11 @@ mod tests {
             Field::new("level", Kind::Ordinal, Storage::Integer),
         ];
         let columns = vec![column_from_numbers(&fields[0], numbers), column_from_numbers(&fields[1], levels)];
-        Table::new(Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields }), columns).unwrap()
+        Table::new(
+            Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }),
+            columns,
+        )
+        .unwrap()
     }
 
     #[test]

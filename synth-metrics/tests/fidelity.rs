@@ -85,12 +85,13 @@ mod support;
 use proptest::prelude::*;
 use rand::seq::SliceRandom;
 use support::{Values, census, clinic, normal, permuted, rng, shifted, table};
+use synth_core::constraint::find_pairwise as find;
 use synth_core::schema::Storage;
-use synth_core::{Kind, Table};
-use synth_metrics::rules::{broken, find};
+use synth_core::{Constraint, Kind, Table};
+use synth_metrics::rules::broken;
 use synth_metrics::univariate::worst_of;
 use synth_metrics::{
-    Comparison, Measure, Outcome, Rule, alpha_precision, assoc_delta, beta_recall, contingency_similarity, corr_delta,
+    Comparison, Measure, Outcome, alpha_precision, assoc_delta, beta_recall, contingency_similarity, corr_delta,
     definition, grid_validity, jensen_shannon_mean, ks_mean, level_validity, missing_delta, nmi_error,
     nmi_error_weighted, range_validity, rules_kept, sdm_shapes, sdm_trends, sdm_trends_all, sdm_validity,
     spearman_delta, tvd_mean, wasserstein_mean,
@@ -499,15 +500,15 @@ fn hospital(n_rows: usize, seed: u64) -> Table {
     ])
 }
 
-fn rules_of_the_hospital() -> Vec<Rule> {
+fn rules_of_the_hospital() -> Vec<Constraint> {
     let own = str::to_owned;
     vec![
-        Rule::Determines { from: own("ward"), to: own("floor") },
-        Rule::AtMost { smaller: own("came"), larger: own("left") },
-        Rule::AtMost { smaller: own("drugs"), larger: own("bill") },
-        Rule::AtMost { smaller: own("care"), larger: own("bill") },
-        Rule::Sum { parts: [own("drugs"), own("care")], total: own("bill") },
-        Rule::MissingTogether { columns: [own("systolic"), own("diastolic")] },
+        Constraint::Depends { on: own("ward"), column: own("floor") },
+        Constraint::Order { lower: own("came"), upper: own("left"), strict: false },
+        Constraint::Order { lower: own("drugs"), upper: own("bill"), strict: false },
+        Constraint::Order { lower: own("care"), upper: own("bill"), strict: false },
+        Constraint::Sum { parts: vec![own("drugs"), own("care")], total: own("bill") },
+        Constraint::MissingTogether { columns: vec![own("systolic"), own("diastolic")] },
     ]
 }
 
@@ -546,15 +547,15 @@ fn a_rule_tells_the_rows_that_break_it() {
         ("c", Kind::Integer, Storage::Integer, Values::Numbers(vec![8.0, 4.0, 0.0, 0.0])),
     ]);
     let [a, b, c] = ["a", "b", "c"].map(str::to_owned);
-    let check = |rule: Rule, expected: [bool; 4]| {
+    let check = |rule: Constraint, expected: [bool; 4]| {
         assert_eq!(broken(&rule, &train, &other).unwrap(), expected, "{rule}");
         let json = serde_json::to_string(&rule).unwrap();
-        assert_eq!(serde_json::from_str::<Rule>(&json).unwrap(), rule, "{json}");
+        assert_eq!(serde_json::from_str::<Constraint>(&json).unwrap(), rule, "{json}");
     };
-    check(Rule::Determines { from: a.clone(), to: b.clone() }, [true, false, false, false]);
-    check(Rule::AtMost { smaller: b.clone(), larger: a.clone() }, [true, false, false, false]);
-    check(Rule::Sum { parts: [a.clone(), b.clone()], total: c }, [false, true, false, false]);
-    check(Rule::MissingTogether { columns: [a.clone(), b] }, [false, false, true, true]);
-    let unknown = Rule::AtMost { smaller: a, larger: "z".to_owned() };
+    check(Constraint::Depends { on: a.clone(), column: b.clone() }, [true, false, false, false]);
+    check(Constraint::Order { lower: b.clone(), upper: a.clone(), strict: false }, [true, false, false, false]);
+    check(Constraint::Sum { parts: vec![a.clone(), b.clone()], total: c }, [false, true, false, false]);
+    check(Constraint::MissingTogether { columns: vec![a.clone(), b] }, [false, false, true, true]);
+    let unknown = Constraint::Order { lower: a, upper: "z".to_owned(), strict: false };
     assert!(broken(&unknown, &train, &other).is_err());
 }

@@ -57,6 +57,9 @@ pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program:
     card.section("Generator");
     card.generator(record, program);
 
+    card.section("Constraints");
+    card.constraints(record);
+
     card.section("Privacy mechanism");
     card.line(
         "None that is formal: no noise is calibrated, and nothing here bounds mathematically what the table tells about \
@@ -143,6 +146,15 @@ impl Card {
                 training.n_epochs, training.n_parameters, training.held_out, training.nothing,
             ));
         }
+    }
+
+    fn constraints(&mut self, record: &RunRecord) {
+        let constraints = &record.constraints;
+        if constraints.is_empty() {
+            return self.line("None was declared and none was found, or none was asked for.");
+        }
+        self.line(&format!("{:.1} % of the rows were drawn anew to keep them.\n", 100.0 * constraints.redrawn));
+        constraints.rules.iter().for_each(|rule| self.line(&format!("- {}.", text(&rule.line()))));
     }
 
     fn checks(&mut self, assessment: &Assessment, policy: &Policy) {

@@ -3,6 +3,7 @@
 // The loop.
 pub mod assessment;
 pub mod attempt;
+pub mod constraints;
 mod error;
 #[cfg(feature = "llm")]
 pub mod llm;
@@ -27,6 +28,7 @@ pub use assessment::{Assessment, Rank};
 pub use attempt::{Attempt, AttemptResult, Explanation, attempt_seed};
 pub use audit::{Entry, Fault, Folder, Program, Source, Verified, Written, log, verify};
 pub use card::model_card;
+pub use constraints::{ConstraintRecord, RuleRecord};
 pub use error::{Error, Result};
 pub use pipeline::{Fitting, Pipeline, Release, Run, RunRecord};
 pub use plan::Plan;

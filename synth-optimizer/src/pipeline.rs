@@ -17,6 +17,9 @@
 //! protected by what was found, by the policy and by its schema ([`protection`](crate::protection)). Everything after
 //! that sees the protected table alone.
 //!
+//! **Constraints.** Each generator keeps what its rows' schema declares and what it [finds](synth_core::constraint) in the rows it
+//! is given, the protected ones and never the holdout; the record tells what became of each.
+//!
 //! **Splits.** A table of [`SPLIT_ROWS`] rows or more is cut into train, holdout and audit rows: generators learn from
 //! the first and are chosen by the second, and the third is opened once, on the table that would be accepted. A smaller
 //! table cannot spare so many: there the *procedure* is audited. K generators are fitted, each without one fold, so
@@ -35,12 +38,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use synth_compliance::{DISCLAIMER, Decision, Finding, Policy};
 use synth_core::train::{Progress, TrainConfig, TrainReport, TrainingFailure};
-use synth_core::{Engine, Generator, Model, Schema, Table};
+use synth_core::{Engine, Keeping, Model, Schema, Table};
 use synth_metrics::membership::Audit;
 use synth_metrics::{Baseline, Comparison, Options, measure};
 
 use crate::assessment::{Assessment, Rank};
 use crate::attempt::{Attempt, Explanation};
+use crate::constraints::ConstraintRecord;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::portraits::TablePortrait;
@@ -66,6 +70,7 @@ pub struct Pipeline<'a> {
     time_budget: Option<Duration>,
     keeps_refused: bool,
     protects: Protects,
+    keeping: Keeping,
     store: Option<&'a dyn Store>,
     observer: &'a Observer<'a>,
 }
@@ -146,6 +151,9 @@ pub struct RunRecord {
     pub audit: Option<Assessment>,
     /// How the generator of the released table was trained, or of the one that came nearest.
     pub training: Option<TrainReport>,
+    /// What its rows keep.
+    #[serde(default, skip_serializing_if = "ConstraintRecord::is_empty")]
+    pub constraints: ConstraintRecord,
     /// What a person must know about the table beside the measures. Columns are named, values never shown.
     pub notes: Vec<String>,
     /// What all this is not.
@@ -195,6 +203,8 @@ pub struct Release {
     pub table: Table,
     /// The generator.
     pub model: Model,
+    /// What its rows keep.
+    pub constraints: ConstraintRecord,
 }
 
 impl std::fmt::Debug for Pipeline<'_> {
@@ -221,6 +231,7 @@ impl<'a> Pipeline<'a> {
             time_budget: None,
             keeps_refused: false,
             protects: Protects::Policy,
+            keeping: Keeping::Found,
             store: None,
             observer: &|_| ControlFlow::Continue(()),
         }
@@ -293,6 +304,12 @@ impl<'a> Pipeline<'a> {
         Self { protects: Protects::SchemaAlone, ..self }
     }
 
+    /// Which constraints the rows keep. Default: those that the schema declares and those that are found.
+    #[must_use]
+    pub fn with_constraints(self, keeping: Keeping) -> Self {
+        Self { keeping, ..self }
+    }
+
     /// Keeps what takes long in `store`, and goes on from what is there: see the [module](crate::store). A time budget counts
     /// from the start of this call. Default: nothing is kept.
     #[must_use]
@@ -333,7 +350,7 @@ impl<'a> Pipeline<'a> {
         let untuned = Plan::of(self.engine.unwrap_or(Engine::Masked), n_learnt, table.n_columns());
         let base = match self.tunes {
             false => untuned,
-            true => match Plan::for_table(self.engine, &learnt, self.seed) {
+            true => match Plan::for_table(self.engine, &Model::learnt(&learnt, self.keeping)?, self.seed) {
                 // The attempt itself will say so.
                 Err(synth_core::Error::Training(_)) => untuned,
                 plan => plan?,
@@ -356,6 +373,7 @@ impl<'a> Pipeline<'a> {
             parts: &parts,
             policy: &self.policy,
             n_rows,
+            keeping: self.keeping,
             store: self.store,
             observer: self.observer,
         };
@@ -413,6 +431,7 @@ impl<'a> Pipeline<'a> {
         let engine = attempts.last().map(|attempt| attempt.plan.engine);
         let notes = Self::notes(trial, attempts.len(), engine);
         let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());
+        let constraints = artifact.as_ref().map_or_else(Default::default, |release| release.constraints.clone());
         let mut record = RunRecord {
             version: RUN_VERSION,
             decision: Decision::NotEnoughEvidence,
@@ -426,6 +445,7 @@ impl<'a> Pipeline<'a> {
             attempts,
             audit,
             training,
+            constraints,
             notes,
             disclaimer: DISCLAIMER.to_owned(),
         };
@@ -475,6 +495,7 @@ struct PipelineTrial<'a> {
     parts: &'a Parts,
     policy: &'a Policy,
     n_rows: usize,
+    keeping: Keeping,
     store: Option<&'a dyn Store>,
     observer: &'a Observer<'a>,
 }
@@ -590,14 +611,15 @@ impl PipelineTrial<'_> {
             let config = TrainConfig { time_budget: budget, ..plan.train_config(fit_seed(start.seed, fit_idx)) };
             let mut tell = |progress: &Progress| watch.tell(fit_idx, *progress);
             let model = match self.store {
-                None => Model::fit(plan.engine, table, &config, &mut tell)?,
+                None => Model::fit_keeping(plan.engine, table, self.keeping, &config, None, &mut tell)?,
                 Some(store) => store::fitted(store, &format!("attempt-{}-{fit_idx}", start.number), |checkpoints| {
-                    Model::fit_from(plan.engine, table, &config, Some(checkpoints), &mut tell)
+                    Model::fit_keeping(plan.engine, table, self.keeping, &config, Some(checkpoints), &mut tell)
                 })?,
             };
             let model = model.with_identifiers_of(self.table);
-            let table = model.sample(0..self.n_rows as u64, config.seed);
-            Ok(Release { table, model })
+            let drawn = model.draw(0..self.n_rows as u64, config.seed)?;
+            let constraints = ConstraintRecord::of(model.constraints(), &drawn);
+            Ok(Release { table: drawn.table, model, constraints })
         });
         // The first failure in the order of the tables, whichever thread met one first.
         let made: Vec<Result<Release, synth_core::Error>> = made.collect();

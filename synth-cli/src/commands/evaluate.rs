@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use synth_compliance::detect;
 use synth_core::io::ReadOptions;
-use synth_core::{BadInput, Error, Generator, MaskedDiffusion, Rule, Table};
+use synth_core::{BadInput, Error, Generator, Model, Rule, Table};
 use synth_metrics::{Battery, Comparison, Losses, Options, QualityReport, copied_share, leave_one_out_share, measure};
 use synth_optimizer::TablePortrait;
 
@@ -41,9 +41,10 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     files::check_one_standard(&inputs)?;
     let options = files::read_options(&args.reading)?;
     let model = args.model.as_deref().map(super::read_model).transpose()?;
-    let model =
-        model.as_ref().map(|model| super::masked(model, "the attack on a model's likelihoods needs")).transpose()?;
-    let train = match model {
+    if let Some(model) = &model {
+        super::check_masked(model, "the attack on a model's likelihoods needs")?;
+    }
+    let train = match &model {
         Some(model) => files::read_table_under(model.schema(), &args.train, args.reading.header, common.quiet)?.0,
         None => files::read_table(&args.train, &options, common.quiet)?,
     };
@@ -64,7 +65,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     }
     let comparison = Comparison::new(&train, &synthetic, holdout.as_ref())?;
     let mut options = measured(args, &train)?;
-    let losses = match (model, &holdout) {
+    let losses = match (&model, &holdout) {
         (Some(model), Some(holdout)) => Some(losses(model, &train, holdout, args)?),
         _ => None,
     };
@@ -139,7 +140,7 @@ fn measured<'a>(args: &args::Evaluate, train: &Table) -> Result<Options<'a>> {
 }
 
 /// What the model says of each row of the two tables: the negative logarithm of its likelihood.
-fn losses(model: &MaskedDiffusion, train: &Table, holdout: &Table, args: &args::Evaluate) -> Result<[Vec<f64>; 2]> {
+fn losses(model: &Model, train: &Table, holdout: &Table, args: &args::Evaluate) -> Result<[Vec<f64>; 2]> {
     let of = |table: &Table, path: &Path| -> Result<Vec<f64>> {
         let scores = model.log_likelihood(table).map_err(|error| files::in_input(error, &files::name_of(path)))?;
         Ok(scores.into_iter().map(|score| -score).collect())

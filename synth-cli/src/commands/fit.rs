@@ -44,6 +44,7 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
             "rows": table.n_rows(),
             "columns": table.n_columns(),
             "training": model.train_report(),
+            "constraints": model.constraints(),
         }))?;
         return Ok(Code::Accepted);
     }
@@ -59,6 +60,7 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
         ))?,
         None => show::line(format!("{}: {} rows", model.engine(), table.n_rows()))?,
     }
+    show::constraints(&model.constraints())?;
     Ok(Code::Accepted)
 }
 
@@ -96,14 +98,15 @@ pub(super) fn fit(
     training.check_target(table)?;
     let base = match training.sets_a_plan() {
         true => Ok(Plan::of(training.engine().unwrap_or(Engine::Masked), table.n_rows(), table.n_columns())),
-        false => Plan::for_table(training.engine(), table, training.seed),
+        false => Model::learnt(table, training.keeping())
+            .and_then(|learnt| Plan::for_table(training.engine(), &learnt, training.seed)),
     };
     let plan = training.applied_to(base.map_err(|error| files::in_input(error, name))?);
     let config = TrainConfig { time_budget: training.time_budget, ..plan.train_config(training.seed) };
     let bar = Bar::new(common.quiet);
     let mut watch = |progress: &Progress| bar.follow_fit(progress);
     let model = match checkpoint {
-        None => Model::fit(plan.engine, table, &config, &mut watch),
+        None => Model::fit_keeping(plan.engine, table, training.keeping(), &config, None, &mut watch),
         Some(path) => {
             let earlier = path.exists().then(|| files::read_all(path)).transpose()?;
             let mut save = |state: &[u8]| {
@@ -112,7 +115,7 @@ pub(super) fn fit(
                     .map_err(std::io::Error::other)
             };
             let mut checkpoints = Checkpoints { earlier, every: BETWEEN_STATES, save: &mut save };
-            Model::fit_from(plan.engine, table, &config, Some(&mut checkpoints), &mut watch)
+            Model::fit_keeping(plan.engine, table, training.keeping(), &config, Some(&mut checkpoints), &mut watch)
         }
     };
     bar.finish();
@@ -121,7 +124,8 @@ pub(super) fn fit(
             if !common.quiet {
                 show::note(&format!("{failure}; the model is a copula, which knows columns and pairs"));
             }
-            Model::fit(Engine::Copula, table, &config, &mut |_| ControlFlow::Continue(()))
+            let mut unwatched = |_: &Progress| ControlFlow::Continue(());
+            Model::fit_keeping(Engine::Copula, table, training.keeping(), &config, None, &mut unwatched)
         }
         model => model,
     };

@@ -30,7 +30,8 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     let (model, table, file) = match &args.model {
         Some(path) => {
             let model = super::read_model(path)?;
-            let schema = super::masked(&model, "a table is completed by")?.schema();
+            super::check_masked(&model, "a table is completed by")?;
+            let schema = model.schema();
             let (table, file) = files::read_table_under(schema, &args.input, args.reading.header, common.quiet)?;
             (model, table, file)
         }
@@ -46,7 +47,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             (model, table, file)
         }
     };
-    let model = super::masked(&model, "a table is completed by")?;
+    super::check_masked(&model, "a table is completed by")?;
     let completed = model.impute(&table, args.training.seed).map_err(|error| files::in_input(error, &name))?;
     let filled = Filled::of(&table, &completed);
     let completed = in_order_of(&file, &completed)?;

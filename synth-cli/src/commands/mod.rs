@@ -15,9 +15,9 @@ mod verify;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use synth_core::{Error, MaskedDiffusion, Model, Table};
+use synth_core::{Engine, Error, Keeping, Model, Table};
 
-use crate::args::{Args, Command, EngineChoice, Training};
+use crate::args::{Args, Command, ConstraintChoice, EngineChoice, Training};
 use crate::exit::{Code, Usage};
 use crate::{files, interrupt};
 
@@ -55,11 +55,11 @@ fn read_model(path: &Path) -> Result<Model> {
     Model::from_bytes(&bytes).with_context(|| files::name_of(path))
 }
 
-/// The model if it is of the engine that knows what each column is given any others. `what` needs one.
-fn masked<'a>(model: &'a Model, what: &str) -> Result<&'a MaskedDiffusion> {
-    match model {
-        Model::Masked(model) => Ok(model),
-        other => Err(Usage(format!("{what} a model of the engine masked; this one is {}", other.engine())).into()),
+/// Refuses a model that is not of the engine that knows what each column is given any others. `what` needs one.
+fn check_masked(model: &Model, what: &str) -> Result<()> {
+    match model.engine() {
+        Engine::Masked => Ok(()),
+        other => Err(Usage(format!("{what} a model of the engine masked; this one is {other}")).into()),
     }
 }
 
@@ -72,6 +72,15 @@ impl Training {
             EngineChoice::Tabddpm => Some(synth_core::Engine::TabDdpm),
             EngineChoice::Trees => Some(synth_core::Engine::Trees),
             EngineChoice::Copula => Some(synth_core::Engine::Copula),
+        }
+    }
+
+    /// Which constraints the rows keep.
+    fn keeping(&self) -> Keeping {
+        match self.constraints {
+            ConstraintChoice::Found => Keeping::Found,
+            ConstraintChoice::Declared => Keeping::Declared,
+            ConstraintChoice::Off => Keeping::Off,
         }
     }
 

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 use synth_compliance::{Finding, detect};
 use synth_core::Schema;
+use synth_core::constraint::{self, Constraint};
 
 use super::Common;
 use crate::args;
@@ -16,16 +17,20 @@ struct Profile<'a> {
     #[serde(flatten)]
     schema: &'a Schema,
     findings: &'a [Finding],
+    /// What every row keeps beside what is declared; a schema that declares it is `constraint`.
+    found_constraints: &'a [Constraint],
 }
 
 pub(super) fn run(args: &args::Profile, common: &Common) -> Result<Code> {
     let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
     let schema = &**table.schema();
     let findings = detect(&table);
+    let found = constraint::find(&table);
     if common.json {
-        show::json(&Profile { schema, findings: &findings })?;
+        show::json(&Profile { schema, findings: &findings, found_constraints: &found })?;
     } else {
         show::bytes(schema.to_toml().as_bytes())?;
+        show::found(&found)?;
         // Standard output is a schema, to be used as it is.
         if !common.quiet {
             show::findings(&findings);

@@ -106,6 +106,7 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Code> {
     if args.keep_refused {
         pipeline = pipeline.with_refused_table();
     }
+    pipeline = pipeline.with_constraints(args.training.keeping());
     if args.no_protection {
         pipeline = pipeline.without_protection();
     }

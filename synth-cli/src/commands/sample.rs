@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use synth_core::io::Writer;
-use synth_core::masked::Conditions;
-use synth_core::{Generator, MaskedDiffusion, Model};
+use synth_core::model::Given;
+use synth_core::{Generator, Model};
 
 use super::Common;
 use crate::args;
@@ -41,10 +41,11 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
             }
             let block = start..rows.min(start + step);
             let end = block.end;
-            writer.write(&match &conditions {
-                Some((model, conditions)) => model.sample_given(conditions, block, args.seed),
-                None => model.sample(block, args.seed),
-            })?;
+            let drawn = match &conditions {
+                Some(given) => model.sample_given(given, block, args.seed),
+                None => model.draw(block, args.seed),
+            };
+            writer.write(&drawn.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?.table)?;
             bar.follow_rows(end, rows);
         }
         Ok(writer.finish()?)
@@ -57,14 +58,14 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     Ok(Code::Accepted)
 }
 
-/// What is demanded of the rows, with the model that can meet it; `None` if nothing is.
-fn conditions<'a>(args: &args::Sample, model: &'a Model) -> Result<Option<(&'a MaskedDiffusion, Conditions)>> {
+/// What is demanded of the rows; `None` if nothing is.
+fn conditions(args: &args::Sample, model: &Model) -> Result<Option<Given>> {
     if args.conditions.is_empty() && args.balance.is_none() {
         return Ok(None);
     }
-    let model = super::masked(model, "--where and --balance need")?;
+    super::check_masked(model, "--where and --balance need")?;
     let conditions = model.conditions(&args.conditions, args.balance.as_deref());
-    Ok(Some((model, conditions.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?)))
+    Ok(Some(conditions.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?))
 }
 
 fn block_rows(columns: usize) -> u64 {

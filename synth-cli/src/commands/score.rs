@@ -22,7 +22,7 @@ pub(super) fn run(args: &args::Score, common: &Common) -> Result<Code> {
     files::check_output(&args.out, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
     let model = super::read_model(&args.model)?;
-    let model = super::masked(&model, "scores need")?;
+    super::check_masked(&model, "scores need")?;
     let (table, _) = files::read_table_under(model.schema(), &args.input, args.header, common.quiet)?;
     let scores = model.log_likelihood(&table).map_err(|error| files::in_input(error, &files::name_of(&args.input)))?;
     // Rows that were learnt score higher than others: the scores tell who was in the table.

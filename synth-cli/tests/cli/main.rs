@@ -4,6 +4,7 @@
 //! stays behind. The tables are small and the training short, so that the suite takes seconds.
 
 mod bad_input;
+mod constraints;
 mod help;
 mod impute;
 mod model_file;

@@ -167,7 +167,7 @@ fn finish(
         fields.push(Field { header, arrow: own_type, ..inferred.field });
     }
     let source = Source { format, compression, dialect: Dialect::default() };
-    let schema = Schema { version: SCHEMA_VERSION, source, fields };
+    let schema = Schema { version: SCHEMA_VERSION, source, fields, constraints: Vec::new() };
     Ok(Reading { table: Table::new(Arc::new(schema), arrays)?, notes })
 }
 

@@ -88,7 +88,7 @@ fn inferred(
         fields.push(Field { header: names.spelled[i].clone(), ..inferred.field });
         arrays.push(inferred.array);
     }
-    Table::new(Arc::new(Schema { version: SCHEMA_VERSION, source, fields }), arrays)
+    Table::new(Arc::new(Schema { version: SCHEMA_VERSION, source, fields, constraints: Vec::new() }), arrays)
 }
 
 fn under_schema(

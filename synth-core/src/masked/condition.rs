@@ -6,7 +6,8 @@ use super::model::MaskedDiffusion;
 use crate::encode::{Variable, normal_quantile};
 use crate::error::{BadInput, Result, Rule};
 use crate::infer::parse_datetime;
-use crate::schema::{Field, Kind};
+use crate::schema::{Field, Kind, Schema};
+use crate::table::Table;
 
 /// A demand on one column.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +33,77 @@ pub enum Demand {
     AtMost(String),
     /// Less than this.
     LessThan(String),
+}
+
+impl Condition {
+    /// Whether it can be asked of a column of numbers or dates under `schema`.
+    ///
+    /// # Errors
+    /// [`Rule::UnknownColumn`] if there is no such column, [`Rule::UnknownLevel`] if a value is none of its kind.
+    pub(crate) fn check(&self, schema: &Schema) -> Result<()> {
+        let bad = |rule: Rule, problem: &str| BadInput::new(rule, problem).in_column(&self.column);
+        let Some(field_idx) = schema.index_of(&self.column) else {
+            return Err(bad(Rule::UnknownColumn, "the model has no such column").into());
+        };
+        let field = &schema.fields[field_idx];
+        match self.demand.values().iter().all(|value| number_of(field, value).is_some()) {
+            true => Ok(()),
+            false => Err(bad(Rule::UnknownLevel, "a value of the condition is none that was learnt").into()),
+        }
+    }
+
+    /// Which rows of `table` meet it; a missing cell meets nothing.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub(crate) fn met(&self, table: &Table) -> Vec<bool> {
+        let column_idx = table.schema().index_of(&self.column).expect("the condition was checked");
+        let field = table.column(column_idx).0;
+        let (labels, numbers) = (table.labels(column_idx), table.numbers(column_idx));
+        let values = self.demand.values();
+        let bounds: Vec<Option<f64>> = values.iter().map(|value| number_of(field, value)).collect();
+        let is_one = |row: usize| {
+            let is = |(value, bound): (&String, &Option<f64>)| {
+                labels[row].as_ref() == Some(value) || bound.is_some_and(|bound| numbers[row] == bound)
+            };
+            values.iter().zip(&bounds).any(is)
+        };
+        let bound = bounds.first().copied().flatten().unwrap_or(f64::NAN);
+        let is_met = |row: usize| {
+            labels[row].is_some()
+                && match &self.demand {
+                    Demand::Among(_) => is_one(row),
+                    Demand::NotAmong(_) => !is_one(row),
+                    Demand::AtLeast(_) => numbers[row] >= bound,
+                    Demand::MoreThan(_) => numbers[row] > bound,
+                    Demand::AtMost(_) => numbers[row] <= bound,
+                    Demand::LessThan(_) => numbers[row] < bound,
+                }
+        };
+        (0..table.n_rows()).map(is_met).collect()
+    }
+}
+
+impl Demand {
+    fn values(&self) -> &[String] {
+        match self {
+            Demand::Among(values) | Demand::NotAmong(values) => values,
+            Demand::AtLeast(value) | Demand::MoreThan(value) | Demand::AtMost(value) | Demand::LessThan(value) => {
+                std::slice::from_ref(value)
+            }
+        }
+    }
+}
+
+/// A value as a number of the column, or as seconds since 1970.
+fn number_of(field: &Field, text: &str) -> Option<f64> {
+    match field.kind {
+        Kind::Datetime => {
+            let format = field.datetime.as_deref().unwrap_or("%Y-%m-%d");
+            parse_datetime(text, format).map(|micros| micros as f64 / 1e6)
+        }
+        _ => text.trim().parse::<f64>().ok().filter(|x| x.is_finite()),
+    }
 }
 
 /// Conditions that a model can meet. Made by [`MaskedDiffusion::conditions`].
@@ -166,13 +238,7 @@ fn demanded(field: &Field, variable: &Variable, demand: &Demand) -> Result<Allow
         let problem = "a value of the condition is none that was learnt";
         BadInput::new(Rule::UnknownLevel, problem).in_column(&field.name)
     };
-    let number = |text: &str| match field.kind {
-        Kind::Datetime => {
-            let format = field.datetime.as_deref().unwrap_or("%Y-%m-%d");
-            parse_datetime(text, format).map(|micros| micros as f64 / 1e6).ok_or_else(unknown)
-        }
-        _ => text.trim().parse::<f64>().ok().filter(|x| x.is_finite()).ok_or_else(unknown),
-    };
+    let number = |text: &str| number_of(field, text).ok_or_else(unknown);
     let mut allowed = Allowed { tokens: vec![false; variable.n_tokens()], intervals: Vec::new() };
     match demand {
         Demand::Among(values) => {

@@ -65,7 +65,13 @@ pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
     if fields.is_empty() {
         return Err(BadInput::new(Rule::NothingToLearn, "every column is to be left out").into());
     }
-    let schema = Schema { version: schema.version, source: schema.source.clone(), fields };
+    let schema = Schema { fields, ..(**schema).clone() };
+    // What is left out or changed can no longer be kept.
+    for constraint in &schema.constraints {
+        constraint.check(&schema).map_err(|bad| {
+            bad.hint("a protection leaves the column out or changes it: take the constraint or the protection away")
+        })?;
+    }
     Ok((Table::new(Arc::new(schema), columns)?, applied))
 }
 
@@ -143,6 +149,7 @@ impl Column {
             version: crate::schema::SCHEMA_VERSION,
             source: crate::schema::Source::default(),
             fields: vec![self.field.clone()],
+            constraints: Vec::new(),
         };
         Table::new(Arc::new(schema), vec![Arc::clone(&self.array)]).expect("the array was made for the field")
     }
@@ -167,7 +174,12 @@ mod testing {
     /// A table of the given columns.
     pub(super) fn table(columns: Vec<(Field, ArrayRef)>) -> Table {
         let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
-        let schema = Schema { version: crate::schema::SCHEMA_VERSION, source: Source::default(), fields };
+        let schema = Schema {
+            version: crate::schema::SCHEMA_VERSION,
+            source: Source::default(),
+            fields,
+            constraints: Vec::new(),
+        };
         Table::new(Arc::new(schema), columns).unwrap()
     }
 

@@ -297,7 +297,7 @@ mod tests {
     fn schema_of(field: Field) -> Schema {
         let source = crate::schema::Source::default();
         let other = Field::new("id", Kind::Identifier, Storage::Text);
-        Schema { version: crate::schema::SCHEMA_VERSION, source, fields: vec![other, field] }
+        Schema { version: crate::schema::SCHEMA_VERSION, source, fields: vec![other, field], constraints: Vec::new() }
     }
 
     #[test]

@@ -38,7 +38,11 @@ pub fn table(columns: Vec<(&str, Kind, Storage, Values)>) -> Table {
             (field, array)
         })
         .unzip();
-    Table::new(Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields }), arrays).unwrap()
+    Table::new(
+        Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }),
+        arrays,
+    )
+    .unwrap()
 }
 
 /// A census: skewed incomes, a share of zeros, many levels, a date, and numbers that are missing together.

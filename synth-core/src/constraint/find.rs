@@ -1,0 +1,286 @@
+//! Constraints between pairs of columns (sums: triples) that every row of a table keeps.
+//!
+//! - *A determines B*: rows alike in A are alike in B;
+//! - *A ≤ B*: an order of two numbers or two dates;
+//! - *A + B = C*: a sum of two numbers, but for rounding;
+//! - *A and B are missing together*: neither is ever missing alone.
+//!
+//! A rule that holds by chance or says nothing is not reported. The evidence asked for:
+//!
+//! - determines: A's values occur [`LEAST_GROUP`] times on average, and [`LEAST_EVIDENCE`] rows or more confirm a B other
+//!   than the most frequent one (a row confirms if it is not the first with its A);
+//! - order: the ranges overlap, and if B's values were dealt anew to the rows, one in 20 would break the rule;
+//! - sum: [`LEAST_EVIDENCE`] rows or more have an A and a B other than 0, with three or more distinct values each;
+//! - missing together: [`LEAST_EVIDENCE`] rows or more are missing and as many are not.
+//!
+//! Several rows of one person are no independent evidence, so what is true of each person looks like a rule. Looked for in
+//! all pairs of learnt columns, which is quick because a pair without a rule shows it within a few rows.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::Constraint;
+use super::coded::{Codes, MISSING};
+use super::held::adds_up;
+use super::when::missing;
+use crate::schema::{Kind, Storage};
+use crate::table::Table;
+
+/// How often the values of a determining column occur on average, at least.
+pub const LEAST_GROUP: usize = 5;
+/// How many rows must speak for a rule.
+pub const LEAST_EVIDENCE: usize = 20;
+
+/// The share of rows that must break an order by chance, for it to be worth saying that none does.
+const LEAST_SURPRISE: f64 = 0.05;
+/// How many distinct values each summand must take.
+const LEAST_DISTINCT: usize = 3;
+/// Rows that a sum is tried on before all are.
+const PROBES: usize = 8;
+
+/// The dependencies, orders (none strict), sums and gaps in common that every row of `table` keeps, in the order of its
+/// columns: each of its own, whether or not it follows from others. The result does not depend on the number of threads.
+pub fn find_pairwise(table: &Table) -> Vec<Constraint> {
+    let mut found = find_determined(table);
+    found.extend(find_orders(table));
+    found.extend(find_sums(table));
+    found.extend(find_missing_together(table));
+    found
+}
+
+fn columns_of(table: &Table, is_wanted: impl Fn(Kind) -> bool) -> Vec<usize> {
+    (0..table.n_columns()).filter(|&c| is_wanted(table.column(c).0.kind)).collect()
+}
+
+fn name(table: &Table, column_idx: usize) -> String {
+    table.schema().fields[column_idx].name.clone()
+}
+
+/// A column of codes, and its rows by code, those without a value left out.
+struct Coded {
+    codes: Vec<u32>,
+    n_distinct: usize,
+    order: Vec<u32>,
+}
+
+impl Coded {
+    fn new(table: &Table, column_idx: usize) -> Self {
+        let Codes { codes, n_values } = Codes::of(table, column_idx);
+        // Counting sort; code 0 is a missing value.
+        let mut starts = vec![0u32; n_values + 2];
+        codes.iter().filter(|&&c| c != MISSING).for_each(|&c| starts[c as usize + 1] += 1);
+        for code in 1..starts.len() {
+            starts[code] += starts[code - 1];
+        }
+        let mut order = vec![0; starts[n_values + 1] as usize];
+        for (row, &code) in codes.iter().enumerate().filter(|(_, c)| **c != MISSING) {
+            order[starts[code as usize] as usize] = row as u32;
+            starts[code as usize] += 1;
+        }
+        Self { codes, n_distinct: n_values, order }
+    }
+
+    /// Whether every row keeps "self determines other", with evidence enough.
+    fn determines(&self, other: &Self) -> bool {
+        let complete = || {
+            let rows = self.order.iter().map(|&row| (self.codes[row as usize], other.codes[row as usize]));
+            rows.filter(|&(_, b)| b != MISSING)
+        };
+        let mut last = (MISSING, MISSING);
+        for (a, b) in complete() {
+            if a == last.0 && b != last.1 {
+                return false;
+            }
+            last = (a, b);
+        }
+        // The sizes of the groups, and of the values that follow.
+        let mut groups: Vec<(u32, usize)> = Vec::new();
+        let mut of_value = vec![0usize; other.n_distinct + 1];
+        let mut last = MISSING;
+        for (a, b) in complete() {
+            if a != last {
+                groups.push((b, 0));
+                last = a;
+            }
+            groups.last_mut().expect("just pushed").1 += 1;
+            of_value[b as usize] += 1;
+        }
+        let n_rows: usize = groups.iter().map(|g| g.1).sum();
+        let most = (0..of_value.len()).max_by_key(|&value| of_value[value]).unwrap_or(0) as u32;
+        let evidence: usize = groups.iter().filter(|g| g.0 != most).map(|g| g.1 - 1).sum();
+        n_rows >= LEAST_GROUP * groups.len() && evidence >= LEAST_EVIDENCE
+    }
+}
+
+fn find_determined(table: &Table) -> Vec<Constraint> {
+    let columns = columns_of(table, Kind::is_learnt);
+    let coded: Vec<Coded> = columns.par_iter().map(|&c| Coded::new(table, c)).collect();
+    let found: Vec<Vec<Constraint>> = (0..columns.len())
+        .into_par_iter()
+        .map(|i| {
+            let from = &coded[i];
+            // Gaps in the other column can only make groups smaller.
+            if from.n_distinct < 2 || from.order.len() < LEAST_GROUP * from.n_distinct {
+                return Vec::new();
+            }
+            let others = (0..columns.len()).filter(|&j| j != i && coded[j].n_distinct > 1);
+            let found = others.filter(|&j| from.determines(&coded[j]));
+            found
+                .map(|j| Constraint::Depends { on: name(table, columns[i]), column: name(table, columns[j]) })
+                .collect()
+        })
+        .collect();
+    found.concat()
+}
+
+/// A column of numbers or dates, in the rows' order and sorted.
+struct Ordered {
+    values: Vec<f64>,
+    sorted: Vec<f64>,
+    is_date: bool,
+}
+
+fn find_orders(table: &Table) -> Vec<Constraint> {
+    let fields = &table.schema().fields;
+    let columns = columns_of(table, |kind| kind.is_scale() || kind == Kind::Ordinal);
+    let is_number = |c: &usize| fields[*c].kind.is_scale() || fields[*c].storage.is_number();
+    let columns: Vec<usize> = columns.into_iter().filter(is_number).collect();
+    let prepare = |&c: &usize| {
+        let values = table.numbers(c);
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        Ordered { values, sorted, is_date: fields[c].storage == Storage::Timestamp }
+    };
+    let prepared: Vec<Ordered> = columns.par_iter().map(prepare).collect();
+    let found: Vec<Vec<Constraint>> = (0..columns.len())
+        .into_par_iter()
+        .map(|i| {
+            let mut found = Vec::new();
+            for j in i + 1..columns.len() {
+                let (a, b) = (&prepared[i], &prepared[j]);
+                let [a_at_most_b, b_at_most_a] = orders(a, b);
+                let mut push = |smaller: usize, larger: usize| {
+                    found.push(Constraint::Order {
+                        lower: name(table, columns[smaller]),
+                        upper: name(table, columns[larger]),
+                        strict: false,
+                    });
+                };
+                if a_at_most_b && is_surprising(a, b) {
+                    push(i, j);
+                }
+                if b_at_most_a && is_surprising(b, a) {
+                    push(j, i);
+                }
+            }
+            found
+        })
+        .collect();
+    found.concat()
+}
+
+/// Whether a ≤ b in all complete rows, and b ≤ a.
+fn orders(a: &Ordered, b: &Ordered) -> [bool; 2] {
+    let (Some(first_a), Some(last_a), Some(first_b), Some(last_b)) =
+        (a.sorted.first(), a.sorted.last(), b.sorted.first(), b.sorted.last())
+    else {
+        return [false; 2];
+    };
+    // Ranges that do not overlap say as much by themselves.
+    if a.is_date != b.is_date || last_a <= first_b || last_b <= first_a {
+        return [false; 2];
+    }
+    let (mut at_most, mut at_least, mut n_complete) = (true, true, 0);
+    for (&x, &y) in a.values.iter().zip(&b.values) {
+        at_most &= x <= y || x.is_nan() || y.is_nan();
+        at_least &= y <= x || x.is_nan() || y.is_nan();
+        if !at_most && !at_least {
+            return [false; 2];
+        }
+        n_complete += usize::from(!x.is_nan() && !y.is_nan());
+    }
+    [at_most, at_least].map(|holds| holds && n_complete >= LEAST_EVIDENCE)
+}
+
+/// Whether `smaller` would often exceed `larger` if the two had nothing to do with each other.
+fn is_surprising(smaller: &Ordered, larger: &Ordered) -> bool {
+    let (mut below, mut n_broken) = (0, 0u128);
+    for x in &smaller.sorted {
+        below += larger.sorted[below..].iter().take_while(|&y| y < x).count();
+        n_broken += below as u128;
+    }
+    n_broken as f64 >= LEAST_SURPRISE * smaller.sorted.len() as f64 * larger.sorted.len() as f64
+}
+
+fn find_sums(table: &Table) -> Vec<Constraint> {
+    let fields = &table.schema().fields;
+    let columns: Vec<usize> =
+        columns_of(table, Kind::is_scale).into_iter().filter(|&c| fields[c].storage.is_number()).collect();
+    let values: Vec<Vec<f64>> = columns.par_iter().map(|&c| table.numbers(c)).collect();
+    let p = columns.len();
+    let found: Vec<Vec<Constraint>> = (0..p)
+        .into_par_iter()
+        .map(|i| {
+            let mut found = Vec::new();
+            for j in i + 1..p {
+                for total in totals(&values, i, j) {
+                    let parts = vec![name(table, columns[i]), name(table, columns[j])];
+                    found.push(Constraint::Sum { parts, total: name(table, columns[total]) });
+                }
+            }
+            found
+        })
+        .collect();
+    found.concat()
+}
+
+/// The columns that are the sum of two others in all complete rows, with evidence enough.
+fn totals(values: &[Vec<f64>], i: usize, j: usize) -> Vec<usize> {
+    let (a, b) = (&values[i], &values[j]);
+    let speaks = |row: &usize| a[*row] != 0.0 && b[*row] != 0.0 && !a[*row].is_nan() && !b[*row].is_nan();
+    let speaking = || (0..a.len()).filter(speaks);
+    let mut candidates: Vec<usize> = (0..values.len()).filter(|&k| k != i && k != j).collect();
+    for row in speaking().take(PROBES) {
+        candidates.retain(|&k| adds_up(&[a[row], b[row]], values[k][row]));
+        if candidates.is_empty() {
+            return candidates;
+        }
+    }
+    candidates.retain(|&k| {
+        let total = &values[k];
+        if !(0..a.len()).all(|row| adds_up(&[a[row], b[row]], total[row])) {
+            return false;
+        }
+        let complete: Vec<usize> = speaking().filter(|&row| !total[row].is_nan()).collect();
+        let n_distinct = |x: &[f64]| {
+            let mut seen: Vec<u64> = complete.iter().map(|&row| x[row].to_bits()).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            seen.len()
+        };
+        complete.len() >= LEAST_EVIDENCE && n_distinct(a) >= LEAST_DISTINCT && n_distinct(b) >= LEAST_DISTINCT
+    });
+    candidates
+}
+
+fn find_missing_together(table: &Table) -> Vec<Constraint> {
+    let columns = columns_of(table, Kind::is_learnt);
+    let gaps: Vec<Vec<bool>> = columns.par_iter().map(|&c| missing(table, c)).collect();
+    // Each column with the first of the same gaps: the other pairs follow.
+    let mut first_of: BTreeMap<&[bool], usize> = BTreeMap::new();
+    let mut rules = Vec::new();
+    for (&column_idx, gaps) in columns.iter().zip(&gaps) {
+        let n_missing = gaps.iter().filter(|m| **m).count();
+        if n_missing < LEAST_EVIDENCE || gaps.len() - n_missing < LEAST_EVIDENCE {
+            continue;
+        }
+        match first_of.get(gaps.as_slice()) {
+            Some(&first) => {
+                rules.push(Constraint::MissingTogether { columns: vec![name(table, first), name(table, column_idx)] });
+            }
+            None => drop(first_of.insert(gaps, column_idx)),
+        }
+    }
+    rules
+}

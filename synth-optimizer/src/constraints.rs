@@ -1,0 +1,74 @@
+//! What the rows of a released table keep, as the record tells it.
+
+use serde::{Deserialize, Serialize};
+use synth_core::Kept;
+use synth_core::constraint::{By, Origin};
+use synth_core::model::Drawn;
+
+/// The constraints of the table's generator and what became of them. Columns are named; values are those that a person
+/// declared or many rows share.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConstraintRecord {
+    /// The share of the table's rows that were drawn anew, since their first draw broke a constraint.
+    pub redrawn: f64,
+    /// Each constraint.
+    pub rules: Vec<RuleRecord>,
+}
+
+/// A constraint, how it is kept and how often it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleRecord {
+    /// The constraint.
+    pub rule: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// How it is kept.
+    pub by: By,
+    /// The share of rows that break it as the generator draws them, in a sample of 1,000 rows before the table.
+    pub first_broken: f64,
+    /// The share of the table's rows that keep it: 1 where it is kept at all.
+    pub kept: f64,
+}
+
+impl ConstraintRecord {
+    /// Of the constraints of a generator and the rows it drew.
+    pub(crate) fn of(constraints: Vec<Kept>, drawn: &Drawn) -> Self {
+        let n_rows = drawn.table.n_rows().max(1) as f64;
+        let rule = |(kept, &n_broken): (Kept, &usize)| {
+            let Kept { rule, origin, by, first_broken } = kept;
+            RuleRecord { rule, origin, by, first_broken, kept: 1.0 - n_broken as f64 / n_rows }
+        };
+        Self {
+            redrawn: drawn.n_redrawn as f64 / n_rows,
+            rules: constraints.into_iter().zip(&drawn.n_broken).map(rule).collect(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+}
+
+impl RuleRecord {
+    /// The constraint and what became of it, a line.
+    pub fn line(&self) -> String {
+        let Self { rule, origin, by, first_broken, kept } = self;
+        let origin = match origin {
+            Origin::Found => "found",
+            Origin::Declared => "declared",
+        };
+        let share = |x: f64| format!("{:.1} %", 100.0 * x);
+        match by {
+            By::Derived => format!("{rule} ({origin}): kept, the total is added up"),
+            By::Difference => format!("{rule} ({origin}): kept, the difference is learnt"),
+            By::Lookup => format!("{rule} ({origin}): kept, what follows is looked up"),
+            By::Redraw => {
+                format!("{rule} ({origin}): kept, {} of drawn rows broke it and were drawn anew", share(*first_broken))
+            }
+            By::NotKept => format!("{rule} ({origin}): not kept, {} of the rows do", share(*kept)),
+        }
+    }
+}
