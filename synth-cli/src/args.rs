@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use synth_core::masked::Condition;
 
 use crate::condition;
@@ -132,7 +133,7 @@ pub(crate) enum Command {
 }
 
 /// How tables are read.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, Serialize, Deserialize, ClapArgs)]
 pub(crate) struct Reading {
     /// What the columns are, as `synth profile` prints it [default: found by looking]
     #[arg(long, value_name = "FILE")]
@@ -142,14 +143,14 @@ pub(crate) struct Reading {
     pub(crate) header: Option<YesNo>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ValueEnum)]
 pub(crate) enum YesNo {
     Yes,
     No,
 }
 
 /// How generators are trained. What is not given goes by the table's size.
-#[derive(Debug, Clone, ClapArgs)]
+#[derive(Debug, Clone, Serialize, Deserialize, ClapArgs)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct Training {
     /// The generator: masked, tabddpm, trees, copula; `auto` chooses and may switch
@@ -187,7 +188,7 @@ pub(crate) struct Training {
     pub(crate) seed: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub(crate) enum EngineChoice {
     Auto,
     Masked,
@@ -196,24 +197,28 @@ pub(crate) enum EngineChoice {
     Copula,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub(crate) enum ConstraintChoice {
     Found,
     Declared,
     Off,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, Serialize, Deserialize, ClapArgs)]
 pub(crate) struct Run {
     /// The table: CSV, TSV, Parquet, Arrow IPC, also .gz and .zst; `-` reads standard input
-    #[arg(required_unless_present = "demo", conflicts_with = "demo")]
+    #[arg(required_unless_present_any = ["demo", "resume"], conflicts_with = "demo")]
     pub(crate) input: Option<PathBuf>,
     /// Use the built-in breast-cancer trial (GBSG2, 686 x 10)
     #[arg(long)]
     pub(crate) demo: bool,
     /// The folder for the synthetic table, the report, the model and the schema
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "resume")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with a run that was stopped, in this folder, as it was begun; nothing else need be said
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["input", "demo", "out", "force"])]
+    #[serde(skip)]
+    pub(crate) resume: Option<PathBuf>,
     /// Replace the results of an earlier run in that folder
     #[arg(long)]
     pub(crate) force: bool,

@@ -17,6 +17,8 @@ use crate::show;
 
 /// The built-in table: see `data/README.md` for its source.
 pub(crate) const DEMO: &[u8] = include_bytes!("../data/gbsg2.csv");
+/// What the name of a file that is being written begins with.
+pub(crate) const TEMPORARY: &str = ".synth-";
 /// What the built-in table is called.
 pub(crate) const DEMO_NAME: &str = "gbsg2 (built in)";
 
@@ -110,14 +112,17 @@ fn spell_as(field: &mut Field, found: &Field) {
     }
 }
 
-/// All bytes of a file, or of standard input.
+/// All bytes of a file, or of standard input; one more than the limit if there are more, so that the reader refuses.
 pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>> {
     let limit = synth_core::io::Limits::default().bytes;
     if is_standard(path) {
         return read_standard_input(limit);
     }
     let failed = |source| Error::Io { action: "read", name: path.display().to_string(), source };
-    Ok(std::fs::read(path).map_err(failed)?)
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
 }
 
 /// Names the input in an error of what was made of it; the libraries know the table and not its file.
@@ -216,7 +221,7 @@ impl Pending {
     ) -> Result<Self> {
         let failed = || format!("cannot write {}", path.display());
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".synth-");
+        builder.prefix(TEMPORARY);
         // The system takes away what the user's mask forbids.
         #[cfg(unix)]
         if readers == Readers::AsUsual {
@@ -321,7 +326,7 @@ pub(crate) fn check_writable(folder: &Path) -> Result<()> {
     if !there.is_dir() {
         return Err(Usage(format!("{} is no folder", there.display())).into());
     }
-    match tempfile::Builder::new().prefix(".synth-").tempfile_in(there) {
+    match tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(there) {
         Ok(_) => Ok(()),
         Err(error) => {
             // The outer message names the temporary file.

@@ -11,8 +11,10 @@ mod files;
 mod interrupt;
 mod page;
 mod progress;
+mod results;
 mod settings;
 mod show;
+mod unfinished;
 
 use std::process::ExitCode;
 use std::sync::Mutex;

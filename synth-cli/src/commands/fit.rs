@@ -34,7 +34,7 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     files::check_columns(&table, &args.input)?;
     let table = protected(&table, &args.input, common)?;
     let model = fit(&table, &args.training, &files::name_of(&args.input), checkpoint, common)?;
-    files::write_file(&args.model, Readers::Owner, replace, |out| super::run::write_model(&model, out))?;
+    files::write_file(&args.model, Readers::Owner, replace, |out| Ok(out.write_all(&model.to_bytes())?))?;
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
         std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
     }

@@ -1,53 +1,76 @@
 //! `synth run`: the main job.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use synth_compliance::{Chain, Key, Policy};
+use synth_compliance::{Key, sha256};
+use synth_core::Table;
 use synth_core::io::{ReadOptions, read_bytes};
-use synth_core::{Model, Table};
-use synth_optimizer::audit::{LOG_NAME, RECORD_NAME};
-use synth_optimizer::{Pipeline, Program, Run, Source, StopReason, Written, log, model_card, provenance};
+use synth_optimizer::audit::LOG_NAME;
+use synth_optimizer::{Pipeline, Source, StopReason};
 
 use super::Common;
 use crate::args;
 use crate::exit::{Code, Usage};
-use crate::files::{self, Pending, Place, Readers, Replace};
-use crate::page::{self, PAGE};
+use crate::files::{self, Place, Replace};
 use crate::progress::Bar;
+use crate::results::{Results, SCHEMA, WriteSchema, earlier_results, write};
+use crate::unfinished::Unfinished;
 use crate::{interrupt, show};
 
-/// What a run leaves in its folder, but for the table, whose extension depends on the input.
-const MODEL: &str = "model.synth";
-const SCHEMA: &str = "schema.toml";
-const TABLE: &str = "synthetic";
-const REFUSED: &str = "REFUSED-synthetic";
-const PROVENANCE: &str = "provenance.json";
-const CARD: &str = "MODEL_CARD.md";
-
 pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
+    match &args.resume {
+        None => begin(args, Begun::Now, common),
+        Some(folder) => begin(&Unfinished::asked(folder)?, Begun::Before, common),
+    }
+}
+
+/// When a run was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    Now,
+    /// It was stopped, and goes on.
+    Before,
+}
+
+fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Code> {
     let policy = files::read_policy(&args.policy)?;
     args.training.check()?;
-    if files::is_standard(&args.out) {
+    let out = args.out.as_deref().expect("asked for where there is nothing to go on with");
+    if files::is_standard(out) {
         return Err(Usage("--out needs a folder: a run writes several files".to_owned()).into());
     }
-    files::check_writable(&args.out)?;
-    let replace = Replace::from(args.force);
-    let mut earlier = earlier_results(&args.out)?;
+    files::check_writable(out)?;
+    // A run that goes on replaces what it had written itself before it was stopped.
+    let replace = Replace::from(args.force || begun == Begun::Before);
+    let mut earlier = earlier_results(out)?;
     // A schema that was edited in its place stays as it is, comments and all.
-    let keeps_schema = args.reading.schema.as_ref().is_some_and(|own| files::is_same(own, &args.out.join(SCHEMA)));
+    let keeps_schema = args.reading.schema.as_ref().is_some_and(|own| files::is_same(own, &out.join(SCHEMA)));
     earlier.retain(|path| !(keeps_schema && path.ends_with(SCHEMA)));
     let inputs = args.input.as_deref().into_iter().chain(files::policy_path(&args.policy)).chain(args.key.as_deref());
     let inputs: Vec<&Path> = inputs.collect();
     files::check_one_standard(&inputs)?;
     earlier.iter().try_for_each(|path| files::check_apart(path, &inputs))?;
     if !earlier.is_empty() && replace == Replace::No {
-        let problem = format!("{} holds the results of an earlier run; --force replaces them", args.out.display());
+        let problem = format!("{} holds the results of an earlier run; --force replaces them", out.display());
         return Err(Usage(problem).into());
     }
+    if Unfinished::is_in(out) && replace == Replace::No {
+        let problem = "holds a run that was stopped: --resume goes on with it, --force begins anew";
+        return Err(Usage(format!("{} {problem}", out.display())).into());
+    }
     let key = args.key.as_deref().map(files::read_key).transpose()?;
-    let (table, mac) = read(args, key.as_ref(), common.quiet)?;
+    let Read { table, mac, sha256 } = read(args, key.as_ref(), common.quiet)?;
+    let unfinished = match &args.input {
+        // It cannot be read again.
+        Some(path) if files::is_standard(path) => None,
+        _ => Some(Unfinished::of(args, out, sha256, &policy)?),
+    };
+    match (begun, &unfinished) {
+        (Begun::Before, Some(unfinished)) => unfinished.check()?,
+        _ => Unfinished::remove(out)?,
+    }
+    Unfinished::sweep(out)?;
     if let Some(input) = &args.input {
         files::check_columns(&table, input)?;
     }
@@ -87,6 +110,9 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     if args.no_protection {
         pipeline = pipeline.without_protection();
     }
+    if let Some(unfinished) = &unfinished {
+        pipeline = pipeline.with_store(unfinished);
+    }
     let run = pipeline.run(&table);
     bar.finish();
     let name = args.input.as_deref().map_or(files::DEMO_NAME.to_owned(), files::name_of);
@@ -96,19 +122,20 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     })?;
 
     let code = match (&run.record.decision, &run.record.stopped) {
-        (_, Some(StopReason::Interrupted)) => return Ok(interrupted()),
+        (_, Some(StopReason::Interrupted)) => return Ok(interrupted(out)),
         (decision, _) if decision.is_accepted() => Code::Accepted,
         (_, Some(StopReason::Deadline)) => Code::Deadline,
         (decision, _) => Code::from(*decision),
     };
     // Asked for while the last attempt was being measured.
     if interrupt::flow().is_break() {
-        return Ok(interrupted());
+        return Ok(interrupted(out));
     }
     let schema = if keeps_schema { WriteSchema::No } else { WriteSchema::Yes };
     let source = Source::new(&source_name(args), &table, mac);
     let results = Results { run: &run, policy: &policy, source: &source };
-    let (written, head) = write(&args.out, &results, schema, &earlier, replace)?;
+    let (written, head) = write(out, &results, schema, &earlier, replace)?;
+    Unfinished::remove(out)?;
     let keep = format!("{LOG_NAME} has the head {head}: keep it elsewhere, for `synth verify --head`");
     if common.json {
         show::json(&run.record)?;
@@ -125,34 +152,34 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     Ok(code)
 }
 
-fn interrupted() -> Code {
-    show::note("interrupted: nothing was written");
+fn interrupted(out: &Path) -> Code {
+    match Unfinished::is_in(out) {
+        false => show::note("interrupted: nothing was written"),
+        true => show::note(&format!("interrupted: `synth run --resume {}` goes on", out.display())),
+    }
     Code::Interrupted
 }
 
-/// Whether the schema is among the files to write.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum WriteSchema {
-    Yes,
-    No,
+/// A table, with what is known of the very bytes it was read from.
+struct Read {
+    table: Table,
+    /// Their HMAC, if there is a key.
+    mac: Option<String>,
+    sha256: String,
 }
 
-/// The table, and the HMAC of the very bytes it was read from if there is a key.
-fn read(args: &args::Run, key: Option<&Key>, quiet: bool) -> Result<(Table, Option<String>)> {
+fn read(args: &args::Run, key: Option<&Key>, quiet: bool) -> Result<Read> {
     let options = files::read_options(&args.reading)?;
-    match (&args.input, key) {
-        (Some(path), None) => Ok((files::read_table(path, &options, quiet)?, None)),
-        (Some(path), Some(key)) => {
-            let bytes = files::read_all(path)?;
-            let mac = key.mac(&bytes);
-            Ok((files::read_table_of(bytes, path, &options, quiet)?, Some(mac)))
-        }
-        (None, key) => {
-            let options = ReadOptions { name: Some(files::DEMO_NAME.to_owned()), ..options };
-            let mac = key.map(|key| key.mac(files::DEMO));
-            Ok((read_bytes(files::DEMO.to_vec(), &options)?.table, mac))
-        }
-    }
+    let bytes = match &args.input {
+        Some(path) => files::read_all(path)?,
+        None => files::DEMO.to_vec(),
+    };
+    let (mac, sha256) = (key.map(|key| key.mac(&bytes)), sha256(&bytes));
+    let table = match &args.input {
+        Some(path) => files::read_table_of(bytes, path, &options, quiet)?,
+        None => read_bytes(bytes, &ReadOptions { name: Some(files::DEMO_NAME.to_owned()), ..options })?.table,
+    };
+    Ok(Read { table, mac, sha256 })
 }
 
 /// What the log calls the input: no folders, which may be somebody's name.
@@ -162,99 +189,4 @@ fn source_name(args: &args::Run) -> String {
         Some(path) if files::is_standard(path) => files::name_of(path),
         Some(path) => path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned()),
     }
-}
-
-/// Files in `folder` that a run would have written.
-pub(super) fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = || format!("cannot read {}", folder.display());
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(failed)? {
-        let path = entry.with_context(failed)?.path();
-        let is_ours = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-            let table = name.split_once('.').is_some_and(|(stem, extension)| {
-                let form = extension.trim_end_matches(".gz").trim_end_matches(".zst");
-                (stem == TABLE || stem == REFUSED) && ["csv", "tsv", "parquet", "arrow"].contains(&form)
-            });
-            (table || [RECORD_NAME, PAGE, LOG_NAME, PROVENANCE, CARD, MODEL, SCHEMA].contains(&name)) && path.is_file()
-        });
-        if is_ours {
-            found.push(path);
-        }
-    }
-    Ok(found)
-}
-
-/// What is to be written about.
-struct Results<'a> {
-    run: &'a Run,
-    policy: &'a Policy,
-    source: &'a Source,
-}
-
-/// Writes everything beside its place, then takes the earlier results away, then gives the new ones their names: a
-/// table of an earlier run never stands beside the report of this one. Gives the files, and the head of their log.
-fn write(
-    folder: &Path,
-    results: &Results<'_>,
-    schema: WriteSchema,
-    earlier: &[PathBuf],
-    replace: Replace,
-) -> Result<(Vec<PathBuf>, String)> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let Results { run, policy, source } = *results;
-    let form = &source.schema.source;
-    let table_path = |stem: &str| folder.join(format!("{stem}.{}", form.extension()));
-    let program = Program { name: "synth".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    let text =
-        |name: &str, text: &[u8]| Pending::write(&folder.join(name), Readers::AsUsual, |out| Ok(out.write_all(text)?));
-    // In the order of their appearance: a table never stands there without its report and its log.
-    let mut proofs = vec![text(RECORD_NAME, &serde_json::to_vec_pretty(&run.record)?)?];
-    let mut kept = Vec::new();
-    match schema {
-        WriteSchema::Yes => proofs.push(text(SCHEMA, run.schema.to_toml().as_bytes())?),
-        WriteSchema::No => kept.push(files::digest_of(&folder.join(SCHEMA))?),
-    }
-    proofs.push(text(CARD, model_card(&run.record, policy, source, &program).as_bytes())?);
-    let mut tables = Vec::new();
-    let mut names = [None, None];
-    if let Some(refused) = &run.refused {
-        let fill = |out: &mut (dyn Write + Send)| files::fill_table(&refused.table, form, out);
-        tables.push(Pending::write(&table_path(REFUSED), Readers::Owner, fill)?);
-        names = [None, Some(tables[0].digest()?.name)];
-    }
-    if let Some(release) = &run.release {
-        let path = folder.join(MODEL);
-        tables.push(Pending::write(&path, Readers::Owner, |out| write_model(&release.model, out))?);
-        let fill = |out: &mut (dyn Write + Send)| files::fill_table(&release.table, form, out);
-        tables.push(Pending::write(&table_path(TABLE), Readers::AsUsual, fill)?);
-        names = [Some(MODEL.to_owned()), Some(tables[1].digest()?.name)];
-    }
-    let digests = |proofs: &[Pending]| -> Result<Vec<Written>> {
-        let written = proofs.iter().chain(&tables).map(Pending::digest);
-        written.chain(kept.iter().cloned().map(Ok)).collect()
-    };
-    // The page names the files before it; the provenance and the log name the page too.
-    let about = page::About { policy, source, program: &program, files: &digests(&proofs)? };
-    proofs.push(text(PAGE, page::of_run(run, &about)?.as_bytes())?);
-    let names = [names[0].as_deref(), names[1].as_deref()];
-    let document = provenance(&run.record, policy, source, &program, &digests(&proofs)?, names);
-    proofs.push(text(PROVENANCE, &serde_json::to_vec_pretty(&document)?)?);
-    let chain: Chain = log(&run.record, policy, source, &program, &digests(&proofs)?);
-    proofs.push(text(LOG_NAME, chain.text().as_bytes())?);
-    for path in earlier {
-        std::fs::remove_file(path).with_context(|| format!("cannot replace {}", path.display()))?;
-    }
-    let mut written = Vec::new();
-    for file in proofs.into_iter().chain(tables) {
-        written.push(file.publish(replace)?);
-    }
-    Ok((written, chain.head().to_owned()))
-}
-
-/// Writes a model file.
-pub(super) fn write_model(model: &Model, out: &mut (dyn std::io::Write + Send)) -> Result<()> {
-    Ok(out.write_all(&model.to_bytes())?)
 }

@@ -6,9 +6,9 @@ use anyhow::Result;
 use synth_optimizer::audit::{Fault, Folder, LOG_NAME, RECORD_NAME, verify};
 
 use super::Common;
-use super::run::earlier_results;
 use crate::args;
 use crate::exit::{Code, NotVerified, Usage};
+use crate::results::earlier_results;
 use crate::{files, show};
 
 pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {

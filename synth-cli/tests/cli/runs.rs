@@ -1,6 +1,6 @@
 //! `synth run` as a job in somebody's script: exit codes, the folder it leaves, the same bytes again.
 
-use crate::support::{DEMO, Folder, SHORT, plain, table};
+use crate::support::{DEMO, Folder, SHORT, SHORT_MASKED, plain, table};
 
 const COPULA: [&str; 2] = ["--engine", "copula"];
 /// What a run may leave when there is no table to share.
@@ -77,8 +77,76 @@ fn an_interrupted_run_writes_nothing() {
     let output = interrupted(&folder, &["run", "--demo", "--engine", "tabddpm", "--out", "out"]);
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.ends_with("note: interrupted: nothing was written\n"), "{said}");
-    assert!(!folder.path("out").exists());
+    // Before the first state of a training there is nothing to go on with.
+    let goes_on = folder.path("out/.synth-run").exists();
+    let note = if goes_on { "`synth run --resume out` goes on" } else { "nothing was written" };
+    assert!(said.ends_with(&format!("note: interrupted: {note}\n")), "{said}");
+    assert!(folder.names("out").iter().all(|name| name == ".synth-run"));
+}
+
+/// Starts a run in `folder` and kills it as soon as `is_there` something in its own folder.
+#[cfg(target_os = "linux")]
+fn killed(folder: &Folder, args: &[&str], is_there: impl Fn(&[String]) -> bool) {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_synth"))
+        .current_dir(folder.path(""))
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !is_there(&folder.names("out/.synth-run")) {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was killed");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_that_was_killed_goes_on_to_the_same_bytes() {
+    let folder = Folder::new();
+    folder.write("t.csv", std::fs::read(DEMO).unwrap());
+    let begun =
+        |out| [&["run", "t.csv", "--out", out, "--max-attempts", "2", "--seed", "3"], &SHORT_MASKED[..]].concat();
+    let whole = folder.synth(&begun("whole"));
+    assert!([0, 4, 5].contains(&whole.code), "{whole:?}");
+    let is_there = |end: &'static str| move |names: &[String]| names.iter().any(|name| name.ends_with(end));
+    killed(&folder, &begun("out"), is_there(".synth"));
+    assert_eq!(folder.names("out"), [".synth-run"]);
+    #[cfg(unix)]
+    assert!(folder.is_private("out/.synth-run") && folder.is_private("out/.synth-run/run.json"));
+    // As is said when it is begun again.
+    let refused = folder.synth_leaving_a_run(&begun("out"));
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("out holds a run that was stopped: --resume goes on with it"), "{refused:?}");
+    // Killed once more, in the second half.
+    killed(&folder, &["run", "--resume", "out"], is_there("attempt-1-5.synth"));
+    folder.write("out/.synth-left", "by a run that was killed while it wrote");
+    folder.synth(&["run", "--resume", "out"]).with(whole.code);
+    assert_eq!(folder.files("out"), folder.files("whole"));
+    folder.synth(&["run", "--resume", "out"]).fails(2, "there is no unfinished run in out");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_goes_on_only_with_what_it_began_with() {
+    let folder = Folder::new();
+    folder.write("t.csv", std::fs::read(DEMO).unwrap());
+    let begun = [&["run", "t.csv", "--out", "out"], &SHORT_MASKED[..]].concat();
+    killed(&folder, &begun, |names| names.iter().any(|name| name.ends_with(".synth")));
+    let text = String::from_utf8(std::fs::read(DEMO).unwrap()).unwrap();
+    folder.write("t.csv", text.lines().skip(1).fold(String::new(), |text, line| text + line + "\n"));
+    let changed = folder.synth_leaving_a_run(&["run", "--resume", "out"]);
+    assert_eq!(changed.code, 2);
+    assert!(changed.stderr.contains("is not what it was when the run began"), "{changed:?}");
+    // Begun anew it is a run of its own.
+    folder.write("t.csv", text);
+    let anew = folder.synth(&[&begun[..], &["--force", "--seed", "9"]].concat());
+    assert!([0, 4, 5].contains(&anew.code), "{anew:?}");
+    assert!(!folder.path("out/.synth-run").exists());
+    folder.synth(&["run", "--resume", "out", "t.csv"]).fails(2, "cannot be used with");
 }
 
 #[test]

@@ -66,6 +66,17 @@ impl Folder {
 
     /// Runs the program with some standard input and environment variables.
     pub(crate) fn synth_with(&self, args: &[&str], stdin: &[u8], variables: &[(&str, &str)]) -> Ended {
+        let ended = self.run(args, stdin, variables);
+        self.check_for_litter(self.0.path());
+        ended
+    }
+
+    /// The same where a run that was stopped stays as it is.
+    pub(crate) fn synth_leaving_a_run(&self, args: &[&str]) -> Ended {
+        self.run(args, b"", &[])
+    }
+
+    fn run(&self, args: &[&str], stdin: &[u8], variables: &[(&str, &str)]) -> Ended {
         let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_synth"));
         command.current_dir(self.0.path()).args(args).write_stdin(stdin).env("RUST_BACKTRACE", "1");
         command.envs(variables.iter().copied());
@@ -75,7 +86,6 @@ impl Folder {
         for word in ["panicked", "stack backtrace", "RUST_BACKTRACE", ".rs:"] {
             assert!(!stderr.contains(word), "{args:?}: {stderr}");
         }
-        self.check_for_litter(self.0.path());
         Ended { code, stdout: output.stdout, stderr }
     }
 
