@@ -31,9 +31,12 @@ fn a_plan_is_what_the_run_then_begins_with() {
 #[test]
 fn a_model_is_told_of_without_its_values() {
     let folder = Folder::new();
-    folder.write("t.csv", (0..60).fold("code,level\n".to_owned(), |text, i| {
-        text + &format!("{}.5,{}\n", 7_391_000 + i * 7919 % 1000, ["canarylow", "canaryhigh"][i % 2])
-    }));
+    folder.write(
+        "t.csv",
+        (0..60).fold("code,level\n".to_owned(), |text, i| {
+            text + &format!("{}.5,{}\n", 7_391_000 + i * 7919 % 1000, ["canarylow", "canaryhigh"][i % 2])
+        }),
+    );
     folder.synth(&["fit", "t.csv", "--model", "m", "--engine", "copula"]).with(0);
     let text = folder.synth(&["inspect", "m"]).with(0).out();
     assert!(text.contains("engine copula") && text.contains("code") && text.contains("reveals"), "{text}");
