@@ -23,6 +23,10 @@ pub(crate) struct Args {
     /// No progress and no notes
     #[arg(long, short, global = true, help_heading = "General")]
     pub(crate) quiet: bool,
+    /// What stands on standard error: `text` for people, `json` for programs, an object a line
+    #[arg(long, global = true, value_name = "FORM", default_value = "text", hide_possible_values = true)]
+    #[arg(help_heading = "General")]
+    pub(crate) log: LogForm,
     /// Settings to use where no flag is given [default: synth.toml in this folder, if it is there]
     #[arg(long, global = true, value_name = "FILE", help_heading = "General")]
     pub(crate) config: Option<PathBuf>,
@@ -154,6 +158,12 @@ pub(crate) struct Reading {
     pub(crate) header: Option<YesNo>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogForm {
+    Text,
+    Json,
+}
+
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ValueEnum)]
 pub(crate) enum YesNo {
     Yes,
@@ -265,6 +275,7 @@ pub(crate) struct Run {
 pub(crate) struct Planning {
     /// `rules`, or `llm`: a language model that is told shapes and counts, never a cell; the rules stand by
     #[arg(long, default_value = "rules", value_name = "WHO", hide_possible_values = true)]
+    #[arg(hide = cfg!(not(feature = "llm")))]
     pub(crate) planner: PlannerChoice,
     /// Its address, of the chat form of OpenAI; its key stands in OPENROUTER_API_KEY, if it needs one
     #[arg(long, value_name = "URL", default_value = "https://openrouter.ai/api/v1", hide = cfg!(not(feature = "llm")))]

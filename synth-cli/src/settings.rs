@@ -23,7 +23,7 @@ const FILE_VARIABLE: &str = "SYNTH_CONFIG";
 const PREFIX: &str = "SYNTH_";
 
 /// The flags that may stand there, by their names.
-const SETTINGS: [&str; 27] = [
+const SETTINGS: [&str; 28] = [
     "batch-size",
     "constraints",
     "dropout",
@@ -35,6 +35,7 @@ const SETTINGS: [&str; 27] = [
     "key",
     "llm-model",
     "llm-url",
+    "log",
     "lr",
     "max-attempts",
     "n-iter",

@@ -18,6 +18,7 @@ use synth_optimizer::{
 };
 
 use crate::exit::Code;
+use crate::log;
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no error.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
@@ -57,7 +58,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
 
 /// A decision of the program that the user may want to overrule.
 pub(crate) fn note(note: &str) {
-    let _ = writeln!(std::io::stderr(), "note: {note}");
+    log::say("note", note);
 }
 
 /// What is sensitive in a table, a line a finding; nothing if there are none.
@@ -72,7 +73,7 @@ pub(crate) fn findings(findings: &[Finding]) {
         let [kind, treatment] = [finding.kind.to_string(), finding.treatment.to_string()];
         table.add_row(vec![finding.column.clone(), kind, finding.percent(), basis, treatment]);
     }
-    let _ = writeln!(std::io::stderr(), "{table}");
+    log::line(table);
 }
 
 /// An error with its causes, one line.
@@ -85,17 +86,17 @@ pub(crate) fn error(error: &anyhow::Error, code: Code) {
             text = format!("{text}: {cause}");
         }
     }
-    let _ = writeln!(std::io::stderr(), "error: {text}");
+    log::say("error", &text);
     let is_ours = error.chain().all(|cause| !cause.is::<std::io::Error>());
     if code == Code::Internal && is_ours {
-        let _ = writeln!(std::io::stderr(), "this is not your fault: please report it with the command you ran");
+        log::line("this is not your fault: please report it with the command you ran");
     }
 }
 
 /// The exit code in words, for a person at a terminal.
 pub(crate) fn exit(code: Code) {
     if std::io::stderr().is_terminal() {
-        let _ = writeln!(std::io::stderr(), "exit code {}", code as u8);
+        log::line(format!("exit code {}", code as u8));
     }
 }
 

@@ -64,6 +64,23 @@ fn every_part_is_tried_and_nothing_stays_behind() {
 }
 
 #[test]
+fn a_log_for_programs_is_an_object_a_line() {
+    let folder = Folder::new();
+    let run = folder.synth(&["run", DEMO, "--out", "out", "--engine", "copula", "--log", "json"]).with(0);
+    let said: Vec<Value> = run.stderr.lines().map(json).collect();
+    let steps: Vec<&str> = said.iter().filter_map(|line| line["step"].as_str()).filter(|&s| s != "fitting").collect();
+    assert_eq!(steps, ["protected", "designed", "started", "measuring", "finished"]);
+    assert_eq!(said.iter().find(|line| line["step"] == "finished").unwrap()["details"]["decision"], "accepted");
+    assert!(said.iter().any(|line| line["level"] == "note"));
+    let failed = folder.synth(&["--log", "json", "plan", "nowhere.csv"]).with(3);
+    let error = json(failed.stderr.trim());
+    assert_eq!(error["level"], "error");
+    assert!(error["message"].as_str().unwrap().contains("nowhere.csv"), "{error}");
+    let quiet = folder.synth(&["run", DEMO, "--out", "two", "--engine", "copula", "--log", "json", "-q"]).with(0);
+    assert!(quiet.stderr.is_empty(), "{}", quiet.stderr);
+}
+
+#[test]
 #[cfg(not(feature = "llm"))]
 fn a_planner_that_needs_a_network_is_refused_without_one() {
     let folder = Folder::new();
