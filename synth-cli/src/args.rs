@@ -234,12 +234,16 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) demo: bool,
     /// The folder for the synthetic table, the report, the model and the schema
-    #[arg(long, value_name = "DIR", required_unless_present = "resume")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["resume", "dry_run"])]
     pub(crate) out: Option<PathBuf>,
     /// Go on with a run that was stopped, in this folder, as it was begun; nothing else need be said
     #[arg(long, value_name = "DIR", conflicts_with_all = ["input", "demo", "out", "force"])]
     #[serde(skip)]
     pub(crate) resume: Option<PathBuf>,
+    /// Tell what would be done first, as `synth plan`, and write nothing
+    #[arg(long, conflicts_with = "resume")]
+    #[serde(skip)]
+    pub(crate) dry_run: bool,
     /// Replace the results of an earlier run in that folder
     #[arg(long)]
     pub(crate) force: bool,

@@ -1,7 +1,6 @@
 //! `synth quality-test`: every part in turn, then a whole run into a folder that goes away.
 
 use anyhow::{Context, Result};
-use synth_core::io::{ReadOptions, read_bytes};
 use synth_optimizer::quality_test;
 
 use super::run::{Done, Ended, done};
@@ -13,13 +12,7 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
     args.training.check()?;
     files::read_policy(&args.policy)?;
     let options = files::read_options(&args.reading)?;
-    let table = match &args.input {
-        Some(path) => files::read_table(path, &options, common.quiet)?,
-        None => {
-            let options = ReadOptions { name: Some(files::DEMO_NAME.to_owned()), ..options };
-            read_bytes(files::DEMO.to_vec(), &options)?.table
-        }
-    };
+    let table = files::read_table_or_demo(args.input.as_deref(), &options, common.quiet)?;
     let mut failed = Ok(());
     let parts = quality_test(&table, args.training.seed, &mut |part| {
         if !common.json && failed.is_ok() {
@@ -40,6 +33,7 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
         reading: args.reading.clone(),
         training: args.training.clone(),
         planning: args::Planning::rules(),
+        dry_run: false,
         force: false,
         resume: None,
         rows: None,

@@ -19,6 +19,9 @@ use crate::unfinished::Unfinished;
 use crate::{interrupt, show};
 
 pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
+    if args.dry_run {
+        return super::plan::of_run(args, common);
+    }
     let done = done(args, common)?;
     let Some(Done { record, policy, written, head }) = &done.results else { return Ok(done.code) };
     let keep = format!("{LOG_NAME} has the head {head}: keep it elsewhere, for `synth verify --head`");

@@ -20,6 +20,9 @@ fn a_plan_is_what_the_run_then_begins_with() {
     assert_eq!(plan["first"]["design"], record["design"]);
     assert_eq!(plan["first"]["findings"], record["findings"]);
     assert_eq!(plan["first"]["protection"], record["protection"]);
+    let dry = folder.synth(&[&["run", DEMO, "--dry-run", "--out", "dry", "--json"], &common[..]].concat()).with(0);
+    assert_eq!(json(&dry.out()), plan);
+    assert!(!folder.path("dry").exists());
     // For people, with every rule by its name.
     let text = folder.synth(&[&["plan", DEMO], &common[..]].concat()).with(0).out();
     assert!(text.contains("the first plan: copula"), "{text}");
