@@ -23,6 +23,10 @@ pub(crate) struct Args {
     /// No progress and no notes
     #[arg(long, short, global = true, help_heading = "General")]
     pub(crate) quiet: bool,
+    /// What stands on standard error: `text` for people, `json` for programs, an object a line
+    #[arg(long, global = true, value_name = "FORM", default_value = "text", hide_possible_values = true)]
+    #[arg(help_heading = "General")]
+    pub(crate) log: LogForm,
     /// Settings to use where no flag is given [default: synth.toml in this folder, if it is there]
     #[arg(long, global = true, value_name = "FILE", help_heading = "General")]
     pub(crate) config: Option<PathBuf>,
@@ -97,6 +101,9 @@ pub(crate) enum Command {
     /// Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
     #[command(after_help = "Example:\n  synth run patients.csv --out shared --policy hipaa")]
     Run(Run),
+    /// Tell what a run would do first with a table, and by which rules it would go on
+    #[command(after_help = "Example:\n  synth plan patients.csv --policy gdpr")]
+    Plan(Plan),
     /// Fit a generator on a table
     #[command(after_help = "Example:\n  synth fit patients.csv --model patients.synth")]
     Fit(Fit),
@@ -121,6 +128,14 @@ pub(crate) enum Command {
     /// Show what the columns of a table are taken for, as TOML, and what in them is sensitive
     #[command(after_help = "Example:\n  synth profile patients.csv > schema.toml   # edit, then: --schema schema.toml")]
     Profile(Profile),
+    /// Tell what a model file holds, and what it reveals
+    #[command(after_help = "Example:\n  synth inspect patients.synth")]
+    Inspect(Inspect),
+    /// Try every part of the system in turn, then a whole run, and tell what works
+    #[command(
+        after_help = "Example:\n  synth quality-test              # on a built-in table\n  synth quality-test patients.csv"
+    )]
+    QualityTest(QualityTest),
     /// Show the settings of a verb, and where each stands
     #[command(after_help = CONFIG_HELP)]
     Config(Config),
@@ -141,6 +156,12 @@ pub(crate) struct Reading {
     /// Whether the first line of a text file holds the names [default: found by looking]
     #[arg(long, value_name = "yes|no", hide_possible_values = true)]
     pub(crate) header: Option<YesNo>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogForm {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ValueEnum)]
@@ -213,12 +234,16 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) demo: bool,
     /// The folder for the synthetic table, the report, the model and the schema
-    #[arg(long, value_name = "DIR", required_unless_present = "resume")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["resume", "dry_run"])]
     pub(crate) out: Option<PathBuf>,
     /// Go on with a run that was stopped, in this folder, as it was begun; nothing else need be said
     #[arg(long, value_name = "DIR", conflicts_with_all = ["input", "demo", "out", "force"])]
     #[serde(skip)]
     pub(crate) resume: Option<PathBuf>,
+    /// Tell what would be done first, as `synth plan`, and write nothing
+    #[arg(long, conflicts_with = "resume")]
+    #[serde(skip)]
+    pub(crate) dry_run: bool,
     /// Replace the results of an earlier run in that folder
     #[arg(long)]
     pub(crate) force: bool,
@@ -241,6 +266,77 @@ pub(crate) struct Run {
     /// Do to the table what its --schema declares and nothing else, whatever is found in it; the record says so
     #[arg(long)]
     pub(crate) no_protection: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) planning: Planning,
+    #[command(flatten)]
+    pub(crate) training: Training,
+}
+
+/// Who plans the attempts of a run.
+#[derive(Debug, Clone, Serialize, Deserialize, ClapArgs)]
+pub(crate) struct Planning {
+    /// `rules`, or `llm`: a language model that is told shapes and counts, never a cell; the rules stand by
+    #[arg(long, default_value = "rules", value_name = "WHO", hide_possible_values = true)]
+    #[arg(hide = cfg!(not(feature = "llm")))]
+    pub(crate) planner: PlannerChoice,
+    /// Its address, of the chat form of OpenAI; its key stands in OPENROUTER_API_KEY, if it needs one
+    #[arg(long, value_name = "URL", default_value = "https://openrouter.ai/api/v1", hide = cfg!(not(feature = "llm")))]
+    pub(crate) llm_url: String,
+    /// Its model
+    #[arg(long, value_name = "NAME", default_value = "openrouter/auto", hide = cfg!(not(feature = "llm")))]
+    pub(crate) llm_model: String,
+    /// Tell it the columns' names too
+    #[arg(long, hide = cfg!(not(feature = "llm")))]
+    pub(crate) share_names: bool,
+}
+
+impl Planning {
+    /// By the rules.
+    pub(crate) fn rules() -> Self {
+        Self { planner: PlannerChoice::Rules, llm_url: String::new(), llm_model: String::new(), share_names: false }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+pub(crate) enum PlannerChoice {
+    Rules,
+    Llm,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Plan {
+    /// The table; `-` reads standard input
+    pub(crate) input: PathBuf,
+    /// What a table must show: hipaa, gdpr, clinical-strict, research, or a TOML file
+    #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
+    pub(crate) policy: String,
+    /// As `synth run --no-protection`
+    #[arg(long)]
+    pub(crate) no_protection: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) training: Training,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Inspect {
+    /// The model file; `-` reads standard input
+    pub(crate) model: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct QualityTest {
+    /// The table [default: the built-in one]
+    pub(crate) input: Option<PathBuf>,
+    /// What the table of the run must show: hipaa, gdpr, clinical-strict, research, or a TOML file
+    #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
+    pub(crate) policy: String,
+    /// The most attempts of the run
+    #[arg(long, value_name = "N", default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_attempts: u64,
     #[command(flatten)]
     pub(crate) reading: Reading,
     #[command(flatten)]

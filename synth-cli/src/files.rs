@@ -56,6 +56,17 @@ pub(crate) fn read_table(path: &Path, options: &ReadOptions, quiet: bool) -> Res
     Ok(reading.table)
 }
 
+/// The table at `path`, or else the built-in one.
+pub(crate) fn read_table_or_demo(path: Option<&Path>, options: &ReadOptions, quiet: bool) -> Result<Table> {
+    match path {
+        Some(path) => read_table(path, options, quiet),
+        None => {
+            let options = ReadOptions { name: Some(DEMO_NAME.to_owned()), ..options.clone() };
+            Ok(read_bytes(DEMO.to_vec(), &options)?.table)
+        }
+    }
+}
+
 /// The same of bytes that were read already, from `path`.
 pub(crate) fn read_table_of(bytes: Vec<u8>, path: &Path, options: &ReadOptions, quiet: bool) -> Result<Table> {
     let reading = read_bytes(bytes, &ReadOptions { name: Some(name_of(path)), ..options.clone() })?;

@@ -9,6 +9,7 @@ mod condition;
 mod exit;
 mod files;
 mod interrupt;
+mod log;
 mod page;
 mod progress;
 mod results;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
             return ExitCode::from(code as u8);
         }
     };
+    log::choose(args.log);
     let quiet = args.quiet;
     // A panic's own message may quote what it met, and a library may panic and recover: neither is for the user.
     static PLACE: Mutex<String> = Mutex::new(String::new());

@@ -1,44 +1,56 @@
-//! Progress bars: on standard error, and only on a terminal.
+//! How far the work is: bars on a terminal, or steps for programs.
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 use synth_core::train::Progress;
-use synth_optimizer::Fitting;
 use synth_optimizer::pipeline::Event;
+use synth_optimizer::{Assessment, Fitting};
 
-use crate::interrupt;
+use crate::{interrupt, log};
 
 /// One bar that shows where the work stands.
-pub(crate) struct Bar(ProgressBar);
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    /// When a program was last told of a fit, if one is to be told.
+    told: Option<Mutex<Option<Instant>>>,
+}
+
+/// Programs are told of a fit at most so often.
+const BETWEEN_STEPS: Duration = Duration::from_secs(1);
 
 const STEPS: u64 = 1000;
 
 impl Bar {
     /// A bar; an invisible one if there is no terminal or `quiet` is asked for.
     pub(crate) fn new(quiet: bool) -> Self {
-        let visible = !quiet && std::io::stderr().is_terminal();
+        let visible = !quiet && !log::is_json() && std::io::stderr().is_terminal();
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(STEPS), target);
         let style = ProgressStyle::with_template("{prefix} {bar:30} {msg}").expect("the template is well formed");
         bar.set_style(style);
-        Self(bar)
+        Self { bar, told: (!quiet && log::is_json()).then(|| Mutex::new(None)) }
     }
 
     /// Follows a run.
     pub(crate) fn follow(&self, event: &Event<'_>) -> ControlFlow<()> {
+        if self.told.is_some() {
+            tell(event);
+        }
         match event {
-            Event::Designed(design) => self.0.println(design.to_string()),
+            Event::Designed(design) => self.bar.println(design.to_string()),
             Event::Started { number, .. } => {
-                self.0.set_prefix(format!("attempt {number}"));
-                self.0.set_position(0);
-                self.0.set_message("fitting");
+                self.bar.set_prefix(format!("attempt {number}"));
+                self.bar.set_position(0);
+                self.bar.set_message("fitting");
             }
             Event::Fitting(fitting) => self.show(fitting),
-            Event::Measuring => self.0.set_message("measuring"),
-            Event::Auditing => self.0.set_message("opening the audit part"),
+            Event::Measuring => self.bar.set_message("measuring"),
+            Event::Auditing => self.bar.set_message("opening the audit part"),
             _ => {}
         }
         interrupt::flow()
@@ -57,20 +69,56 @@ impl Bar {
 
     /// Follows rows that are drawn.
     pub(crate) fn follow_rows(&self, n_drawn: u64, n_rows: u64) {
-        self.0.set_position((n_drawn as f64 / n_rows as f64 * STEPS as f64) as u64);
-        self.0.set_message(format!("{n_drawn} of {n_rows} rows"));
+        self.bar.set_position((n_drawn as f64 / n_rows as f64 * STEPS as f64) as u64);
+        self.bar.set_message(format!("{n_drawn} of {n_rows} rows"));
     }
 
     /// Takes the bar off the screen.
     pub(crate) fn finish(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 
     fn show(&self, fitting: &Fitting) {
-        self.0.set_position((fitting.share * STEPS as f64) as u64);
+        if let Some(told) = &self.told {
+            let mut last = told.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.is_none_or(|last| last.elapsed() >= BETWEEN_STEPS) {
+                *last = Some(Instant::now());
+                let seconds_left = fitting.remaining.as_secs_f64();
+                let (share, loss, speed) = (fitting.share, fitting.loss, fitting.rows_per_second);
+                log::step(
+                    "fitting",
+                    &json!({ "share": share, "loss": loss, "rows_per_second": speed, "seconds_left": seconds_left }),
+                );
+            }
+        }
+        self.bar.set_position((fitting.share * STEPS as f64) as u64);
         let left = humantime::format_duration(Duration::from_secs(fitting.remaining.as_secs()));
         let (loss, speed) = (fitting.loss, fitting.rows_per_second);
-        self.0
+        self.bar
             .set_message(format!("{:3.0} % · loss {loss:.3} · {speed:.0} rows/s · {left} left", 100.0 * fitting.share));
+    }
+}
+
+/// Tells a program of a step of a run. Fits are told as they go.
+fn tell(event: &Event<'_>) {
+    match event {
+        Event::Protected(record) => log::step("protected", &json!(record)),
+        Event::Designed(design) => log::step("designed", &json!(design)),
+        Event::Started { number, plan, explanation } => {
+            log::step("started", &json!({ "attempt": number, "plan": plan, "explanation": explanation }));
+        }
+        Event::Measuring => log::step("measuring", &json!({})),
+        Event::Finished(attempt) => {
+            let decision = attempt.verdict().map(Assessment::decision);
+            let failure = attempt.failure().map(ToString::to_string);
+            let seconds = attempt.duration.as_secs_f64();
+            let number = attempt.number;
+            log::step(
+                "finished",
+                &json!({ "attempt": number, "decision": decision, "failure": failure, "seconds": seconds }),
+            );
+        }
+        Event::Auditing => log::step("auditing", &json!({})),
+        _ => {}
     }
 }

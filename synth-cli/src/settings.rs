@@ -23,7 +23,7 @@ const FILE_VARIABLE: &str = "SYNTH_CONFIG";
 const PREFIX: &str = "SYNTH_";
 
 /// The flags that may stand there, by their names.
-const SETTINGS: [&str; 23] = [
+const SETTINGS: [&str; 28] = [
     "batch-size",
     "constraints",
     "dropout",
@@ -33,16 +33,21 @@ const SETTINGS: [&str; 23] = [
     "json",
     "keep-refused",
     "key",
+    "llm-model",
+    "llm-url",
+    "log",
     "lr",
     "max-attempts",
     "n-iter",
     "n-timesteps",
+    "planner",
     "policy",
     "quasi-identifiers",
     "quiet",
     "rows",
     "schema",
     "seed",
+    "share-names",
     "survival",
     "target",
     "threads",

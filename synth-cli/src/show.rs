@@ -7,13 +7,18 @@ use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
 use serde::Serialize;
 use synth_compliance::{Check, Decision, Effect, Finding, Policy, Status, Verdict};
+use synth_core::Field;
 use synth_core::constraint::{self, By, Constraint, Kept};
 use synth_core::protect::Count;
 use synth_metrics::{Domain, Outcome, QualityReport, definition};
 use synth_optimizer::audit::{self, Verified};
-use synth_optimizer::{Assessment, Attempt, AttemptResult, Cost, Plan, Protects, RunRecord};
+use synth_optimizer::{
+    Assessment, Attempt, AttemptResult, Cost, DEAD_ENDS, Part, Plan, Preview, ProtectionRecord, Protects, RULES,
+    RunRecord,
+};
 
 use crate::exit::Code;
+use crate::log;
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no error.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
@@ -53,7 +58,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
 
 /// A decision of the program that the user may want to overrule.
 pub(crate) fn note(note: &str) {
-    let _ = writeln!(std::io::stderr(), "note: {note}");
+    log::say("note", note);
 }
 
 /// What is sensitive in a table, a line a finding; nothing if there are none.
@@ -68,7 +73,7 @@ pub(crate) fn findings(findings: &[Finding]) {
         let [kind, treatment] = [finding.kind.to_string(), finding.treatment.to_string()];
         table.add_row(vec![finding.column.clone(), kind, finding.percent(), basis, treatment]);
     }
-    let _ = writeln!(std::io::stderr(), "{table}");
+    log::line(table);
 }
 
 /// An error with its causes, one line.
@@ -81,17 +86,17 @@ pub(crate) fn error(error: &anyhow::Error, code: Code) {
             text = format!("{text}: {cause}");
         }
     }
-    let _ = writeln!(std::io::stderr(), "error: {text}");
+    log::say("error", &text);
     let is_ours = error.chain().all(|cause| !cause.is::<std::io::Error>());
     if code == Code::Internal && is_ours {
-        let _ = writeln!(std::io::stderr(), "this is not your fault: please report it with the command you ran");
+        log::line("this is not your fault: please report it with the command you ran");
     }
 }
 
 /// The exit code in words, for a person at a terminal.
 pub(crate) fn exit(code: Code) {
     if std::io::stderr().is_terminal() {
-        let _ = writeln!(std::io::stderr(), "exit code {}", code as u8);
+        log::line(format!("exit code {}", code as u8));
     }
 }
 
@@ -123,7 +128,7 @@ pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
     for attempt in &record.attempts {
         line(attempt_line(attempt))?;
     }
-    for text in protection_lines(record) {
+    for text in protection_lines(&record.findings, &record.protection) {
         line(text)?;
     }
     if !record.constraints.is_empty() {
@@ -140,6 +145,43 @@ pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
         line(decision_lines(record.decision, &assessment.verdict))?;
     }
     Ok(())
+}
+
+/// What a run would begin with, and the rules that would say what comes next.
+pub(crate) fn preview(preview: &Preview) -> Result<()> {
+    let Preview { findings, protection, design, plan } = preview;
+    protection_lines(findings, protection).into_iter().try_for_each(line)?;
+    line(design)?;
+    line(format!("the first plan: {}", plan.summary()))?;
+    line("then, until a table is accepted, the first of these that applies and helps:")?;
+    let mut table = new_table();
+    table.set_header(vec!["rule", "if", "then", "at most"]);
+    for rule in RULES {
+        let uses = if rule.uses == 1 { "once".to_owned() } else { format!("{} times", rule.uses) };
+        table.add_row(vec![rule.name, rule.because, rule.suggestion, &uses]);
+    }
+    for dead_end in DEAD_ENDS {
+        table.add_row(vec![dead_end.name, "no plan can change it", dead_end.suggestion, ""]);
+    }
+    line(table)
+}
+
+/// Columns, and what a model file tells of each.
+pub(crate) fn columns<'a>(columns: impl Iterator<Item = (&'a Field, &'static str)>) -> Result<()> {
+    let mut table = new_table();
+    table.set_header(vec!["column", "kind", "the file reveals"]);
+    for (field, reveals) in columns {
+        table.add_row(vec![field.name.clone(), format!("{:?}", field.kind).to_lowercase(), reveals.to_owned()]);
+    }
+    line(table)
+}
+
+/// A part of the system that was tried.
+pub(crate) fn part(part: &Part) -> Result<()> {
+    match &part.fault {
+        None => line(format!("✓ {}: {}", part.name, part.tried)),
+        Some(fault) => line(format!("✗ {}: {}: {fault}", part.name, part.tried)),
+    }
 }
 
 /// What the rows of a fitted generator keep and how, a line each; nothing if there is nothing to keep.
@@ -181,14 +223,13 @@ pub(crate) fn found(constraints: &[Constraint]) -> Result<()> {
 const MAX_NAMED: usize = 6;
 
 /// What was found, what was done about it, and what was not: a line each.
-fn protection_lines(record: &RunRecord) -> Vec<String> {
-    let protection = &record.protection;
+fn protection_lines(findings: &[Finding], protection: &ProtectionRecord) -> Vec<String> {
     let named = |columns: Vec<&str>| {
         let shown: Vec<String> = columns.iter().take(MAX_NAMED).map(|name| format!("`{name}`")).collect();
         let more = columns.len().saturating_sub(MAX_NAMED);
         if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
     };
-    let mut lines: Vec<String> = record.findings.iter().map(|finding| format!("found: {finding}")).collect();
+    let mut lines: Vec<String> = findings.iter().map(|finding| format!("found: {finding}")).collect();
     let mut rules: Vec<&str> = Vec::new();
     for applied in &protection.applied {
         if !rules.contains(&applied.what.as_str()) {

@@ -30,7 +30,7 @@ pub use audit::{Entry, Fault, Folder, Program, Source, Verified, Written, log, v
 pub use card::model_card;
 pub use constraints::{ConstraintRecord, RuleRecord};
 pub use error::{Error, Result};
-pub use pipeline::{Fitting, Pipeline, Release, Run, RunRecord};
+pub use pipeline::{Fitting, Pipeline, Preview, Release, Run, RunRecord};
 pub use plan::Plan;
 pub use portraits::TablePortrait;
 pub use protection::{Cost, ProtectionRecord, Protects};

@@ -196,6 +196,26 @@ pub struct Run {
     pub portrait: Option<TablePortrait>,
 }
 
+/// What a run would begin with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Preview {
+    /// What was found in the columns of the table.
+    pub findings: Vec<Finding>,
+    /// What would be done to them.
+    pub protection: ProtectionRecord,
+    /// How the rows would be used.
+    pub design: Design,
+    /// What would be tried first.
+    pub plan: Plan,
+}
+
+/// A table that is ready for attempts, and the first plan.
+struct Prepared {
+    protected: Protected,
+    parts: Parts,
+    first: Plan,
+}
+
 /// A synthetic table and what made it.
 #[derive(Debug, Clone)]
 pub struct Release {
@@ -331,34 +351,8 @@ impl<'a> Pipeline<'a> {
     /// range; [`Error::Metrics`] if the tables cannot be compared. That no table was accepted is a [`Decision`], not an
     /// error.
     pub fn run(mut self, table: &Table) -> Result<Run> {
-        Parts::check_rows(table)?;
-        let protected = protect(table, &self.policy, self.protects)?;
-        let _ = (self.observer)(&Event::Protected(&protected.record));
+        let Prepared { protected, parts, first } = self.prepare(table)?;
         let table = &protected.table;
-        let parts = Parts::of(table, self.seed);
-        parts.check()?;
-        let _ = (self.observer)(&Event::Designed(&parts.design));
-        let n_learnt = match parts.design {
-            Design::Split { train, .. } => train,
-            Design::CrossFitted { rows, .. } => rows,
-        };
-        // A small table is tuned on all rows, by likelihood on rows not seen: their number and nothing of a row is in the plan.
-        let learnt = match parts.design {
-            Design::Split { .. } => table.take(&parts.rows[0]),
-            Design::CrossFitted { .. } => table.clone(),
-        };
-        let untuned = Plan::of(self.engine.unwrap_or(Engine::Masked), n_learnt, table.n_columns());
-        let base = match self.tunes {
-            false => untuned,
-            true => match Plan::for_table(self.engine, &Model::learnt(&learnt, self.keeping)?, self.seed) {
-                // The attempt itself will say so.
-                Err(synth_core::Error::Training(_)) => untuned,
-                plan => plan?,
-            },
-        };
-        drop(learnt);
-        let engine = base.engine;
-        let first = Plan { engine, ..(self.plan)(base) };
         let mut rules = RulePlanner::new(first);
         if let Some(engine) = self.engine {
             rules = rules.with_engine(engine);
@@ -400,6 +394,44 @@ impl<'a> Pipeline<'a> {
             }
         };
         self.conclude(&trial, outcome, &protected)
+    }
+
+    /// What [`run`](Self::run) would do first, without doing it: how the table would be protected and cut, and the plan of the
+    /// rules to start with. The cross-fits that a small table is tuned by are made.
+    ///
+    /// # Errors
+    /// As [`Pipeline::run`].
+    pub fn preview(&self, table: &Table) -> Result<Preview> {
+        let Prepared { protected, parts, first } = self.prepare(table)?;
+        let Protected { findings, record, .. } = protected;
+        Ok(Preview { findings, protection: record, design: parts.design, plan: first })
+    }
+
+    fn prepare(&self, table: &Table) -> Result<Prepared> {
+        Parts::check_rows(table)?;
+        let protected = protect(table, &self.policy, self.protects)?;
+        let _ = (self.observer)(&Event::Protected(&protected.record));
+        let table = &protected.table;
+        let parts = Parts::of(table, self.seed);
+        parts.check()?;
+        let _ = (self.observer)(&Event::Designed(&parts.design));
+        // A small table is tuned on all rows, by likelihood on rows not seen: their number and nothing of a row is in the plan.
+        let learnt = match parts.design {
+            Design::Split { .. } => table.take(&parts.rows[0]),
+            Design::CrossFitted { .. } => table.clone(),
+        };
+        let untuned = Plan::of(self.engine.unwrap_or(Engine::Masked), learnt.n_rows(), table.n_columns());
+        let base = match self.tunes {
+            false => untuned,
+            true => match Plan::for_table(self.engine, &Model::learnt(&learnt, self.keeping)?, self.seed) {
+                // The attempt itself will say so.
+                Err(synth_core::Error::Training(_)) => untuned,
+                plan => plan?,
+            },
+        };
+        let engine = base.engine;
+        let first = Plan { engine, ..(self.plan)(base) };
+        Ok(Prepared { protected, parts, first })
     }
 
     fn notes(trial: &PipelineTrial<'_>, n_attempts: usize, engine: Option<Engine>) -> Vec<String> {

@@ -5,8 +5,11 @@ mod config;
 mod evaluate;
 mod fit;
 mod impute;
+mod inspect;
 mod judge;
+mod plan;
 mod profile;
+mod quality_test;
 mod run;
 mod sample;
 mod score;
@@ -16,6 +19,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use synth_core::{Engine, Error, Keeping, Model, Table};
+use synth_optimizer::Pipeline;
 
 use crate::args::{Args, Command, ConstraintChoice, EngineChoice, Training};
 use crate::exit::{Code, Usage};
@@ -35,6 +39,7 @@ pub(crate) fn run(args: Args) -> Result<Code> {
     let common = Common { json: args.json, quiet: args.quiet };
     match args.command {
         Command::Run(args) => run::run(&args, &common),
+        Command::Plan(args) => plan::run(&args, &common),
         Command::Fit(args) => fit::run(&args, &common),
         Command::Sample(args) => sample::run(&args, &common),
         Command::Impute(args) => impute::run(&args, &common),
@@ -43,6 +48,8 @@ pub(crate) fn run(args: Args) -> Result<Code> {
         Command::Verify(args) => verify::run(&args, &common),
         Command::Judge(args) => judge::run(&args, &common),
         Command::Profile(args) => profile::run(&args, &common),
+        Command::Inspect(args) => inspect::run(&args, &common),
+        Command::QualityTest(args) => quality_test::run(&args, &common),
         Command::Config(args) => config::run(&args, &common),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(&args),
@@ -51,8 +58,12 @@ pub(crate) fn run(args: Args) -> Result<Code> {
 
 /// The model in a file.
 fn read_model(path: &Path) -> Result<Model> {
-    let bytes = files::read_all(path)?;
-    Model::from_bytes(&bytes).with_context(|| files::name_of(path))
+    model_of(&files::read_all(path)?, path)
+}
+
+/// The model in the bytes of a file.
+fn model_of(bytes: &[u8], path: &Path) -> Result<Model> {
+    Model::from_bytes(bytes).with_context(|| files::name_of(path))
 }
 
 /// Refuses a model that is not of the engine that knows what each column is given any others. `what` needs one.
@@ -63,7 +74,31 @@ fn check_masked(model: &Model, what: &str) -> Result<()> {
     }
 }
 
+/// An error of a run, with the name of its input.
+fn in_run(error: synth_optimizer::Error, name: &str) -> anyhow::Error {
+    match error {
+        synth_optimizer::Error::Core(error) => files::in_input(error, name).into(),
+        error => error.into(),
+    }
+}
+
 impl Training {
+    /// The pipeline with the settings of training.
+    fn followed_by<'a>(&'a self, mut pipeline: Pipeline<'a>) -> Pipeline<'a> {
+        pipeline =
+            pipeline.with_seed(self.seed).with_constraints(self.keeping()).with_plan(|plan| self.applied_to(plan));
+        if self.sets_a_plan() {
+            pipeline = pipeline.without_tuning();
+        }
+        if let Some(engine) = self.engine() {
+            pipeline = pipeline.with_engine(engine);
+        }
+        match self.time_budget {
+            Some(budget) => pipeline.with_time_budget(budget),
+            None => pipeline,
+        }
+    }
+
     /// The engine, if one is asked for.
     fn engine(&self) -> Option<synth_core::Engine> {
         match self.engine {

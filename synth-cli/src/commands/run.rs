@@ -1,13 +1,13 @@
 //! `synth run`: the main job.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use synth_compliance::{Key, sha256};
+use synth_compliance::{Key, Policy, sha256};
 use synth_core::Table;
 use synth_core::io::{ReadOptions, read_bytes};
 use synth_optimizer::audit::LOG_NAME;
-use synth_optimizer::{Pipeline, Source, StopReason};
+use synth_optimizer::{Pipeline, RunRecord, Source, StopReason};
 
 use super::Common;
 use crate::args;
@@ -19,6 +19,44 @@ use crate::unfinished::Unfinished;
 use crate::{interrupt, show};
 
 pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
+    if args.dry_run {
+        return super::plan::of_run(args, common);
+    }
+    let done = done(args, common)?;
+    let Some(Done { record, policy, written, head }) = &done.results else { return Ok(done.code) };
+    let keep = format!("{LOG_NAME} has the head {head}: keep it elsewhere, for `synth verify --head`");
+    if common.json {
+        show::json(record)?;
+        if !common.quiet {
+            show::note(&keep);
+        }
+    } else {
+        show::run(record, policy)?;
+        for path in written {
+            show::line(path.display())?;
+        }
+        show::line(keep)?;
+    }
+    Ok(done.code)
+}
+
+/// How a run ended, and what it left; nothing if it was interrupted.
+pub(super) struct Ended {
+    pub(super) code: Code,
+    pub(super) results: Option<Done>,
+}
+
+/// What a run left.
+pub(super) struct Done {
+    pub(super) record: RunRecord,
+    pub(super) policy: Policy,
+    written: Vec<PathBuf>,
+    /// Of the log.
+    head: String,
+}
+
+/// Makes a run, and writes what it leaves; nothing is shown.
+pub(super) fn done(args: &args::Run, common: &Common) -> Result<Ended> {
     match &args.resume {
         None => begin(args, Begun::Now, common),
         Some(folder) => begin(&Unfinished::asked(folder)?, Begun::Before, common),
@@ -33,7 +71,7 @@ enum Begun {
     Before,
 }
 
-fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Code> {
+fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     let policy = files::read_policy(&args.policy)?;
     args.training.check()?;
     let out = args.out.as_deref().expect("asked for where there is nothing to go on with");
@@ -86,27 +124,15 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Code> {
     }
     let bar = Bar::new(common.quiet);
     let observer = |event: &synth_optimizer::pipeline::Event<'_>| bar.follow(event);
-    let mut pipeline = Pipeline::new(policy.clone())
-        .with_seed(args.training.seed)
-        .with_plan(|plan| args.training.applied_to(plan))
+    let mut pipeline = planned(args.training.followed_by(Pipeline::new(policy.clone())), &args.planning)?
         .with_max_attempts(usize::try_from(args.max_attempts).unwrap_or(usize::MAX))
         .with_observer(&observer);
-    if args.training.sets_a_plan() {
-        pipeline = pipeline.without_tuning();
-    }
-    if let Some(engine) = args.training.engine() {
-        pipeline = pipeline.with_engine(engine);
-    }
     if let Some(rows) = args.rows {
         pipeline = pipeline.with_rows(usize::try_from(rows).context("more rows than memory can hold")?);
-    }
-    if let Some(budget) = args.training.time_budget {
-        pipeline = pipeline.with_time_budget(budget);
     }
     if args.keep_refused {
         pipeline = pipeline.with_refused_table();
     }
-    pipeline = pipeline.with_constraints(args.training.keeping());
     if args.no_protection {
         pipeline = pipeline.without_protection();
     }
@@ -116,10 +142,7 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Code> {
     let run = pipeline.run(&table);
     bar.finish();
     let name = args.input.as_deref().map_or(files::DEMO_NAME.to_owned(), files::name_of);
-    let run = run.map_err(|error| match error {
-        synth_optimizer::Error::Core(error) => files::in_input(error, &name).into(),
-        error => anyhow::Error::from(error),
-    })?;
+    let run = run.map_err(|error| super::in_run(error, &name))?;
 
     let code = match (&run.record.decision, &run.record.stopped) {
         (_, Some(StopReason::Interrupted)) => return Ok(interrupted(out)),
@@ -136,28 +159,47 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Code> {
     let results = Results { run: &run, policy: &policy, source: &source };
     let (written, head) = write(out, &results, schema, &earlier, replace)?;
     Unfinished::remove(out)?;
-    let keep = format!("{LOG_NAME} has the head {head}: keep it elsewhere, for `synth verify --head`");
-    if common.json {
-        show::json(&run.record)?;
-        if !common.quiet {
-            show::note(&keep);
-        }
-    } else {
-        show::run(&run.record, &policy)?;
-        for path in written {
-            show::line(path.display())?;
-        }
-        show::line(keep)?;
-    }
-    Ok(code)
+    let record = run.record;
+    Ok(Ended { code, results: Some(Done { record, policy, written, head }) })
 }
 
-fn interrupted(out: &Path) -> Code {
+/// The pipeline with the planner that is asked for.
+#[cfg(feature = "llm")]
+fn planned<'a>(pipeline: Pipeline<'a>, planning: &args::Planning) -> Result<Pipeline<'a>> {
+    use synth_optimizer::llm::{Endpoint, Key, LlmPlanner, Names, Shape};
+    if planning.planner == args::PlannerChoice::Rules {
+        return Ok(pipeline);
+    }
+    let mut endpoint = Endpoint::new(&planning.llm_url, &planning.llm_model);
+    // From there alone: a flag would stand in the shell's history, a file in a backup.
+    if let Ok(key) = std::env::var("OPENROUTER_API_KEY") {
+        endpoint = endpoint.with_key(Key::new(&key)?);
+    }
+    endpoint.check().map_err(|error| Usage(format!("--{error}")))?;
+    let names = if planning.share_names { Names::Shared } else { Names::Kept };
+    Ok(pipeline
+        .with_planner(move |table, rules| Ok(Box::new(LlmPlanner::new(endpoint, Shape::of(table, names), rules)?))))
+}
+
+/// The pipeline with the planner that is asked for.
+#[cfg(not(feature = "llm"))]
+fn planned<'a>(pipeline: Pipeline<'a>, planning: &args::Planning) -> Result<Pipeline<'a>> {
+    match planning.planner {
+        args::PlannerChoice::Rules => Ok(pipeline),
+        args::PlannerChoice::Llm => {
+            let problem =
+                "this program was built without a network; `cargo install --path synth-cli --features llm` has one";
+            Err(Usage(format!("--planner llm: {problem}")).into())
+        }
+    }
+}
+
+fn interrupted(out: &Path) -> Ended {
     match Unfinished::is_in(out) {
         false => show::note("interrupted: nothing was written"),
         true => show::note(&format!("interrupted: `synth run --resume {}` goes on", out.display())),
     }
-    Code::Interrupted
+    Ended { code: Code::Interrupted, results: None }
 }
 
 /// A table, with what is known of the very bytes it was read from.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use synth_optimizer::audit::{Fault, Folder, LOG_NAME, RECORD_NAME, verify};
+use synth_optimizer::audit::{Fault, Folder, LOG_NAME, RECORD_NAME, Verified, verify};
 
 use super::Common;
 use crate::args;
@@ -15,13 +15,7 @@ pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
     if !args.folder.is_dir() {
         return Err(Usage(format!("{} is no folder", args.folder.display())).into());
     }
-    let log = files::read_all(&args.folder.join(LOG_NAME))?;
-    let present = earlier_results(&args.folder)?;
-    let faults = |faults: Vec<Fault>| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        NotVerified(lines.join("\n"))
-    };
-    let verified = verify(&log, &Results { folder: &args.folder, present }).map_err(faults)?;
+    let verified = verified(&args.folder)?;
     if let Some(head) = &args.head
         && !head.eq_ignore_ascii_case(&verified.head)
     {
@@ -44,6 +38,20 @@ pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
         false => show::verified(&verified)?,
     }
     Ok(Code::Accepted)
+}
+
+/// What can be said of the results in a folder.
+///
+/// # Errors
+/// [`NotVerified`] with every fault, a line each.
+pub(super) fn verified(folder: &Path) -> Result<Verified> {
+    let log = files::read_all(&folder.join(LOG_NAME))?;
+    let present = earlier_results(folder)?;
+    let faults = |faults: Vec<Fault>| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        NotVerified(lines.join("\n"))
+    };
+    Ok(verify(&log, &Results { folder, present }).map_err(faults)?)
 }
 
 /// The folder as the library looks at it.

@@ -30,7 +30,7 @@ use self::distributions::Distributions;
 use self::draw::Picture;
 use self::maps::{Maps, Planes};
 use self::measures::{Groups, MeasureRow};
-use self::origin::ColumnRow;
+use self::origin::{ColumnRow, KeptRow};
 use self::text::{grouped, shown};
 use self::training::Training;
 use self::verdict::{Banner, CheckRow};
@@ -62,6 +62,8 @@ struct Page {
     training: Option<Training>,
     columns: Vec<ColumnRow>,
     protection_notes: Vec<String>,
+    kept: Vec<KeptRow>,
+    redrawn: String,
     facts: Vec<[String; 2]>,
     files: Vec<[String; 2]>,
     measures: Vec<MeasureRow>,
@@ -100,6 +102,8 @@ pub(crate) fn of_run(run: &Run, about: &About<'_>) -> Result<String> {
     page.training = record.training.as_ref().map(training::training);
     page.columns = origin::columns(&source.schema, Some(record));
     page.protection_notes = origin::protection_notes(record);
+    page.kept = origin::kept(&record.constraints);
+    page.redrawn = format!("{:.1} % of the rows were drawn anew.", 100.0 * record.constraints.redrawn);
     page.facts = origin::facts(record, policy, source, program);
     page.files = origin::files(files);
     page.disclaimer = record.disclaimer.clone();
@@ -160,6 +164,8 @@ impl Page {
             training: None,
             columns: Vec::new(),
             protection_notes: Vec::new(),
+            kept: Vec::new(),
+            redrawn: String::new(),
             facts: Vec::new(),
             files: Vec::new(),
             measures: Vec::new(),

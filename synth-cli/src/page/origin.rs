@@ -2,7 +2,9 @@
 
 use synth_compliance::Policy;
 use synth_core::Schema;
+use synth_core::constraint::{By, Origin};
 use synth_core::protect::{Applied, Count};
+use synth_optimizer::constraints::{ConstraintRecord, RuleRecord};
 use synth_optimizer::{Program, Protects, RunRecord, Source, Written};
 
 use super::attempts::settings;
@@ -54,6 +56,40 @@ pub(super) fn protection_notes(record: &RunRecord) -> Vec<String> {
         .then(|| "Protection was switched off: what was found was learnt as it is.".to_owned());
     let less = record.protection.shortfalls.iter().map(|text| format!("Less than was asked for: {}.", shown(text)));
     off.into_iter().chain(less).chain(record.protection.notes.iter().map(|text| format!("{}.", shown(text)))).collect()
+}
+
+/// What rows keep, or do not.
+#[derive(Debug)]
+pub(super) struct KeptRow {
+    pub(super) rule: String,
+    pub(super) origin: &'static str,
+    pub(super) how: &'static str,
+    /// The share of rows that broke it as they were drawn.
+    pub(super) first_broken: String,
+    /// The share of the table's rows that keep it.
+    pub(super) kept: String,
+}
+
+/// The constraints of the table that is shown.
+pub(super) fn kept(record: &ConstraintRecord) -> Vec<KeptRow> {
+    let share = |x: f64| format!("{:.1} %", 100.0 * x);
+    let row = |rule: &RuleRecord| KeptRow {
+        rule: shown(&rule.rule),
+        origin: match rule.origin {
+            Origin::Found => "found",
+            Origin::Declared => "declared",
+        },
+        how: match rule.by {
+            By::Derived => "the total is added up",
+            By::Difference => "the difference is learnt",
+            By::Lookup => "what follows is looked up",
+            By::Redraw => "rows that break it are drawn anew",
+            By::NotKept => "not kept",
+        },
+        first_broken: share(rule.first_broken),
+        kept: share(rule.kept),
+    };
+    record.rules.iter().map(row).collect()
 }
 
 /// What went into the run, a name and a value a line.

@@ -4,7 +4,7 @@ use crate::support::{CANARY, DEMO, Folder, SHORT, table};
 
 const COPULA: [&str; 3] = ["--engine", "copula", "--quiet"];
 /// What every page of a run has, by its id.
-const PARTS: [&str; 21] = [
+const PARTS: [&str; 22] = [
     "verdict",
     "checks",
     "attempts",
@@ -22,6 +22,7 @@ const PARTS: [&str; 21] = [
     "training",
     "training-curve",
     "schema",
+    "constraints",
     "measures",
     "provenance",
     "disclaimer",

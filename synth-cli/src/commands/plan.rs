@@ -1,0 +1,59 @@
+//! `synth plan`: what a run would do first, and by which rules it would go on.
+
+use std::path::Path;
+
+use anyhow::Result;
+use synth_optimizer::{Pipeline, RULES};
+
+use super::Common;
+use crate::args;
+use crate::exit::Code;
+use crate::{files, show};
+
+pub(super) fn run(args: &args::Plan, common: &Common) -> Result<Code> {
+    let args::Plan { input, policy, no_protection, reading, training } = args;
+    of(Some(input), policy, *no_protection, reading, training, common)
+}
+
+/// The same of a run; without an input it is that of the built-in table.
+pub(super) fn of_run(args: &args::Run, common: &Common) -> Result<Code> {
+    let args::Run { input, policy, no_protection, reading, training, .. } = args;
+    of(input.as_deref(), policy, *no_protection, reading, training, common)
+}
+
+fn of(
+    input: Option<&Path>,
+    policy: &str,
+    no_protection: bool,
+    reading: &args::Reading,
+    training: &args::Training,
+    common: &Common,
+) -> Result<Code> {
+    let policy = files::read_policy(policy)?;
+    training.check()?;
+    let options = files::read_options(reading)?;
+    let table = files::read_table_or_demo(input, &options, common.quiet)?;
+    if let Some(input) = input {
+        files::check_columns(&table, input)?;
+    }
+    training.check_target(&table)?;
+    let mut pipeline = training.followed_by(Pipeline::new(policy));
+    if no_protection {
+        pipeline = pipeline.without_protection();
+    }
+    let name = input.map_or(files::DEMO_NAME.to_owned(), files::name_of);
+    let preview = pipeline.preview(&table).map_err(|error| super::in_run(error, &name))?;
+    if common.json {
+        let rules: Vec<_> = RULES
+            .iter()
+            .map(|rule| {
+                let (name, because, suggestion) = (rule.name, rule.because, rule.suggestion);
+                serde_json::json!({ "rule": name, "because": because, "suggestion": suggestion, "uses": rule.uses })
+            })
+            .collect();
+        show::json(&serde_json::json!({ "first": preview, "rules": rules }))?;
+    } else {
+        show::preview(&preview)?;
+    }
+    Ok(Code::Accepted)
+}
