@@ -2,7 +2,7 @@
 //!
 //! `extends = "hipaa"`, or a path that whoever reads the files understands, takes over a policy as it is. Keys that are
 //! there replace the base's: `min_rows`, `inconclusive`, and of a gate on the same measure the limits, the class and the
-//! rest that it gives, one by one. `requires` and further gates are added; `without = ["corr_delta"]` leaves gates and
+//! rest that it gives, one by one. `requires` and further gates are added; `without = ["assoc_delta"]` leaves gates and
 //! requirements out. Name, version and title are always one's own. Chains may be as long as one likes, and must end.
 //!
 //! Nothing keeps an own policy from being looser than its base: that is for people to decide. But it cannot be so

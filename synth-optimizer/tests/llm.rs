@@ -54,7 +54,7 @@ type Asked = Arc<Mutex<Vec<(Vec<(String, String)>, String)>>>;
 
 /// A server that gives these replies in turn, the last one again and again, and keeps what it was asked.
 fn server(replies: Vec<Reply>) -> (Endpoint, Asked) {
-    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
+    let server = tiny_http::Server::http("localhost:0").unwrap();
     let url = format!("http://{}/v1", server.server_addr());
     let asked = Asked::default();
     let kept = Arc::clone(&asked);
@@ -201,7 +201,7 @@ fn every_failure_falls_back_on_the_rules_and_says_why() {
 
 #[test]
 fn a_service_that_is_not_there_is_no_obstacle() {
-    let mut endpoint = Endpoint::new("http://127.0.0.1:1/v1", "m");
+    let mut endpoint = Endpoint::new("http://localhost:1/v1", "m");
     endpoint.pause = Duration::from_millis(1);
     let (plan, explanation) = planner(endpoint).next_plan(&[]).unwrap();
     assert_eq!(plan, Plan::base(120, 3));
