@@ -28,12 +28,22 @@ pub(super) fn unpack(bytes: Vec<u8>, limits: &Limits) -> Result<(Vec<u8>, Compre
 }
 
 fn read_bounded(mut from: impl Read, n_packed: usize, limits: &Limits, what: &str) -> Result<Vec<u8>> {
-    let by_ratio = (n_packed as u64).saturating_mul(limits.ratio).max(RATIO_FROM);
-    let bound = limits.bytes.min(by_ratio);
+    let bound = most_unpacked(n_packed, limits);
     let mut unpacked = Vec::new();
     from.by_ref().take(bound + 1).read_to_end(&mut unpacked).map_err(|_| corrupt(what))?;
-    if unpacked.len() as u64 <= bound {
-        return Ok(unpacked);
+    check_unpacked(unpacked.len() as u128, n_packed, limits)?;
+    Ok(unpacked)
+}
+
+fn most_unpacked(n_packed: usize, limits: &Limits) -> u64 {
+    limits.bytes.min((n_packed as u64).saturating_mul(limits.ratio).max(RATIO_FROM))
+}
+
+/// Refuses what unpacks to more bytes than are read, or to suspiciously many for its size.
+pub(super) fn check_unpacked(n_unpacked: u128, n_packed: usize, limits: &Limits) -> Result<()> {
+    let bound = most_unpacked(n_packed, limits);
+    if n_unpacked <= u128::from(bound) {
+        return Ok(());
     }
     if bound == limits.bytes {
         return Err(too_many_bytes(limits.bytes).into());

@@ -7,13 +7,17 @@
 //! Everything from outside is bounded by [`Limits`] while it is read. No message and no note shows a cell: they name
 //! the line, the column and the rule.
 //!
-//! Left out on purpose: spreadsheets, archives, fixed widths, comment lines, and mending what is broken.
+//! With the feature `spreadsheet`, the first sheet of an `.xlsx` workbook is a table too; it is written again as CSV.
+//!
+//! Left out on purpose: archives, fixed widths, comment lines, and mending what is broken.
 
 mod arrow_files;
 mod cells;
 mod compression;
 mod dialect;
 mod header;
+#[cfg(feature = "spreadsheet")]
+mod sheet;
 mod text;
 mod write;
 
@@ -127,6 +131,10 @@ fn read_any(bytes: Vec<u8>, options: &ReadOptions) -> Result<Reading> {
     if bytes.is_empty() {
         return Err(BadInput::new(Rule::EmptyFile, "the file is empty").hint("give a table with rows").into());
     }
+    #[cfg(feature = "spreadsheet")]
+    if bytes.starts_with(ARCHIVE) {
+        return unless_damaged(|| sheet::read(bytes, options));
+    }
     match told_by_content(&bytes)? {
         Format::Csv => text::read(bytes, compression, options),
         Format::Parquet => unless_damaged(|| arrow_files::read_parquet(bytes, compression, options)),
@@ -143,9 +151,12 @@ fn unless_damaged(read: impl FnOnce() -> Result<Reading>) -> Result<Reading> {
     })
 }
 
+/// How a zip archive begins, and so a workbook.
+const ARCHIVE: &[u8] = b"PK\x03\x04";
+
 fn told_by_content(bytes: &[u8]) -> Result<Format> {
     const NOT_TABLES: [(&[u8], &str); 6] = [
-        (b"PK\x03\x04", "a zip archive or a spreadsheet"),
+        (ARCHIVE, "a zip archive or a spreadsheet"),
         (b"\xd0\xcf\x11\xe0", "an old spreadsheet"),
         (b"SQLite format 3\0", "a database"),
         (b"%PDF-", "a PDF document"),
