@@ -196,7 +196,7 @@ fn what_is_no_table() {
     check("34 a torn Parquet file", [b"PAR1", &[7; 500][..]].concat(), &[], Fails(3, "[corrupt]"));
     check("34 a torn Arrow file", [b"ARROW1", &[7; 500][..]].concat(), &[], Fails(3, "[corrupt]"));
     check("34 a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", &[], Fails(3, "[encoding]"));
-    check("34 a spreadsheet", b"PK\x03\x04../../x", &[], Fails(3, "a zip archive or a spreadsheet [unsupported]"));
+    check("34 an archive", b"PK\x03\x04../../x", &[], Fails(3, "no workbook that can be read [unsupported]"));
     let bomb = gzip("1,2\n".repeat(8 << 20).as_bytes());
     check("35 a bomb", &bomb, &[], Fails(6, "decompresses to more than 250 times its size [too-large]"));
     check("35 packed twice", gzip(&gzip(plain(120).as_bytes())), &[], Fails(3, "compressed twice [unsupported]"));
