@@ -3,7 +3,7 @@
 #
 #   cargo build --release && bash benches/scripts/acceptance.sh DATA_DIR [SEEDS] [TABLE...]
 #
-# DATA_DIR holds TABLE.csv; SEEDS is a number (0 to SEEDS - 1, default 5). Needs python3 for nothing but reading JSON.
+# SYNTH is the program, by default target/release/synth. DATA_DIR holds TABLE.csv; SEEDS is a number (0 to SEEDS - 1, default 5). Needs python3 for nothing but reading JSON.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 data=${1:?the folder with the tables}; seeds=${2:-5}; shift; [ $# -gt 0 ] && shift
@@ -13,7 +13,7 @@ for table in "${tables[@]}"; do
   [ -e "$data/$table.csv" ] || { echo "$table: not there, left out"; continue; }
   for ((seed = 0; seed < seeds; seed++)); do
     start=$(date +%s.%N); code=0
-    target/release/synth run "$data/$table.csv" --out "$out/run" --force --quiet --json --seed "$seed" > "$out/record.json" || code=$?
+    "${SYNTH:-target/release/synth}" run "$data/$table.csv" --out "$out/run" --force --quiet --json --seed "$seed" > "$out/record.json" || code=$?
     end=$(date +%s.%N)
     python3 - "$out/record.json" "$table" "$seed" "$code" "$start" "$end" <<'P'
 import json, sys

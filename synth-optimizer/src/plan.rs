@@ -106,9 +106,10 @@ const LARGE: usize = 20_000;
 /// detector's AUC of .53 instead of .51.
 const OF_LEVELS: (usize, f64) = (30, 1.5e-3);
 
-/// Nats a row by which trees must beat a network on rows not seen: a network can be asked for more than whole rows. The
-/// two are compared by what they gain over independent columns.
-pub const CLEARLY: f64 = 0.05;
+/// Nats a row by which trees must beat a network on rows not seen, both measured by what they gain over independent columns.
+/// A network can be asked for more than whole rows; and on the heart table, where trees are ahead by .06 to .07, they came
+/// near the limit on membership at three of five seeds, which the network does not.
+pub const CLEARLY: f64 = 0.08;
 
 impl Plan {
     /// The plan to start with, for a table of that size: that of the default engine, masked diffusion.
