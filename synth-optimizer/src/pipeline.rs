@@ -30,29 +30,29 @@
 //!
 //! [`SPLIT_ROWS`]: crate::split::SPLIT_ROWS
 
+mod trial;
+
 use std::ops::ControlFlow;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use synth_compliance::{DISCLAIMER, Decision, Finding, Policy};
-use synth_core::train::{Progress, TrainConfig, TrainReport, TrainingFailure};
+use synth_core::train::TrainReport;
 use synth_core::{Engine, Keeping, Model, Schema, Table};
-use synth_metrics::membership::Audit;
-use synth_metrics::{Baseline, Comparison, Options, measure};
 
-use crate::assessment::{Assessment, Rank};
+use self::trial::PipelineTrial;
+use crate::assessment::Assessment;
 use crate::attempt::{Attempt, Explanation};
 use crate::constraints::ConstraintRecord;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan::Plan;
 use crate::portraits::TablePortrait;
 use crate::protection::{Protected, ProtectionRecord, Protects, protect};
 use crate::rule::RulePlanner;
-use crate::runner::{self, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
-use crate::split::{Design, Parts, rows_without};
-use crate::store::{self, KeptPlans, Store};
+use crate::runner::{self, Outcome, Planner, Runner, StopReason};
+use crate::split::{Design, Parts};
+use crate::store::{KeptPlans, Store};
 
 /// The version of the run record's JSON form.
 pub const RUN_VERSION: u32 = 1;
@@ -346,10 +346,10 @@ impl<'a> Pipeline<'a> {
     /// Makes attempts on `table` until one is accepted or none is left.
     ///
     /// # Errors
-    /// [`Error::Core`] if there are fewer than ten rows (two for each fold), or fewer than five identifiers to cut them
-    /// by, if nothing can be learnt from the table, if a protection does not fit its column, or if a setting is out of
-    /// range; [`Error::Metrics`] if the tables cannot be compared. That no table was accepted is a [`Decision`], not an
-    /// error.
+    /// [`Error::Core`](crate::Error::Core) if there are fewer than ten rows (two for each fold), or fewer than five
+    /// identifiers to cut them by, if nothing can be learnt from the table, if a protection does not fit its column, or if a
+    /// setting is out of range; [`Error::Metrics`](crate::Error::Metrics) if the tables cannot be compared. That no table was
+    /// accepted is a [`Decision`], not an error.
     pub fn run(mut self, table: &Table) -> Result<Run> {
         let Prepared { protected, parts, first } = self.prepare(table)?;
         let table = &protected.table;
@@ -519,183 +519,4 @@ fn rare_levels(table: &Table) -> Option<String> {
     (n_levels > 0).then(|| {
         format!("levels that fewer than {RARE} rows share may appear in the table: {n_levels} in {columns} columns, {names}{more}")
     })
-}
-
-/// One table, tried with one plan after another.
-struct PipelineTrial<'a> {
-    table: &'a Table,
-    parts: &'a Parts,
-    policy: &'a Policy,
-    n_rows: usize,
-    keeping: Keeping,
-    store: Option<&'a dyn Store>,
-    observer: &'a Observer<'a>,
-}
-
-impl Trial for PipelineTrial<'_> {
-    type Plan = Plan;
-    type Artifact = Release;
-    type Verdict = Assessment;
-    type Error = Error;
-
-    fn run(&mut self, plan: &Plan, start: &Start) -> Tried<Self> {
-        match self.parts.design {
-            Design::Split { .. } => self.run_split(plan, start),
-            Design::CrossFitted { .. } => self.run_cross_fitted(plan, start),
-        }
-    }
-
-    fn decision(&self, assessment: &Assessment) -> Decision {
-        assessment.decision()
-    }
-
-    fn rank(&self, assessment: &Assessment) -> Rank {
-        assessment.rank()
-    }
-}
-
-impl PipelineTrial<'_> {
-    fn run_split(&self, plan: &Plan, start: &Start) -> Tried<Self> {
-        let train = self.table.take(&self.parts.rows[0]);
-        let made = self.fit_and_sample(vec![train], plan, start)?;
-        let release = made.into_iter().next().expect("one table was fitted");
-        let assessment = self.assess(&release, &self.parts.rows[1], start.seed).map_err(Failure::Fatal)?;
-        Ok((release, assessment))
-    }
-
-    fn run_cross_fitted(&self, plan: &Plan, start: &Start) -> Tried<Self> {
-        let folds = &self.parts.rows;
-        let given: Vec<Vec<usize>> = (0..folds.len()).map(|fold_idx| rows_without(folds, fold_idx)).collect();
-        let mut tables: Vec<Table> = given.iter().map(|rows| self.table.take(rows)).collect();
-        tables.push(self.table.clone());
-        let mut made = self.fit_and_sample(tables, plan, start)?;
-        let release = made.pop().expect("the last table was fitted");
-
-        // Every row is a non-member once and a member of the other generators, but for those that kept it back to verify
-        // their training; the attack counts it as one row.
-        let learnt: Vec<Vec<usize>> = (made.iter().zip(&given))
-            .map(|(made, given)| made.model.fitted_rows(given.len()).iter().map(|&row| given[row]).collect())
-            .collect();
-        let members: Vec<Table> = learnt.iter().map(|rows| self.table.take(rows)).collect();
-        let non_members: Vec<Table> = folds.iter().map(|rows| self.table.take(rows)).collect();
-        let audits = (0..folds.len()).map(|k| Audit {
-            synthetic: &made[k].table,
-            members: &members[k],
-            member_ids: &learnt[k],
-            non_members: &non_members[k],
-            non_member_ids: &folds[k],
-            reference: None,
-        });
-        let options = Options {
-            seed: start.seed,
-            battery: self.policy.battery(),
-            baseline: Baseline::LeaveOneOut,
-            audits: audits.collect(),
-            ..Options::default()
-        };
-        let comparison =
-            Comparison::new(self.table, &release.table, None).map_err(|e| Failure::Fatal(Error::Metrics(e)))?;
-        let assessment = Assessment::new(measure(&comparison, &options), self.policy);
-        Ok((release, assessment))
-    }
-
-    /// What the audit part says of an accepted table; `None` without one.
-    fn audit(&self, release: &Release, seed: u64) -> Result<Option<Assessment>> {
-        match self.parts.design {
-            Design::CrossFitted { .. } => Ok(None),
-            Design::Split { .. } => {
-                let _ = (self.observer)(&Event::Auditing);
-                self.assess(release, &self.parts.rows[2], seed).map(Some)
-            }
-        }
-    }
-
-    /// Holds a table that was learnt from the train part against real rows that its generator never saw.
-    fn assess(&self, release: &Release, unseen_rows: &[usize], seed: u64) -> Result<Assessment> {
-        let given = &self.parts.rows[0];
-        let learnt: Vec<usize> = release.model.fitted_rows(given.len()).iter().map(|&row| given[row]).collect();
-        let (train, members, unseen) = (self.table.take(given), self.table.take(&learnt), self.table.take(unseen_rows));
-        let audit = Audit {
-            synthetic: &release.table,
-            members: &members,
-            member_ids: &learnt,
-            non_members: &unseen,
-            non_member_ids: unseen_rows,
-            reference: None,
-        };
-        let comparison = Comparison::new(&train, &release.table, Some(&unseen))?;
-        let options = Options {
-            seed,
-            battery: self.policy.battery(),
-            baseline: Baseline::Holdout,
-            audits: vec![audit],
-            ..Options::default()
-        };
-        Ok(Assessment::new(measure(&comparison, &options), self.policy))
-    }
-
-    /// A generator and its rows for each of `tables`, side by side on as many threads as there are.
-    fn fit_and_sample(&self, tables: Vec<Table>, plan: &Plan, start: &Start) -> Result<Vec<Release>, Failure<Error>> {
-        let watch =
-            Watch { observer: self.observer, started: Instant::now(), fits: Mutex::new(vec![None; tables.len()]) };
-        let budget = start.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let made = tables.par_iter().enumerate().map(|(fit_idx, table)| {
-            let config = TrainConfig { time_budget: budget, ..plan.train_config(fit_seed(start.seed, fit_idx)) };
-            let mut tell = |progress: &Progress| watch.tell(fit_idx, *progress);
-            let model = match self.store {
-                None => Model::fit_keeping(plan.engine, table, self.keeping, &config, None, &mut tell)?,
-                Some(store) => store::fitted(store, &format!("attempt-{}-{fit_idx}", start.number), |checkpoints| {
-                    Model::fit_keeping(plan.engine, table, self.keeping, &config, Some(checkpoints), &mut tell)
-                })?,
-            };
-            let model = model.with_identifiers_of(self.table);
-            let drawn = model.draw(0..self.n_rows as u64, config.seed)?;
-            let constraints = ConstraintRecord::of(model.constraints(), &drawn);
-            Ok(Release { table: drawn.table, model, constraints })
-        });
-        // The first failure in the order of the tables, whichever thread met one first.
-        let made: Vec<Result<Release, synth_core::Error>> = made.collect();
-        let made = made.into_iter().collect::<Result<Vec<Release>, _>>().map_err(|error| match error {
-            synth_core::Error::Training(TrainingFailure::Interrupted { .. }) => Failure::Interrupted,
-            synth_core::Error::Training(failure) => Failure::Training(failure),
-            error => Failure::Fatal(Error::Core(error)),
-        })?;
-        match (self.observer)(&Event::Measuring) {
-            ControlFlow::Continue(()) => Ok(made),
-            ControlFlow::Break(()) => Err(Failure::Interrupted),
-        }
-    }
-}
-
-/// The seed of the fit number `fit_idx` of an attempt.
-fn fit_seed(attempt_seed: u64, fit_idx: usize) -> u64 {
-    crate::attempt::attempt_seed(attempt_seed, fit_idx + 1)
-}
-
-/// Adds up what the fits of an attempt report.
-struct Watch<'a> {
-    observer: &'a Observer<'a>,
-    started: Instant,
-    fits: Mutex<Vec<Option<Progress>>>,
-}
-
-impl Watch<'_> {
-    fn tell(&self, fit_idx: usize, progress: Progress) -> ControlFlow<()> {
-        let (share, loss, n_rows) = {
-            let mut fits = self.fits.lock().expect("nothing panics while it is held");
-            fits[fit_idx] = Some(progress);
-            let running: Vec<&Progress> = fits.iter().flatten().collect();
-            let done: f64 = running.iter().map(|p| p.epoch as f64 / p.n_epochs as f64).sum();
-            let loss = running.iter().map(|p| p.loss).sum::<f64>() / running.len() as f64;
-            (done / fits.len() as f64, loss, running.iter().map(|p| p.n_rows_seen as f64).sum::<f64>())
-        };
-        let elapsed = self.started.elapsed();
-        let fitting = Fitting {
-            share,
-            loss,
-            rows_per_second: n_rows / elapsed.as_secs_f64().max(1e-9),
-            remaining: elapsed.mul_f64((1.0 - share) / share),
-        };
-        (self.observer)(&Event::Fitting(fitting))
-    }
 }
