@@ -194,9 +194,7 @@ pub(crate) fn constraints(constraints: &[Kept]) -> Result<()> {
     for Kept { rule, by, first_broken, .. } in constraints {
         let broken = format!("{:.1} % of drawn rows break it", 100.0 * first_broken);
         line(match by {
-            By::Derived => format!("  {rule}: the total is added up"),
-            By::Difference => format!("  {rule}: the difference is learnt"),
-            By::Lookup => format!("  {rule}: what follows is looked up"),
+            By::Derived | By::Difference | By::Lookup => format!("  {rule}: {by}"),
             By::Redraw if *first_broken == 0.0 => {
                 format!("  {rule}: hardly any drawn row breaks it; one that does is drawn anew")
             }

@@ -62,9 +62,7 @@ impl RuleRecord {
         };
         let share = |x: f64| format!("{:.1} %", 100.0 * x);
         match by {
-            By::Derived => format!("{rule} ({origin}): kept, the total is added up"),
-            By::Difference => format!("{rule} ({origin}): kept, the difference is learnt"),
-            By::Lookup => format!("{rule} ({origin}): kept, what follows is looked up"),
+            By::Derived | By::Difference | By::Lookup => format!("{rule} ({origin}): kept, {by}"),
             By::Redraw if *first_broken == 0.0 => format!("{rule} ({origin}): kept, hardly any drawn row broke it"),
             By::Redraw => {
                 format!("{rule} ({origin}): kept, {} of drawn rows broke it and were drawn anew", share(*first_broken))

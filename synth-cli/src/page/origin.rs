@@ -2,7 +2,7 @@
 
 use synth_compliance::Policy;
 use synth_core::Schema;
-use synth_core::constraint::{By, Origin};
+use synth_core::constraint::Origin;
 use synth_core::protect::{Applied, Count};
 use synth_optimizer::constraints::{ConstraintRecord, RuleRecord};
 use synth_optimizer::{Program, Protects, RunRecord, Source, Written};
@@ -63,7 +63,7 @@ pub(super) fn protection_notes(record: &RunRecord) -> Vec<String> {
 pub(super) struct KeptRow {
     pub(super) rule: String,
     pub(super) origin: &'static str,
-    pub(super) how: &'static str,
+    pub(super) how: String,
     /// The share of rows that broke it as they were drawn.
     pub(super) first_broken: String,
     /// The share of the table's rows that keep it.
@@ -79,13 +79,7 @@ pub(super) fn kept(record: &ConstraintRecord) -> Vec<KeptRow> {
             Origin::Found => "found",
             Origin::Declared => "declared",
         },
-        how: match rule.by {
-            By::Derived => "the total is added up",
-            By::Difference => "the difference is learnt",
-            By::Lookup => "what follows is looked up",
-            By::Redraw => "rows that break it are drawn anew",
-            By::NotKept => "not kept",
-        },
+        how: rule.by.to_string(),
         first_broken: share(rule.first_broken),
         kept: share(rule.kept),
     };

@@ -53,7 +53,7 @@ pub use when::{Value, When};
 
 /// A cell value, or a tuple of them, that fewer rows than this share is told by no rule and looked up by none. As for the
 /// smallest cells of public statistics (CMS: 11).
-pub const SHARED_BY: usize = 11;
+pub const SHARED_BY: usize = crate::protect::DEFAULT_K;
 
 /// What every row keeps, by the names of its columns.
 #[expect(clippy::large_enum_variant, reason = "there are some dozens at a time")]

@@ -7,6 +7,7 @@
 //! other columns. So a pilot sample is drawn after the fit, and a constraint that was *found* is kept only if under
 //! [`SELDOM`] of it break it, and under [`TOGETHER`] any of those that are kept. One that was *declared* is always kept.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,19 @@ pub enum By {
     Redraw,
     /// It is not: too many drawn rows break it.
     NotKept,
+}
+
+/// What is done for it, in words.
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            By::Derived => "the total is added up",
+            By::Difference => "the difference is learnt",
+            By::Lookup => "what follows is looked up",
+            By::Redraw => "rows that break it are drawn anew",
+            By::NotKept => "not kept",
+        })
+    }
 }
 
 /// All constraints of one generator.
