@@ -62,16 +62,23 @@ impl Remark {
 ///
 /// `decimal` is the decimal mark of the file the cells are from.
 pub fn from_text(name: &str, cells: &StringArray, decimal: char) -> Inferred {
-    let cell = |row: usize| if cells.is_null(row) { "" } else { cells.value(row) };
-    let n_rows = cells.len();
+    from_cells(name, cells.len(), || cells.iter().map(|cell| (cell.unwrap_or(""), decimal)))
+}
+
+/// The same of cells that are gone through again and again, each with its decimal mark.
+pub(crate) fn from_cells<'a, I>(name: &str, n_rows: usize, cells: impl Fn() -> I) -> Inferred
+where
+    I: Iterator<Item = (&'a str, char)>,
+{
+    let texts = || cells().map(|(cell, _)| cell);
     let mut values = vec![f64::NAN; n_rows];
     let mut format = number::FormatOf::new();
     let mut all_plain = true;
     let (mut n_numbers, mut n_always, mut n_among_numbers) = (0_usize, 0_usize, 0_usize);
     let mut odd_rows = Vec::new();
     let mut always = Spellings::default();
-    for (row, value) in values.iter_mut().enumerate() {
-        let text = cell(row).trim();
+    for (row, (value, (cell, decimal))) in values.iter_mut().zip(cells()).enumerate() {
+        let text = cell.trim();
         if let Some(spelled) = spelled(text, decimal) {
             *value = spelled.value;
             format.add(spelled);
@@ -92,8 +99,7 @@ pub fn from_text(name: &str, cells: &StringArray, decimal: char) -> Inferred {
     let n_words = n_rows - n_numbers - n_always - n_among_numbers;
     let all_missing = || {
         let mut spellings = Spellings::default();
-        let text = (0..n_rows).map(|row| cell(row).trim());
-        text.filter(|text| missing::token(text) != Token::Value).for_each(|text| spellings.add(text));
+        texts().map(str::trim).filter(|text| missing::token(text) != Token::Value).for_each(|text| spellings.add(text));
         spellings.by_frequency()
     };
 
@@ -104,10 +110,10 @@ pub fn from_text(name: &str, cells: &StringArray, decimal: char) -> Inferred {
     drop(values);
 
     let mut distinct = Distinct::default();
-    let codes: Vec<Option<u32>> = (0..n_rows)
-        .map(|row| match missing::token(cell(row).trim()) {
+    let codes: Vec<Option<u32>> = texts()
+        .map(|cell| match missing::token(cell.trim()) {
             Token::Always => None,
-            _ => Some(distinct.code(cell(row))),
+            _ => Some(distinct.code(cell)),
         })
         .collect();
     let is_constant = distinct.cells.len() == 1 && n_always == 0;
@@ -158,7 +164,7 @@ pub fn from_text(name: &str, cells: &StringArray, decimal: char) -> Inferred {
     let mut field = Field::new(name, kind, Storage::Text);
     field.missing = always.by_frequency();
     field.order = order;
-    let array: StringArray = (0..n_rows).map(|row| codes[row].map(|_| cell(row))).collect();
+    let array: StringArray = codes.iter().map(|code| code.map(|code| distinct.cells[code as usize])).collect();
     Inferred { field, array: Arc::new(array), remarks }
 }
 
