@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # How much memory `synth profile` takes at its peak, and how long, for one large table in several forms: CSV, CSV behind
-# Zstandard and gzip, Parquet, and as many CSV files in a folder. Beside it: the file's size and that of its text.
+# Zstandard and gzip, Parquet, and CSV in eight files of a folder. Beside it: the file's size and that of its text.
 #
 # Usage: read_memory.sh [ROWS] [FOLDER]    2000000 rows in a folder that goes away, unless one is named
-# SYNTH names the program [default: the release build]. Needs GNU time, awk, zstd, gzip; Parquet is made with the program
-# itself if it can convert, else with Python's pyarrow, else left out.
+# SYNTH names the program [default: the release build]. Needs GNU time, awk, zstd and gzip.
 set -euo pipefail
 
 rows=${1:-2000000}
@@ -40,10 +39,7 @@ if [ ! -f "$folder/parts/part-00.csv" ]; then
     for part in "$folder"/parts/part-*.csv; do sed -i "1i $header" "$part"; done
 fi
 if [ ! -f "$folder/table.parquet" ]; then
-    python3 - "$folder" <<'PYTHON' 2>/dev/null || echo "no pyarrow: Parquet is left out" >&2
-import sys, pyarrow.csv, pyarrow.parquet
-pyarrow.parquet.write_table(pyarrow.csv.read_csv(sys.argv[1] + "/table.csv"), sys.argv[1] + "/table.parquet")
-PYTHON
+    cargo run --quiet --release -p synth-benches --example convert -- "$folder/table.csv" "$folder/table.parquet"
 fi
 
 printf '%-16s %10s %10s %10s %8s\n' input 'file MB' 'text MB' 'peak MB' seconds

@@ -15,6 +15,7 @@ mod progress;
 mod results;
 mod settings;
 mod show;
+mod sources;
 mod unfinished;
 
 use std::process::ExitCode;

@@ -16,11 +16,13 @@ mod kind;
 mod missing;
 mod number;
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::schema::{Field, Kind, Storage};
 use crate::table::arrow_type;
@@ -135,7 +137,9 @@ where
             Vec::new(),
         )),
         datetime::Verdict::Nearly(positions) => {
-            let odd: Vec<u32> = positions.iter().map(|&i| distinct.codes[dates[i]]).collect();
+            let odd: Vec<&str> = positions.iter().map(|&i| dates[i]).collect();
+            let odd: Vec<u32> =
+                (0..).zip(&distinct.cells).filter(|(_, cell)| odd.contains(*cell)).map(|(i, _)| i).collect();
             let rows = (0..n_rows).filter(|&row| codes[row].is_some_and(|code| odd.contains(&code)));
             remarks.push(Remark::new(
                 "nearly all cells are dates, but not all: kept as text",
@@ -265,17 +269,26 @@ fn of_dates(name: &str, format: String, array: ArrayRef, missing: Vec<String>) -
 #[derive(Debug, Default)]
 struct Distinct<'a> {
     cells: Vec<&'a str>,
-    codes: HashMap<&'a str, u32>,
+    /// Of each cell its position only: a column in which hardly a cell repeats must not take a multiple of itself.
+    codes: HashTable<u32>,
+    hasher: RandomState,
 }
 
 impl<'a> Distinct<'a> {
     fn code(&mut self, cell: &'a str) -> u32 {
-        let next = self.cells.len() as u32;
-        let code = *self.codes.entry(cell).or_insert(next);
-        if code == next {
-            self.cells.push(cell);
+        let hash = self.hasher.hash_one(cell);
+        let Self { cells, codes, hasher } = self;
+        let entry =
+            codes.entry(hash, |&code| cells[code as usize] == cell, |&code| hasher.hash_one(cells[code as usize]));
+        match entry {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                let code = cells.len() as u32;
+                place.insert(code);
+                cells.push(cell);
+                code
+            }
         }
-        code
     }
 }
 

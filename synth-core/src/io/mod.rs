@@ -30,6 +30,8 @@ mod raw;
 mod records;
 #[cfg(feature = "spreadsheet")]
 mod sheet;
+#[cfg(test)]
+mod tests;
 mod text;
 mod typed;
 mod write;
@@ -158,8 +160,21 @@ pub fn read_paths(paths: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
 ///
 /// # Errors
 /// As [`read_paths`], as far as they can be told without opening a file.
-pub fn files_of(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    Ok(dataset::parts(paths)?.into_iter().map(|part| part.path).collect())
+pub fn files_of(paths: &[PathBuf]) -> Result<Vec<TableFile>> {
+    let file = |part: Part| {
+        let keys = part.keys.into_iter().map(|key| (key.name, key.value)).collect();
+        TableFile { path: part.path, keys }
+    };
+    Ok(dataset::parts(paths)?.into_iter().map(file).collect())
+}
+
+/// One of the files of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The columns that its folders give its rows, each with its value, which is empty where it is missing.
+    pub keys: Vec<(String, String)>,
 }
 
 /// Reads a file that is in memory: standard input, or a table that is built in.
@@ -312,23 +327,5 @@ fn match_names(schema: &Schema, names: &[String]) -> Result<Vec<usize>> {
             Err(BadInput::new(Rule::UnknownColumn, problem).hint(HINT).into())
         }
         None => Ok(positions),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Read;
-
-    /// Bytes that come a few at a time.
-    pub(super) struct Trickle<'a> {
-        pub(super) bytes: &'a [u8],
-        pub(super) n: usize,
-    }
-
-    impl Read for Trickle<'_> {
-        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-            let n = self.n.min(out.len());
-            self.bytes.read(&mut out[..n])
-        }
     }
 }
