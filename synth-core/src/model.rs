@@ -3,13 +3,15 @@
 //! The generator learns the table as the constraints leave it; its rows are made whole, and those that break what is kept are
 //! drawn anew. Try t of row i follows from the model, the seed, i and t alone, so row i does from the first three.
 
+mod file;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use rand::RngCore;
 use rayon::prelude::*;
 
-pub use crate::fitted::MODEL_VERSION;
+pub use file::MODEL_VERSION;
 
 use crate::constraint::transform::Restored;
 use crate::constraint::{Keeping, Kept, Plan};
@@ -139,7 +141,7 @@ impl Model {
 
     /// The model as the bytes of a model file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.fitted.to_bytes(self.plan.as_deref())
+        file::to_bytes(&self.fitted, self.plan.as_deref())
     }
 
     /// Reads the bytes of a model file.
@@ -148,7 +150,7 @@ impl Model {
     /// [`Error::ModelFile`] if they are no model file, of another version, damaged, or hold weights that are not
     /// finite or do not fit the model's layout, or constraints that do not fit its columns.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (fitted, plan) = Fitted::from_bytes(bytes)?;
+        let (fitted, plan) = file::from_bytes(bytes)?;
         Ok(Self { fitted, plan: plan.map(Box::new) })
     }
 
