@@ -3,7 +3,11 @@
 //! The generator learns the table as the constraints leave it; its rows are made whole, and those that break what is kept are
 //! drawn anew. Try t of row i follows from the model, the seed, i and t alone, so row i does from the first three.
 
+mod about;
 mod file;
+
+#[doc = include_str!("../MODEL_FORMAT.md")]
+pub mod format {}
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,6 +15,7 @@ use std::sync::Arc;
 use rand::RngCore;
 use rayon::prelude::*;
 
+pub use about::About;
 pub use file::MODEL_VERSION;
 
 use crate::constraint::transform::Restored;
@@ -38,6 +43,7 @@ const MAX_ROUNDS: u64 = 16;
 pub struct Model {
     fitted: Fitted,
     plan: Option<Box<Plan>>,
+    about: About,
 }
 
 /// Rows that were drawn, and what it took.
@@ -86,12 +92,13 @@ impl Model {
         observer: &mut Observer<'_>,
     ) -> Result<Self> {
         let Some(mut plan) = Plan::of(table, keeping)? else {
-            return Ok(Self { fitted: Fitted::fit_from(engine, table, config, checkpoints, observer)?, plan: None });
+            let fitted = Fitted::fit_from(engine, table, config, checkpoints, observer)?;
+            return Ok(Self { fitted, plan: None, about: About::default() });
         };
         let fitted = Fitted::fit_from(engine, &plan.transform.learnt(table), config, checkpoints, observer)?;
         let seed = stream(config.seed, Purpose::Pilot, 0).next_u64();
         plan.settle(&fitted.sample(0..PILOT_ROWS, seed))?;
-        Ok(Self { fitted, plan: Some(Box::new(plan)) })
+        Ok(Self { fitted, plan: Some(Box::new(plan)), about: About::default() })
     }
 
     /// What a generator that keeps the constraints of `keeping` learns of `table`: differences in place of columns, and no
@@ -121,7 +128,18 @@ impl Model {
     #[must_use]
     pub fn with_identifiers_of(self, table: &Table) -> Self {
         let fitted = self.fitted.with_identifiers_of(&learnt_of(self.plan.as_deref(), table));
-        Self { fitted, plan: self.plan }
+        Self { fitted, ..self }
+    }
+
+    /// Where it comes from, and what was measured of its rows.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Says where it comes from, and what was measured of its rows.
+    #[must_use]
+    pub fn with_about(self, about: About) -> Self {
+        Self { about, ..self }
     }
 
     /// Which of the `n_rows` rows it was given it learnt from: an engine may keep some back to verify the result.
@@ -141,7 +159,7 @@ impl Model {
 
     /// The model as the bytes of a model file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        file::to_bytes(&self.fitted, self.plan.as_deref())
+        file::to_bytes(&self.fitted, self.plan.as_deref(), &self.about)
     }
 
     /// Reads the bytes of a model file.
@@ -150,8 +168,8 @@ impl Model {
     /// [`Error::ModelFile`] if they are no model file, of another version, damaged, or hold weights that are not
     /// finite or do not fit the model's layout, or constraints that do not fit its columns.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (fitted, plan) = file::from_bytes(bytes)?;
-        Ok(Self { fitted, plan: plan.map(Box::new) })
+        let (fitted, plan, about) = file::from_bytes(bytes)?;
+        Ok(Self { fitted, plan: plan.map(Box::new), about })
     }
 
     /// The rows numbered `rows`, as [`Generator::sample`] gives them, and what it took.

@@ -1,13 +1,7 @@
 //! The file that a model is kept in.
 //!
-//! A model file is a safetensors file: an eight-byte length, a JSON header that `head -c` shows, and the tensors. The
-//! header's metadata holds one entry, `synth`, with everything but the weights as JSON. Nothing in it is executed, and
-//! every length is checked against the bytes that are there before anything is allocated. A line after the
-//! JSON holds the check sum of it and of the tensors, which notices damage, not malice. (An entry of its own would
-//! stand before or after the other by chance.)
-//!
-//! **A model file tells much of its table**: the levels of its columns and the values of its numbers are in it. Treat it
-//! like the table itself unless a policy says otherwise.
+//! What is in it stands in [`format`](super::format). The check sum is a line after the JSON, for an entry of its own would stand
+//! before or after the other by chance.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,6 +10,7 @@ use ndarray::{Array1, Array2};
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
+use super::About;
 use crate::constraint::Plan;
 use crate::copula::Copula;
 use crate::diffusion::{Label, Network, SamplerConfig, Schedule, TabDdpm};
@@ -28,11 +23,11 @@ use crate::nn::{LayerNorm, Linear, Mlp, Parameters};
 use crate::train::{TrainConfig, TrainReport};
 use crate::trees::Trees;
 
-/// The version of the model file that this crate writes and reads.
-pub const MODEL_VERSION: u32 = 3;
+/// The version of the model [file](super::format) that this crate writes and reads.
+pub const MODEL_VERSION: u32 = 4;
 
 /// The generator and what it keeps as the bytes of a model file.
-pub(super) fn to_bytes(fitted: &Fitted, plan: Option<&Plan>) -> Vec<u8> {
+pub(super) fn to_bytes(fitted: &Fitted, plan: Option<&Plan>, about: &About) -> Vec<u8> {
     let (header, tensors) = match fitted {
         Fitted::Masked(model) => {
             let header = Header::Masked {
@@ -57,7 +52,7 @@ pub(super) fn to_bytes(fitted: &Fitted, plan: Option<&Plan>) -> Vec<u8> {
         Fitted::Trees(model) => (Header::Trees { model: model.as_ref().clone() }, Vec::new()),
         Fitted::Copula(model) => (Header::Copula { model: model.as_ref().clone() }, Vec::new()),
     };
-    let header = FileHeader { version: MODEL_VERSION, constraints: plan.cloned(), model: header };
+    let header = FileHeader { version: MODEL_VERSION, about: about.clone(), constraints: plan.cloned(), model: header };
     let header = serde_json::to_string(&header).expect("a header has only string keys and finite numbers");
     let views = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.shape(), tensor.bytes.as_slice()));
     let check_sum = check_sum(&header, views.collect());
@@ -66,7 +61,7 @@ pub(super) fn to_bytes(fitted: &Fitted, plan: Option<&Plan>) -> Vec<u8> {
 }
 
 /// Reads the bytes of a model file.
-pub(super) fn from_bytes(bytes: &[u8]) -> Result<(Fitted, Option<Plan>)> {
+pub(super) fn from_bytes(bytes: &[u8]) -> Result<(Fitted, Option<Plan>, About)> {
     let bad = |problem: &str| Error::ModelFile(problem.to_owned());
     let (_, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|_| bad("these bytes are no model, or they are damaged"))?;
@@ -85,10 +80,13 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<(Fitted, Option<Plan>)> {
         return Err(bad("it is damaged: its check sum is not that of its content"));
     }
     let header: FileHeader = serde_json::from_str(header).map_err(|_| bad("its header is damaged"))?;
+    if !header.about.is_sound() {
+        return Err(bad("what it tells of its origin is damaged"));
+    }
     let fitted = from_header(header.model, &tensors)?;
     match header.constraints {
         Some(plan) if !plan.is_sound(fitted.schema()) => Err(bad("its constraints are not those of its columns")),
-        plan => Ok((fitted, plan)),
+        plan => Ok((fitted, plan, header.about)),
     }
 }
 
@@ -155,8 +153,10 @@ struct Version {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct FileHeader {
     version: u32,
+    about: About,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     constraints: Option<Plan>,
     model: Header,
