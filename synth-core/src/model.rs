@@ -57,6 +57,23 @@ pub struct Drawn {
     pub n_broken: Vec<usize>,
 }
 
+impl Drawn {
+    /// Blocks of rows of one model, one below the other.
+    ///
+    /// # Errors
+    /// As [`Table::concat`]: there must be a block, and all of one schema.
+    pub fn concat(blocks: Vec<Self>) -> Result<Self> {
+        let mut counts = blocks.iter().map(|block| block.n_broken.clone());
+        let mut n_broken = counts.next().unwrap_or_default();
+        for own in counts {
+            n_broken.iter_mut().zip(own).for_each(|(sum, n)| *sum += n);
+        }
+        let n_redrawn = blocks.iter().map(|block| block.n_redrawn).sum();
+        let tables: Vec<Table> = blocks.into_iter().map(|block| block.table).collect();
+        Ok(Self { table: Table::concat(&tables)?, n_redrawn, n_broken })
+    }
+}
+
 /// What is demanded of rows that a model draws. Made by [`Model::conditions`].
 #[derive(Debug, Clone)]
 pub struct Given {
