@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use synth_core::masked::Condition;
@@ -204,6 +205,9 @@ pub(crate) struct Training {
     /// Stop after this time: 90s, 10m, 1h
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) time_budget: Option<Duration>,
+    /// Refuse what would take more memory: 8GB, 512MiB [default: what is free]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_memory: Option<ByteSize>,
     /// Everything random follows from it
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
@@ -399,7 +403,7 @@ pub(crate) struct Impute {
     /// The model to use, of the engine masked [default: one that is fitted on INPUT first]
     #[arg(long, value_name = "FILE")]
     #[arg(conflicts_with_all = ["schema", "engine", "target", "n_iter", "batch_size", "lr", "n_timesteps", "hidden"])]
-    #[arg(conflicts_with_all = ["dropout", "constraints", "time_budget"])]
+    #[arg(conflicts_with_all = ["dropout", "constraints", "time_budget", "max_memory"])]
     pub(crate) model: Option<PathBuf>,
     /// Replace the table if it exists
     #[arg(long)]
@@ -466,6 +470,9 @@ pub(crate) struct Evaluate {
     /// Replace the report and the page if they exist
     #[arg(long)]
     pub(crate) force: bool,
+    /// Begin no measure after this time: 90s, 10m, 1h; what is left is not measured
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) time_budget: Option<Duration>,
     /// Decides what is chosen at random
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,

@@ -10,6 +10,7 @@ mod exit;
 mod files;
 mod interrupt;
 mod log;
+mod memory;
 mod page;
 mod progress;
 mod results;

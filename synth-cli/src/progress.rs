@@ -49,6 +49,7 @@ impl Bar {
                 self.bar.set_message("fitting");
             }
             Event::Fitting(fitting) => self.show(fitting),
+            Event::Drawing => self.bar.set_message("drawing"),
             Event::Measuring => self.bar.set_message("measuring"),
             Event::Auditing => self.bar.set_message("opening the audit part"),
             _ => {}

@@ -23,7 +23,7 @@ const FILE_VARIABLE: &str = "SYNTH_CONFIG";
 const PREFIX: &str = "SYNTH_";
 
 /// The flags that may stand there, by their names.
-const SETTINGS: [&str; 28] = [
+const SETTINGS: [&str; 29] = [
     "batch-size",
     "constraints",
     "dropout",
@@ -38,6 +38,7 @@ const SETTINGS: [&str; 28] = [
     "log",
     "lr",
     "max-attempts",
+    "max-memory",
     "n-iter",
     "n-timesteps",
     "planner",

@@ -3,13 +3,20 @@
 //! The generator learns the table as the constraints leave it; its rows are made whole, and those that break what is kept are
 //! drawn anew. Try t of row i follows from the model, the seed, i and t alone, so row i does from the first three.
 
+mod about;
+mod file;
+
+#[doc = include_str!("../MODEL_FORMAT.md")]
+pub mod format {}
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use rand::RngCore;
 use rayon::prelude::*;
 
-pub use crate::fitted::MODEL_VERSION;
+pub use about::About;
+pub use file::MODEL_VERSION;
 
 use crate::constraint::transform::Restored;
 use crate::constraint::{Keeping, Kept, Plan};
@@ -36,6 +43,7 @@ const MAX_ROUNDS: u64 = 16;
 pub struct Model {
     fitted: Fitted,
     plan: Option<Box<Plan>>,
+    about: About,
 }
 
 /// Rows that were drawn, and what it took.
@@ -47,6 +55,23 @@ pub struct Drawn {
     pub n_redrawn: usize,
     /// For each of [`Model::constraints`] how many of the rows break it: 0 for all that are kept.
     pub n_broken: Vec<usize>,
+}
+
+impl Drawn {
+    /// Blocks of rows of one model, one below the other.
+    ///
+    /// # Errors
+    /// As [`Table::concat`]: there must be a block, and all of one schema.
+    pub fn concat(blocks: Vec<Self>) -> Result<Self> {
+        let mut counts = blocks.iter().map(|block| block.n_broken.clone());
+        let mut n_broken = counts.next().unwrap_or_default();
+        for own in counts {
+            n_broken.iter_mut().zip(own).for_each(|(sum, n)| *sum += n);
+        }
+        let n_redrawn = blocks.iter().map(|block| block.n_redrawn).sum();
+        let tables: Vec<Table> = blocks.into_iter().map(|block| block.table).collect();
+        Ok(Self { table: Table::concat(&tables)?, n_redrawn, n_broken })
+    }
 }
 
 /// What is demanded of rows that a model draws. Made by [`Model::conditions`].
@@ -84,12 +109,13 @@ impl Model {
         observer: &mut Observer<'_>,
     ) -> Result<Self> {
         let Some(mut plan) = Plan::of(table, keeping)? else {
-            return Ok(Self { fitted: Fitted::fit_from(engine, table, config, checkpoints, observer)?, plan: None });
+            let fitted = Fitted::fit_from(engine, table, config, checkpoints, observer)?;
+            return Ok(Self { fitted, plan: None, about: About::default() });
         };
         let fitted = Fitted::fit_from(engine, &plan.transform.learnt(table), config, checkpoints, observer)?;
         let seed = stream(config.seed, Purpose::Pilot, 0).next_u64();
         plan.settle(&fitted.sample(0..PILOT_ROWS, seed))?;
-        Ok(Self { fitted, plan: Some(Box::new(plan)) })
+        Ok(Self { fitted, plan: Some(Box::new(plan)), about: About::default() })
     }
 
     /// What a generator that keeps the constraints of `keeping` learns of `table`: differences in place of columns, and no
@@ -119,7 +145,18 @@ impl Model {
     #[must_use]
     pub fn with_identifiers_of(self, table: &Table) -> Self {
         let fitted = self.fitted.with_identifiers_of(&learnt_of(self.plan.as_deref(), table));
-        Self { fitted, plan: self.plan }
+        Self { fitted, ..self }
+    }
+
+    /// Where it comes from, and what was measured of its rows.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Says where it comes from, and what was measured of its rows.
+    #[must_use]
+    pub fn with_about(self, about: About) -> Self {
+        Self { about, ..self }
     }
 
     /// Which of the `n_rows` rows it was given it learnt from: an engine may keep some back to verify the result.
@@ -139,7 +176,7 @@ impl Model {
 
     /// The model as the bytes of a model file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.fitted.to_bytes(self.plan.as_deref())
+        file::to_bytes(&self.fitted, self.plan.as_deref(), &self.about)
     }
 
     /// Reads the bytes of a model file.
@@ -148,8 +185,8 @@ impl Model {
     /// [`Error::ModelFile`] if they are no model file, of another version, damaged, or hold weights that are not
     /// finite or do not fit the model's layout, or constraints that do not fit its columns.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (fitted, plan) = Fitted::from_bytes(bytes)?;
-        Ok(Self { fitted, plan: plan.map(Box::new) })
+        let (fitted, plan, about) = file::from_bytes(bytes)?;
+        Ok(Self { fitted, plan: plan.map(Box::new), about })
     }
 
     /// The rows numbered `rows`, as [`Generator::sample`] gives them, and what it took.

@@ -52,7 +52,7 @@ pub use detection::{c2st_logistic, c2st_trees};
 pub use duplicates::{Baseline, copied_share, dup_excess, dup_rate, dup_rate_holdout, leave_one_out_share};
 pub use error::{Error, Result};
 pub use inputs::{Inputs, lacks_unseen_rows};
-pub use measure::{Options, likeness, measure};
+pub use measure::{OUT_OF_TIME, Options, likeness, measure};
 pub use membership::{Audit, Losses, Membership, mia_auc};
 pub use portrait::{Portrait, portrait};
 pub use precision::{alpha_precision, beta_recall};

@@ -2,11 +2,13 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
 use support::{Values, clinic, permuted, table};
+
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 use synth_metrics::{
-    Audit, Battery, Comparison, Error, MEASURES, Options, Outcome, QualityReport, REPORT_VERSION, measure,
+    Audit, Battery, Comparison, Error, MEASURES, OUT_OF_TIME, Options, Outcome, QualityReport, REPORT_VERSION, measure,
 };
 
 fn full_report() -> QualityReport {
@@ -65,6 +67,18 @@ fn what_cannot_be_measured_is_there_with_its_reason() {
     assert_eq!(reason(&report, "dup_excess"), "no holdout was given");
     assert_eq!(reason(&report, "mia_auc"), "neither a holdout nor an audit was given");
     assert!(report.value("dup_rate").is_some());
+}
+
+#[test]
+fn what_the_clock_left_no_time_for_is_not_measured() {
+    let (train, synthetic, holdout) = (clinic(150, 1), clinic(140, 2), clinic(150, 3));
+    let comparison = Comparison::new(&train, &synthetic, Some(&holdout)).unwrap();
+    let until = |time: Instant| measure(&comparison, &Options { until: Some(time), ..Options::default() });
+    let late = until(Instant::now());
+    assert!(!late.measures.is_empty());
+    assert!(late.measures.iter().all(|measure| reason(&late, &measure.id) == OUT_OF_TIME));
+    let early = until(Instant::now() + Duration::from_secs(3600));
+    assert_eq!(early, measure(&comparison, &Options::default()));
 }
 
 #[test]

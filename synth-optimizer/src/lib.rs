@@ -7,6 +7,7 @@ pub mod constraints;
 mod error;
 #[cfg(feature = "llm")]
 pub mod llm;
+pub mod memory;
 pub mod pipeline;
 pub mod plan;
 pub mod protection;

@@ -34,7 +34,7 @@ mod trial;
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use synth_compliance::{DISCLAIMER, Decision, Finding, Policy};
@@ -46,6 +46,7 @@ use crate::assessment::Assessment;
 use crate::attempt::{Attempt, Explanation};
 use crate::constraints::ConstraintRecord;
 use crate::error::Result;
+use crate::memory;
 use crate::plan::Plan;
 use crate::portraits::TablePortrait;
 use crate::protection::{Protected, ProtectionRecord, Protects, protect};
@@ -68,6 +69,7 @@ pub struct Pipeline<'a> {
     rows: Option<usize>,
     max_attempts: usize,
     time_budget: Option<Duration>,
+    memory_limit: Option<u64>,
     keeps_refused: bool,
     protects: Protects,
     keeping: Keeping,
@@ -101,7 +103,9 @@ pub enum Event<'e> {
     },
     /// Generators are being fitted.
     Fitting(Fitting),
-    /// Rows are being drawn and measured.
+    /// Rows are being drawn.
+    Drawing,
+    /// Rows are being measured.
     Measuring,
     /// An attempt is over.
     Finished(&'e Attempt<Plan, Assessment>),
@@ -205,6 +209,8 @@ pub struct Preview {
     pub protection: ProtectionRecord,
     /// How the rows would be used.
     pub design: Design,
+    /// Bytes of memory at the peak, by [estimate](crate::memory::of_run).
+    pub memory: u64,
     /// What would be tried first.
     pub plan: Plan,
 }
@@ -249,6 +255,7 @@ impl<'a> Pipeline<'a> {
             rows: None,
             max_attempts: 8,
             time_budget: None,
+            memory_limit: None,
             keeps_refused: false,
             protects: Protects::Policy,
             keeping: Keeping::Found,
@@ -305,10 +312,18 @@ impl<'a> Pipeline<'a> {
         Self { max_attempts, ..self }
     }
 
-    /// The time for all attempts together. Default: none.
+    /// The time for the run, from [`run`](Self::run) on. Of what is left when an attempt begins, training may use three
+    /// quarters; no rows are drawn and no measures begun when it is up, and what was not measured does not pass. Default: none.
     #[must_use]
     pub fn with_time_budget(self, time_budget: Duration) -> Self {
         Self { time_budget: Some(time_budget), ..self }
+    }
+
+    /// The bytes of memory that the run may take: one that is [estimated](crate::memory) to take more is refused before anything is
+    /// learnt. Default: no limit.
+    #[must_use]
+    pub fn with_memory_limit(self, bytes: u64) -> Self {
+        Self { memory_limit: Some(bytes), ..self }
     }
 
     /// Keeps the table that came nearest, as [`Run::refused`]. Default: it is dropped.
@@ -347,10 +362,15 @@ impl<'a> Pipeline<'a> {
     ///
     /// # Errors
     /// [`Error::Core`](crate::Error::Core) if there are fewer than ten rows (two for each fold), or fewer than five
-    /// identifiers to cut them by, if nothing can be learnt from the table, if a protection does not fit its column, or if a
-    /// setting is out of range; [`Error::Metrics`](crate::Error::Metrics) if the tables cannot be compared. That no table was
+    /// identifiers to cut them by, if nothing can be learnt from the table, if a protection does not fit its column, if a
+    /// setting is out of range, or if the run would take more memory than it may; [`Error::Metrics`](crate::Error::Metrics) if the tables cannot be compared. That no table was
     /// accepted is a [`Decision`], not an error.
     pub fn run(mut self, table: &Table) -> Result<Run> {
+        // A budget too long for the clock is none.
+        let deadline = self.time_budget.and_then(|budget| Instant::now().checked_add(budget));
+        if let Some(limit) = self.memory_limit {
+            memory::check(self.memory(table), limit)?;
+        }
         let Prepared { protected, parts, first } = self.prepare(table)?;
         let table = &protected.table;
         let mut rules = RulePlanner::new(first);
@@ -369,6 +389,7 @@ impl<'a> Pipeline<'a> {
             n_rows,
             keeping: self.keeping,
             store: self.store,
+            deadline,
             observer: self.observer,
         };
         let mut runner = Runner::new().with_max_attempts(self.max_attempts).with_observer(|event| match event {
@@ -377,8 +398,8 @@ impl<'a> Pipeline<'a> {
             }
             runner::Event::Finished(attempt) => (self.observer)(&Event::Finished(attempt)),
         });
-        if let Some(budget) = self.time_budget {
-            runner = runner.with_time_budget(budget);
+        if let Some(deadline) = deadline {
+            runner = runner.with_deadline(deadline);
         }
         // Its portrait is taken; the table itself goes out only if it was asked for.
         runner = runner.with_refused_artifact();
@@ -397,14 +418,19 @@ impl<'a> Pipeline<'a> {
     }
 
     /// What [`run`](Self::run) would do first, without doing it: how the table would be protected and cut, and the plan of the
-    /// rules to start with. The cross-fits that a small table is tuned by are made.
+    /// rules to start with. The cross-fits that a small table is tuned by are made; a limit of memory is not looked at.
     ///
     /// # Errors
     /// As [`Pipeline::run`].
     pub fn preview(&self, table: &Table) -> Result<Preview> {
         let Prepared { protected, parts, first } = self.prepare(table)?;
         let Protected { findings, record, .. } = protected;
-        Ok(Preview { findings, protection: record, design: parts.design, plan: first })
+        let memory = self.memory(table);
+        Ok(Preview { findings, protection: record, design: parts.design, memory, plan: first })
+    }
+
+    fn memory(&self, table: &Table) -> u64 {
+        memory::of_run(table, self.rows.unwrap_or(table.n_rows()))
     }
 
     fn prepare(&self, table: &Table) -> Result<Prepared> {
@@ -452,7 +478,7 @@ impl<'a> Pipeline<'a> {
         outcome: Outcome<Release, Plan, Assessment>,
         protected: &Protected,
     ) -> Result<Run> {
-        let (attempts, stopped, artifact) = match outcome {
+        let (attempts, mut stopped, artifact) = match outcome {
             Outcome::Accepted { artifact, attempts } => (attempts, None, Some(artifact)),
             Outcome::Rejected { attempts, refused_artifact, reason, .. } => (attempts, Some(reason), refused_artifact),
         };
@@ -460,6 +486,9 @@ impl<'a> Pipeline<'a> {
             (Some(release), None) => trial.audit(release, self.seed)?,
             _ => None,
         };
+        if audit.as_ref().is_some_and(|audit| !audit.decision().is_accepted()) && trial.is_over() {
+            stopped = Some(StopReason::Deadline);
+        }
         let engine = attempts.last().map(|attempt| attempt.plan.engine);
         let notes = Self::notes(trial, attempts.len(), engine);
         let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());

@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use synth_compliance::Decision;
@@ -54,7 +54,7 @@ pub struct Start {
     /// The attempt's seed.
     pub seed: u64,
     /// When the whole run's time is up. A trial that would go on longer should stop by itself and say
-    /// [`TrainingFailure::Deadline`].
+    /// [`TrainingFailure::Deadline`] or [`Failure::Deadline`].
     pub deadline: Option<Instant>,
 }
 
@@ -65,6 +65,8 @@ pub enum Failure<E> {
     Training(TrainingFailure),
     /// Somebody asked to stop: the run ends, and the attempt is not recorded.
     Interrupted,
+    /// The time was up when there was something to draw from but no artifact yet: the run ends, and the attempt is not recorded.
+    Deadline,
     /// No plan can work out: the run ends with the error.
     Fatal(E),
 }
@@ -105,17 +107,17 @@ type Observer<'a, P, V> = Box<dyn FnMut(Event<'_, P, V>) -> ControlFlow<()> + 'a
 /// Tries plans until one is accepted or a limit is reached. The crate's page has an example.
 pub struct Runner<'a, P, V> {
     max_attempts: usize,
-    time_budget: Option<Duration>,
+    deadline: Option<Instant>,
     rejects: Rejects,
     observer: Observer<'a, P, V>,
 }
 
 impl<P, V> fmt::Debug for Runner<'_, P, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Runner { max_attempts, time_budget, rejects, observer: _ } = self;
+        let Runner { max_attempts, deadline, rejects, observer: _ } = self;
         f.debug_struct("Runner")
             .field("max_attempts", max_attempts)
-            .field("time_budget", time_budget)
+            .field("deadline", deadline)
             .field("rejects", rejects)
             .finish_non_exhaustive()
     }
@@ -125,7 +127,7 @@ impl<P, V> Default for Runner<'_, P, V> {
     fn default() -> Self {
         Runner {
             max_attempts: 8,
-            time_budget: None,
+            deadline: None,
             rejects: Rejects::Drop,
             observer: Box::new(|_| ControlFlow::Continue(())),
         }
@@ -144,11 +146,11 @@ impl<'a, P, V> Runner<'a, P, V> {
         Runner { max_attempts, ..self }
     }
 
-    /// The time for all attempts together. Looked at before each attempt; the trial is told the deadline and keeps it
-    /// within one. Default: none. A run that a clock has ended may end elsewhere the next time.
+    /// When the time for all attempts is up. Looked at before each attempt; the trial is told and keeps it within
+    /// one. Default: never. A run that a clock has ended may end elsewhere the next time.
     #[must_use]
-    pub fn with_time_budget(self, time_budget: Duration) -> Self {
-        Runner { time_budget: Some(time_budget), ..self }
+    pub fn with_deadline(self, deadline: Instant) -> Self {
+        Runner { deadline: Some(deadline), ..self }
     }
 
     /// Gives out the best artifact of a rejected run, as [`Outcome::Rejected::refused_artifact`]. Default: dropped as
@@ -181,8 +183,7 @@ impl<'a, P, V> Runner<'a, P, V> {
         T: Trial<Plan = P, Verdict = V>,
         N: Planner<P, V> + ?Sized,
     {
-        // A budget too long for the clock is none.
-        let deadline = self.time_budget.and_then(|budget| Instant::now().checked_add(budget));
+        let deadline = self.deadline;
         let mut attempts: Vec<Attempt<P, V>> = Vec::new();
         let mut best: Option<Best<T::Artifact>> = None;
         let reason = loop {
@@ -206,6 +207,7 @@ impl<'a, P, V> Runner<'a, P, V> {
                 Ok((artifact, verdict)) => (AttemptResult::Judged(verdict), Some(artifact)),
                 Err(Failure::Training(failure)) => (AttemptResult::Failed(failure), None),
                 Err(Failure::Interrupted) => break StopReason::Interrupted,
+                Err(Failure::Deadline) => break StopReason::Deadline,
                 Err(Failure::Fatal(error)) => return Err(error),
             };
             attempts.push(Attempt { number, seed: start.seed, plan, explanation, result, duration: clock.elapsed() });

@@ -1,14 +1,16 @@
 //! The whole of it on tables made here, with the engine that needs no training.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use synth_compliance::{Decision, Policy};
 use synth_core::io::{ReadOptions, read_bytes};
 use synth_core::{Engine, Table};
+use synth_metrics::Outcome;
 use synth_optimizer::pipeline::Event;
-use synth_optimizer::{Design, Pipeline, Plan, Protects, StopReason};
+use synth_optimizer::{Assessment, Design, Pipeline, Plan, Protects, StopReason};
 
 /// Four numbers around a common cause and two columns of levels: what a copula can learn.
 fn table(n_rows: usize) -> Table {
@@ -38,6 +40,46 @@ fn a_small_table_is_audited_by_cross_fitting() {
     assert_eq!(run.release.unwrap().table.n_rows(), 400);
     // Every row was unseen once.
     assert_eq!(run.record.attempts[0].verdict().unwrap().report.rows.holdout, Some(400));
+}
+
+/// Whatever the run is at when its time is up: it ends, accepts nothing and says why.
+#[test]
+fn the_deadline_holds_in_every_phase() {
+    let table = table(2400);
+    let late_at = |phase: &'static str| {
+        let observer = |event: &Event<'_>| {
+            let name = match event {
+                Event::Designed(_) => "planning",
+                Event::Drawing => "drawing",
+                Event::Measuring => "measuring",
+                Event::Auditing => "auditing",
+                _ => "",
+            };
+            if name == phase {
+                std::thread::sleep(Duration::from_secs(6));
+            }
+            std::ops::ControlFlow::Continue(())
+        };
+        let pipeline = copula("hipaa").with_time_budget(Duration::from_secs(6)).with_observer(&observer);
+        let run = pipeline.run(&table).unwrap();
+        assert!(run.release.is_none() && !run.record.decision.is_accepted(), "{phase}");
+        assert_eq!(run.record.stopped, Some(StopReason::Deadline), "{phase}");
+        run.record
+    };
+    std::thread::scope(|scope| {
+        let [planning, drawing, measuring, auditing] = ["planning", "drawing", "measuring", "auditing"]
+            .map(|phase| scope.spawn(move || late_at(phase)))
+            .map(|thread| thread.join().unwrap());
+        assert!(planning.attempts.is_empty() && drawing.attempts.is_empty());
+        let late = |assessment: &Assessment| {
+            let mut outcomes = assessment.report.measures.iter().map(|measure| &measure.outcome);
+            outcomes
+                .all(|outcome| matches!(outcome, Outcome::NotMeasured(reason) if reason.contains("the time was up")))
+        };
+        assert!(late(measuring.attempts[0].verdict().unwrap()));
+        assert!(auditing.attempts[0].verdict().unwrap().decision().is_accepted());
+        assert!(late(auditing.audit.as_ref().unwrap()));
+    });
 }
 
 #[test]

@@ -19,6 +19,7 @@ const BLOWS_UP: usize = 90;
 const IS_INTERRUPTED: usize = 91;
 const IS_FATAL: usize = 92;
 const SLEEPS: usize = 93;
+const IS_LATE: usize = 94;
 
 impl Trial for Fake {
     type Plan = usize;
@@ -32,6 +33,7 @@ impl Trial for Fake {
             BLOWS_UP => Err(Failure::Training(TrainingFailure::NonFinite { step: 1 })),
             IS_INTERRUPTED => Err(Failure::Interrupted),
             IS_FATAL => Err(Failure::Fatal("no such file")),
+            IS_LATE => Err(Failure::Deadline),
             SLEEPS => {
                 let deadline = start.deadline.expect("sleeping needs a deadline");
                 std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
@@ -104,12 +106,13 @@ fn a_run_stops_at_its_limits() {
 }
 
 #[test]
-fn the_time_budget_is_looked_at_between_attempts_and_told_to_the_trial() {
-    let budget = |time: Duration| Runner::new().with_time_budget(time);
+fn the_deadline_is_looked_at_between_attempts_and_told_to_the_trial() {
+    let budget = |time: Duration| Runner::new().with_deadline(Instant::now() + time);
     assert_eq!(rejected(run(budget(Duration::ZERO), &[0])), (StopReason::Deadline, 0, None, None));
     let short = budget(Duration::from_millis(20));
     assert_eq!(rejected(run(short, &[SLEEPS, 0])), (StopReason::Deadline, 1, None, None));
-    assert!(matches!(run(budget(Duration::MAX), &[0]), Ok(Outcome::Accepted { .. })));
+    assert!(matches!(run(budget(Duration::from_secs(1000)), &[0]), Ok(Outcome::Accepted { .. })));
+    assert_eq!(rejected(run(Runner::new(), &[5, IS_LATE, 0])), (StopReason::Deadline, 1, Some(0), None));
 }
 
 #[test]

@@ -2,12 +2,16 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::Result;
 use synth_compliance::detect;
 use synth_core::io::ReadOptions;
 use synth_core::{BadInput, Error, Generator, Model, Rule, Table};
-use synth_metrics::{Battery, Comparison, Losses, Options, QualityReport, copied_share, leave_one_out_share, measure};
+use synth_metrics::{
+    Battery, Comparison, Losses, Measure, OUT_OF_TIME, Options, Outcome, QualityReport, copied_share,
+    leave_one_out_share, measure,
+};
 use synth_optimizer::TablePortrait;
 
 use super::Common;
@@ -18,6 +22,7 @@ use crate::page;
 use crate::show;
 
 pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
+    let until = args.time_budget.and_then(|budget| Instant::now().checked_add(budget));
     let replace = Replace::from(args.force);
     if args.model.is_some() && args.holdout.is_none() {
         let why = "the model is asked about rows it learnt and rows the generator never saw";
@@ -77,7 +82,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         return Err(Error::from(BadInput::new(Rule::SameRows, problem).in_input(&name).hint(hint)).into());
     }
     let comparison = Comparison::new(&train, &synthetic, holdout.as_ref())?;
-    let mut options = measured(args, &train)?;
+    let mut options = Options { until, ..measured(args, &train)? };
     let losses = match (&model, &holdout) {
         (Some(model), Some(holdout)) => Some(losses(model, &train, holdout, args)?),
         _ => None,
@@ -96,7 +101,8 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         false if common.json => show::json(&report)?,
         false => show::report(&report)?,
     }
-    Ok(Code::Accepted)
+    let out_of_time = |measure: &Measure| matches!(&measure.outcome, Outcome::NotMeasured(why) if why == OUT_OF_TIME);
+    Ok(if report.measures.iter().any(out_of_time) { Code::Deadline } else { Code::Accepted })
 }
 
 /// The page for people: what the report says, and the portrait of the two tables.

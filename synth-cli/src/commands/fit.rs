@@ -15,7 +15,7 @@ use crate::args::{self, Training};
 use crate::exit::{Code, Usage};
 use crate::files::{self, Readers, Replace};
 use crate::progress::Bar;
-use crate::show;
+use crate::{memory, show};
 
 pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
@@ -97,6 +97,10 @@ pub(super) fn fit(
     common: &Common,
 ) -> Result<Model> {
     training.check_target(table)?;
+    if let Some(limit) = memory::limit(training.max_memory) {
+        synth_optimizer::memory::check(synth_optimizer::memory::of_fit(table), limit)
+            .map_err(|error| files::in_input(error, name))?;
+    }
     let base = match training.sets_a_plan() {
         true => Ok(Plan::of(training.engine().unwrap_or(Engine::Masked), table.n_rows(), table.n_columns())),
         false => Model::learnt(table, training.keeping())

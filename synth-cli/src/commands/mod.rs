@@ -23,7 +23,7 @@ use synth_optimizer::Pipeline;
 
 use crate::args::{Args, Command, ConstraintChoice, EngineChoice, Training};
 use crate::exit::{Code, Usage};
-use crate::{files, interrupt};
+use crate::{files, interrupt, memory};
 
 /// What every verb is told.
 pub(crate) struct Common {
@@ -92,6 +92,9 @@ impl Training {
         }
         if let Some(engine) = self.engine() {
             pipeline = pipeline.with_engine(engine);
+        }
+        if let Some(bytes) = memory::limit(self.max_memory) {
+            pipeline = pipeline.with_memory_limit(bytes);
         }
         match self.time_budget {
             Some(budget) => pipeline.with_time_budget(budget),

@@ -98,8 +98,8 @@ fn what_is_no_model_of_this_version_is_named_so() {
         folder.write("good", parts.sealed());
         folder.synth(&["sample", "good", "--rows", "3", "--out", "-"]).with(0);
         let mut later = parts.clone();
-        later.synth["version"] = json!(4);
-        refused(&folder, &later.sealed(), "it has version 4, this program reads 3");
+        later.synth["version"] = json!(5);
+        refused(&folder, &later.sealed(), "it has version 5, this program reads 4");
         refused(&folder, &parts.with_metadata("{}"), "names no version");
         refused(&folder, &parts.with_metadata(&parts.synth.to_string()), "check sum");
         let nested = "[".repeat(100_000);

@@ -282,3 +282,16 @@ fn equal_seeds_give_equal_bytes_on_any_machine() {
     };
     assert_ne!(other("1"), other("2"));
 }
+
+#[test]
+fn what_takes_more_memory_than_it_may_is_refused_before_anything_is_learnt() {
+    let folder = Folder::new();
+    let message =
+        folder.synth(&["run", DEMO, "--out", "o", "--max-memory", "20MB"]).fails(6, "20 MB may be used").stderr;
+    assert!(message.contains("this takes about") && !folder.path("o").exists(), "{message}");
+    folder.synth(&["fit", DEMO, "--model", "m.synth", "--max-memory", "20MB"]).fails(6, "20 MB may be used");
+    assert!(!folder.path("m.synth").exists());
+    let plan = folder.synth(&["plan", DEMO, "--max-memory", "20MB"]).with(0).out();
+    assert!(plan.contains("memory: about "), "{plan}");
+    folder.synth(&["run", DEMO, "--out", "o", "--max-memory", "lots"]).fails(2, "--max-memory");
+}

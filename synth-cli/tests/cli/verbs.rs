@@ -1,5 +1,7 @@
 //! Each verb alone: what it prints and writes when all is well, and what it refuses.
 
+use serde_json::Value;
+
 use crate::support::{CANARY, DEMO, Folder, SHORT, plain};
 
 #[test]
@@ -237,6 +239,16 @@ fn evaluate_does_not_take_the_training_rows_for_a_holdout() {
     let verdict = folder.synth(&["judge", "r.json", "--json"]).json();
     let check = |id: &str| verdict["checks"].as_array().unwrap().iter().find(|c| c["id"] == id).unwrap().clone();
     assert_eq!(check("mia_auc")["status"], "not_measured");
+}
+
+#[test]
+fn what_evaluate_has_no_time_for_is_not_measured() {
+    let folder = Folder::new();
+    let evaluate = ["evaluate", "--train", DEMO, "--synthetic", DEMO, "--time-budget", "1ns", "--out", "r.json"];
+    folder.synth(&evaluate).with(7);
+    let report: Value = serde_json::from_slice(&folder.read("r.json")).unwrap();
+    assert_eq!(report["measures"][0]["outcome"]["not_measured"], "the time was up before it began", "{report}");
+    folder.synth(&["judge", "r.json"]).with(4);
 }
 
 #[test]

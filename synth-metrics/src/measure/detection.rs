@@ -8,7 +8,7 @@ use crate::report::Measure;
 use crate::subgroups::rare_level_coverage;
 
 pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
-    if options.battery < Battery::Full {
+    if options.battery < Battery::Full || !options.has_time() {
         return Vec::new();
     }
     let mut measures = c2st(comparison, options.seed);

@@ -31,7 +31,7 @@ pub fn likeness(comparison: &Comparison, battery: Battery, seed: u64) -> Vec<Mea
 }
 
 pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
-    likeness(comparison, options.battery, options.seed)
+    if options.has_time() { likeness(comparison, options.battery, options.seed) } else { Vec::new() }
 }
 
 /// What two tables alone decide, by formulas without a draw: also taken on their parts, for the intervals.

@@ -8,6 +8,8 @@ mod utility;
 
 pub use fidelity::likeness;
 
+use std::time::Instant;
+
 use crate::comparison::Comparison;
 use crate::duplicates::Baseline;
 use crate::inputs::Inputs;
@@ -15,6 +17,9 @@ use crate::membership::{Audit, Losses};
 use crate::registry::{Battery, MEASURES};
 use crate::report::{Measure, Outcome, QualityReport, REPORT_VERSION, Rows};
 use crate::subgroups::subgroups;
+
+/// Why a measure was not taken for which [`Options::until`] left no time.
+pub const OUT_OF_TIME: &str = "the time was up before it began";
 
 /// How to measure.
 #[derive(Debug, Clone, Default)]
@@ -39,17 +44,27 @@ pub struct Options<'a> {
     /// What the generators say of the rows they are audited on, for an attack by somebody who holds the model: one pair
     /// an audit, in their order; without audits one pair, for all rows of train and of the holdout. Default none.
     pub losses: Vec<Losses<'a>>,
+    /// When the time is up: what has not begun by then is not measured, and the report says so. What has begun is ended. Default
+    /// none.
+    pub until: Option<Instant>,
+}
+
+impl Options<'_> {
+    fn has_time(&self) -> bool {
+        self.until.is_none_or(|until| Instant::now() < until)
+    }
 }
 
 /// Takes every measure of the battery, in the registry's order.
 ///
 /// A measure that cannot be taken is in the report with the reason; none is ever left out, and no value is NaN.
-/// The report is the same, bit for bit, for any number of threads.
+/// The report is the same, bit for bit, for any number of threads, if [`Options::until`] is none or far enough away.
 pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
     let families = [fidelity::take, detection::take, utility::take, privacy::take];
     let mut taken: Vec<Measure> = families.into_iter().flat_map(|take| take(comparison, options)).collect();
     let mut take = |id: &str| match taken.iter().position(|measure| measure.id == id) {
         Some(place) => taken.swap_remove(place),
+        None if !options.has_time() => Measure::new(id, Outcome::NotMeasured(OUT_OF_TIME.to_owned())),
         None => Measure::new(id, Outcome::NotMeasured("this version does not know how".to_owned())),
     };
     QualityReport {

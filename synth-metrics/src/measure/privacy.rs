@@ -14,8 +14,14 @@ use crate::report::{Measure, Outcome};
 use crate::risks::risks;
 
 pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
+    if !options.has_time() {
+        return Vec::new();
+    }
     let mut measures =
         vec![dup_rate(comparison), dup_rate_holdout(comparison), dup_excess(comparison, options.baseline)];
+    if !options.has_time() {
+        return measures;
+    }
     let membership = membership(comparison, options);
     let read = |id: &str, value: &dyn Fn(&Membership) -> Outcome| {
         Measure::new(id, membership.as_ref().map_or_else(|reason| Outcome::NotMeasured(reason.clone()), value))
@@ -26,9 +32,15 @@ pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
         measures.push(read("mia_tpr_at_1", &|m| m.tpr_at(0.01)));
         measures.push(read("mia_tpr_at_10", &|m| m.tpr_at(0.1)));
         measures.push(read("mia_outlier_auc", &Membership::outlier_auc));
-        measures.extend(copies(comparison, options.seed));
-        measures.extend(risks(comparison, &options.audits, options.seed));
-        measures.extend(quasi(comparison, options.quasi_identifiers.as_deref()));
+        if options.has_time() {
+            measures.extend(copies(comparison, options.seed));
+        }
+        if options.has_time() {
+            measures.extend(risks(comparison, &options.audits, options.seed));
+        }
+        if options.has_time() {
+            measures.extend(quasi(comparison, options.quasi_identifiers.as_deref()));
+        }
     }
     measures
 }

@@ -8,12 +8,14 @@ use crate::survival::survival;
 use crate::utility::utility;
 
 pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
-    if options.battery < Battery::Full {
+    if options.battery < Battery::Full || !options.has_time() {
         return Vec::new();
     }
     // A time to an event is no outcome like others: it is not found as a target, only named.
     let never: Vec<&str> = options.survival.iter().flatten().map(String::as_str).collect();
     let mut measures = utility(comparison, options.target.as_deref(), &never, options.seed);
-    measures.extend(survival(comparison, options.survival.as_ref(), options.seed));
+    if options.has_time() {
+        measures.extend(survival(comparison, options.survival.as_ref(), options.seed));
+    }
     measures
 }

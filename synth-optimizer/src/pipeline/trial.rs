@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use synth_compliance::{Decision, Policy};
+use synth_core::model::Drawn;
 use synth_core::train::{Progress, TrainConfig, TrainingFailure};
 use synth_core::{Keeping, Model, Table};
 use synth_metrics::membership::Audit;
@@ -28,6 +29,7 @@ pub(super) struct PipelineTrial<'a> {
     pub(super) n_rows: usize,
     pub(super) keeping: Keeping,
     pub(super) store: Option<&'a dyn Store>,
+    pub(super) deadline: Option<Instant>,
     pub(super) observer: &'a Observer<'a>,
 }
 
@@ -90,6 +92,7 @@ impl PipelineTrial<'_> {
             battery: self.policy.battery(),
             baseline: Baseline::LeaveOneOut,
             audits: audits.collect(),
+            until: self.deadline,
             ..Options::default()
         };
         let comparison =
@@ -128,16 +131,39 @@ impl PipelineTrial<'_> {
             battery: self.policy.battery(),
             baseline: Baseline::Holdout,
             audits: vec![audit],
+            until: self.deadline,
             ..Options::default()
         };
         Ok(Assessment::new(measure(&comparison, &options), self.policy))
+    }
+
+    /// Whether the time of the run is up.
+    pub(super) fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Rows of a model, block by block: they are the same however they are cut.
+    fn drawn(&self, model: &Model, seed: u64) -> Result<Drawn, Failure<Error>> {
+        let n_rows = self.n_rows as u64;
+        let mut blocks: Vec<Drawn> = Vec::new();
+        for start in (0..n_rows.max(1)).step_by(BLOCK_ROWS as usize) {
+            if (self.observer)(&Event::Drawing).is_break() {
+                return Err(Failure::Interrupted);
+            }
+            if self.is_over() {
+                return Err(Failure::Deadline);
+            }
+            blocks.push(model.draw(start..(start + BLOCK_ROWS).min(n_rows), seed)?);
+        }
+        Ok(Drawn::concat(blocks)?)
     }
 
     /// A generator and its rows for each of `tables`, side by side on as many threads as there are.
     fn fit_and_sample(&self, tables: Vec<Table>, plan: &Plan, start: &Start) -> Result<Vec<Release>, Failure<Error>> {
         let watch =
             Watch { observer: self.observer, started: Instant::now(), fits: Mutex::new(vec![None; tables.len()]) };
-        let budget = start.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        let budget = start.deadline.map(|deadline| left(deadline).mul_f64(TRAINING_SHARE));
         let made = tables.par_iter().enumerate().map(|(fit_idx, table)| {
             let config = TrainConfig { time_budget: budget, ..plan.train_config(fit_seed(start.seed, fit_idx)) };
             let mut tell = |progress: &Progress| watch.tell(fit_idx, *progress);
@@ -148,20 +174,31 @@ impl PipelineTrial<'_> {
                 })?,
             };
             let model = model.with_identifiers_of(self.table);
-            let drawn = model.draw(0..self.n_rows as u64, config.seed)?;
+            let drawn = self.drawn(&model, config.seed)?;
             let constraints = ConstraintRecord::of(model.constraints(), &drawn);
             Ok(Release { table: drawn.table, model, constraints })
         });
         // The first failure in the order of the tables, whichever thread met one first.
-        let made: Vec<Result<Release, synth_core::Error>> = made.collect();
-        let made = made.into_iter().collect::<Result<Vec<Release>, _>>().map_err(|error| match error {
-            synth_core::Error::Training(TrainingFailure::Interrupted { .. }) => Failure::Interrupted,
-            synth_core::Error::Training(failure) => Failure::Training(failure),
-            error => Failure::Fatal(Error::Core(error)),
-        })?;
+        let made: Vec<Result<Release, Failure<Error>>> = made.collect();
+        let made = made.into_iter().collect::<Result<Vec<Release>, _>>()?;
         match (self.observer)(&Event::Measuring) {
             ControlFlow::Continue(()) => Ok(made),
             ControlFlow::Break(()) => Err(Failure::Interrupted),
+        }
+    }
+}
+
+/// The share of the time left that training may use: rows have yet to be drawn and measured.
+const TRAINING_SHARE: f64 = 0.75;
+/// Rows that are drawn between two looks at the clock.
+const BLOCK_ROWS: u64 = 16_384;
+
+impl From<synth_core::Error> for Failure<Error> {
+    fn from(error: synth_core::Error) -> Self {
+        match error {
+            synth_core::Error::Training(TrainingFailure::Interrupted { .. }) => Failure::Interrupted,
+            synth_core::Error::Training(failure) => Failure::Training(failure),
+            error => Failure::Fatal(Error::Core(error)),
         }
     }
 }
