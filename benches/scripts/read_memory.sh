@@ -39,7 +39,7 @@ if [ ! -f "$folder/parts/part-00.csv" ]; then
     for part in "$folder"/parts/part-*.csv; do sed -i "1i $header" "$part"; done
 fi
 if [ ! -f "$folder/table.parquet" ]; then
-    cargo run --quiet --release -p synth-benches --example convert -- "$folder/table.csv" "$folder/table.parquet"
+    cargo run --quiet --release -p synth-core --example convert -- "$folder/table.csv" "$folder/table.parquet"
 fi
 
 printf '%-16s %10s %10s %10s %8s\n' input 'file MB' 'text MB' 'peak MB' seconds

@@ -24,6 +24,7 @@ use rayon::prelude::*;
 use super::Constraint;
 use super::coded::{Codes, MISSING};
 use super::held::adds_up;
+use super::numbers::Numbers;
 use super::when::missing;
 use crate::schema::{Kind, Storage};
 use crate::table::Table;
@@ -136,8 +137,8 @@ fn find_determined(table: &Table) -> Vec<Constraint> {
 }
 
 /// A column of numbers or dates, in the rows' order.
-struct Ordered {
-    values: Vec<f64>,
+struct Ordered<'a> {
+    values: Numbers<'a>,
     /// The smallest value and the largest, if there is any.
     range: Option<(f64, f64)>,
     /// Sorted where it was asked for: for all columns at once that would be the table again.
@@ -145,10 +146,10 @@ struct Ordered {
     is_date: bool,
 }
 
-impl Ordered {
+impl Ordered<'_> {
     fn sorted(&self) -> &[f64] {
         self.sorted.get_or_init(|| {
-            let mut sorted: Vec<f64> = self.values.iter().copied().filter(|x| !x.is_nan()).collect();
+            let mut sorted: Vec<f64> = self.values.iter().filter(|x| !x.is_nan()).collect();
             sorted.sort_unstable_by(f64::total_cmp);
             sorted
         })
@@ -161,12 +162,12 @@ fn find_orders(table: &Table) -> Vec<Constraint> {
     let is_number = |c: &usize| fields[*c].kind.is_scale() || fields[*c].storage.is_number();
     let columns: Vec<usize> = columns.into_iter().filter(is_number).collect();
     let prepare = |&c: &usize| {
-        let values = table.numbers(c);
-        let present = || values.iter().copied().filter(|x| !x.is_nan());
+        let values = Numbers::of(table, c);
+        let present = || values.iter().filter(|x| !x.is_nan());
         let range = present().min_by(f64::total_cmp).zip(present().max_by(f64::total_cmp));
         Ordered { values, range, sorted: OnceLock::new(), is_date: fields[c].storage == Storage::Timestamp }
     };
-    let prepared: Vec<Ordered> = columns.par_iter().map(prepare).collect();
+    let prepared: Vec<Ordered<'_>> = columns.par_iter().map(prepare).collect();
     let found: Vec<Vec<Constraint>> = (0..columns.len())
         .into_par_iter()
         .map(|i| {
@@ -195,14 +196,14 @@ fn find_orders(table: &Table) -> Vec<Constraint> {
 }
 
 /// Whether a ≤ b in all complete rows, and b ≤ a.
-fn orders(a: &Ordered, b: &Ordered) -> [bool; 2] {
+fn orders(a: &Ordered<'_>, b: &Ordered<'_>) -> [bool; 2] {
     let (Some((first_a, last_a)), Some((first_b, last_b))) = (a.range, b.range) else { return [false; 2] };
     // Ranges that do not overlap say as much by themselves.
     if a.is_date != b.is_date || last_a <= first_b || last_b <= first_a {
         return [false; 2];
     }
     let (mut at_most, mut at_least, mut n_complete) = (true, true, 0);
-    for (&x, &y) in a.values.iter().zip(&b.values) {
+    for (x, y) in a.values.iter().zip(b.values.iter()) {
         at_most &= x <= y || x.is_nan() || y.is_nan();
         at_least &= y <= x || x.is_nan() || y.is_nan();
         if !at_most && !at_least {
@@ -214,7 +215,7 @@ fn orders(a: &Ordered, b: &Ordered) -> [bool; 2] {
 }
 
 /// Whether `smaller` would often exceed `larger` if the two had nothing to do with each other.
-fn is_surprising(smaller: &Ordered, larger: &Ordered) -> bool {
+fn is_surprising(smaller: &Ordered<'_>, larger: &Ordered<'_>) -> bool {
     let (mut below, mut n_broken) = (0, 0u128);
     for x in smaller.sorted() {
         below += larger.sorted()[below..].iter().take_while(|&y| y < x).count();
@@ -227,7 +228,7 @@ fn find_sums(table: &Table) -> Vec<Constraint> {
     let fields = &table.schema().fields;
     let columns: Vec<usize> =
         columns_of(table, Kind::is_scale).into_iter().filter(|&c| fields[c].storage.is_number()).collect();
-    let values: Vec<Vec<f64>> = columns.par_iter().map(|&c| table.numbers(c)).collect();
+    let values: Vec<Numbers<'_>> = columns.iter().map(|&c| Numbers::of(table, c)).collect();
     let p = columns.len();
     let found: Vec<Vec<Constraint>> = (0..p)
         .into_par_iter()
@@ -246,25 +247,25 @@ fn find_sums(table: &Table) -> Vec<Constraint> {
 }
 
 /// The columns that are the sum of two others in all complete rows, with evidence enough.
-fn totals(values: &[Vec<f64>], i: usize, j: usize) -> Vec<usize> {
+fn totals(values: &[Numbers<'_>], i: usize, j: usize) -> Vec<usize> {
     let (a, b) = (&values[i], &values[j]);
-    let speaks = |row: &usize| a[*row] != 0.0 && b[*row] != 0.0 && !a[*row].is_nan() && !b[*row].is_nan();
+    let speaks = |row: &usize| [a, b].iter().all(|x| x.get(*row) != 0.0 && !x.get(*row).is_nan());
     let speaking = || (0..a.len()).filter(speaks);
     let mut candidates: Vec<usize> = (0..values.len()).filter(|&k| k != i && k != j).collect();
     for row in speaking().take(PROBES) {
-        candidates.retain(|&k| adds_up(&[a[row], b[row]], values[k][row]));
+        candidates.retain(|&k| adds_up(&[a.get(row), b.get(row)], values[k].get(row)));
         if candidates.is_empty() {
             return candidates;
         }
     }
     candidates.retain(|&k| {
         let total = &values[k];
-        if !(0..a.len()).all(|row| adds_up(&[a[row], b[row]], total[row])) {
+        if !(0..a.len()).all(|row| adds_up(&[a.get(row), b.get(row)], total.get(row))) {
             return false;
         }
-        let complete: Vec<usize> = speaking().filter(|&row| !total[row].is_nan()).collect();
-        let n_distinct = |x: &[f64]| {
-            let mut seen: Vec<u64> = complete.iter().map(|&row| x[row].to_bits()).collect();
+        let complete: Vec<usize> = speaking().filter(|&row| !total.get(row).is_nan()).collect();
+        let n_distinct = |x: &Numbers<'_>| {
+            let mut seen: Vec<u64> = complete.iter().map(|&row| x.get(row).to_bits()).collect();
             seen.sort_unstable();
             seen.dedup();
             seen.len()

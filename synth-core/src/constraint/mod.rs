@@ -26,6 +26,7 @@ mod coded;
 mod find;
 mod held;
 mod implied;
+mod numbers;
 mod reduce;
 mod when;
 

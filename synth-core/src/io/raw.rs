@@ -7,16 +7,27 @@ use arrow::array::StringArray;
 
 use crate::error::{BadInput, Rule};
 
-/// Bytes of text, or cells, after which a piece is closed. Unmeasured; large enough to be given back to the system.
-const PIECE: usize = 1 << 20;
+/// Bytes of a column's first piece. Unmeasured.
+const FIRST_PIECE: usize = 1 << 20;
+/// Bytes of the pieces after it. Allocators keep what is freed in the midst of their heap, and then the raw columns and the
+/// table would add up; from 32 MiB on the customary ones ask the system for memory, and give it back at once.
+const PIECE: usize = 33 << 20;
 /// Stands for a length that is found among the long ones.
-const LONG: u8 = u8::MAX;
+const LONG: u8 = 0x7f;
 
 /// A column of text in pieces.
 #[derive(Debug, Default)]
 pub(super) struct RawColumn {
     pieces: Vec<Piece>,
-    open: Packed<Vec<u8>>,
+    open: Open,
+    n_cells: usize,
+}
+
+/// Cells that are being added: before each a byte with its length, below 128 so that all together is UTF-8 if they are.
+#[derive(Debug, Default)]
+struct Open {
+    bytes: Vec<u8>,
+    long: Vec<usize>,
     n_cells: usize,
 }
 
@@ -24,31 +35,25 @@ pub(super) struct RawColumn {
 #[derive(Debug)]
 struct Piece {
     decimal: char,
+    n_cells: usize,
     cells: Cells,
 }
 
 #[derive(Debug)]
 enum Cells {
-    Packed(Packed<String>),
-    /// One cell again and again.
-    Repeated {
-        cell: String,
-        n: usize,
+    Packed {
+        text: String,
+        long: Vec<usize>,
     },
-}
-
-#[derive(Debug, Default)]
-struct Packed<T> {
-    text: T,
-    lengths: Vec<u8>,
-    long: Vec<usize>,
+    /// One cell again and again.
+    Repeated(String),
 }
 
 impl RawColumn {
     /// A column of `n` equal cells.
     pub(super) fn repeated(cell: String, n: usize) -> Self {
-        let piece = Piece { decimal: '.', cells: Cells::Repeated { cell, n } };
-        Self { pieces: vec![piece], open: Packed::default(), n_cells: n }
+        let piece = Piece { decimal: '.', n_cells: n, cells: Cells::Repeated(cell) };
+        Self { pieces: vec![piece], open: Open::default(), n_cells: n }
     }
 
     /// Adds a cell.
@@ -56,38 +61,52 @@ impl RawColumn {
     /// # Errors
     /// [`Rule::Encoding`] if what was added is no UTF-8; it may be found later than at the cell.
     pub(super) fn push(&mut self, cell: &[u8]) -> Result<(), BadInput> {
-        self.open.text.extend_from_slice(cell);
+        let needed = cell.len() + 1;
+        if self.open.bytes.len() + needed > self.bound() && self.open.n_cells > 0 {
+            self.close()?;
+        }
+        if self.open.n_cells == 0 && self.bound() == PIECE {
+            // Pages that nothing is written to take no memory. Where it is refused the piece grows as it can.
+            _ = self.open.bytes.try_reserve_exact(PIECE);
+        }
         match u8::try_from(cell.len()) {
-            Ok(length) if length < LONG => self.open.lengths.push(length),
+            Ok(length) if length < LONG => self.open.bytes.push(length),
             _ => {
-                self.open.lengths.push(LONG);
+                self.open.bytes.push(LONG);
                 self.open.long.push(cell.len());
             }
         }
+        self.open.bytes.extend_from_slice(cell);
+        self.open.n_cells += 1;
         self.n_cells += 1;
-        if self.open.text.len() >= PIECE || self.open.lengths.len() >= PIECE { self.close() } else { Ok(()) }
+        Ok(())
+    }
+
+    /// Bytes of the piece that is being filled.
+    fn bound(&self) -> usize {
+        // The first record of a file is a piece, too.
+        if self.n_cells - self.open.n_cells < FIRST_PIECE / 64 { FIRST_PIECE } else { PIECE }
     }
 
     /// Closes the piece that is being filled: what comes next is in another.
     pub(super) fn close(&mut self) -> Result<(), BadInput> {
-        let Packed { text, mut lengths, mut long } = std::mem::take(&mut self.open);
-        if lengths.is_empty() {
+        let Open { bytes, mut long, n_cells } = std::mem::take(&mut self.open);
+        if n_cells == 0 {
             return Ok(());
         }
-        let mut text = String::from_utf8(text).map_err(|_| {
+        let mut text = String::from_utf8(bytes).map_err(|_| {
             BadInput::new(Rule::Encoding, "the text is no valid UTF-8")
                 .hint("the file is damaged, or was changed while it was read")
         })?;
         text.shrink_to_fit();
-        lengths.shrink_to_fit();
         long.shrink_to_fit();
-        self.pieces.push(Piece { decimal: '.', cells: Cells::Packed(Packed { text, lengths, long }) });
+        self.pieces.push(Piece { decimal: '.', n_cells, cells: Cells::Packed { text, long } });
         Ok(())
     }
 
     /// Takes away the first piece, which must be closed.
     pub(super) fn remove_first_piece(&mut self) {
-        self.n_cells -= self.pieces.remove(0).n_cells();
+        self.n_cells -= self.pieces.remove(0).n_cells;
     }
 
     /// Takes away the last `n` cells, of a column without an open piece.
@@ -96,16 +115,12 @@ impl RawColumn {
         let mut left = n;
         while left > 0 {
             let last = self.pieces.last_mut().expect("no more cells are taken away than there are");
-            if last.n_cells() <= left {
-                left -= last.n_cells();
-                self.pieces.pop();
-                continue;
+            if last.n_cells > left {
+                last.n_cells -= left;
+                return;
             }
-            match &mut last.cells {
-                Cells::Repeated { n, .. } => *n -= left,
-                Cells::Packed(packed) => (0..left).for_each(|_| packed.pop()),
-            }
-            left = 0;
+            left -= last.n_cells;
+            self.pieces.pop();
         }
     }
 
@@ -136,59 +151,35 @@ impl RawColumn {
 }
 
 impl Piece {
-    fn n_cells(&self) -> usize {
-        match &self.cells {
-            Cells::Packed(packed) => packed.lengths.len(),
-            Cells::Repeated { n, .. } => *n,
-        }
-    }
-
     fn iter(&self) -> PieceIter<'_> {
+        let left = self.n_cells;
         match &self.cells {
-            Cells::Packed(packed) => PieceIter {
-                text: &packed.text,
-                lengths: packed.lengths.iter(),
-                long: packed.long.iter(),
-                repeated: ("", 0),
-            },
-            Cells::Repeated { cell, n } => {
-                PieceIter { text: "", lengths: [].iter(), long: [].iter(), repeated: (cell, *n) }
-            }
+            Cells::Packed { text, long } => PieceIter { text, long: long.iter(), repeated: None, left },
+            Cells::Repeated(cell) => PieceIter { text: "", long: [].iter(), repeated: Some(cell), left },
         }
-    }
-}
-
-impl Packed<String> {
-    fn pop(&mut self) {
-        let length = match self.lengths.pop() {
-            Some(LONG) => self.long.pop(),
-            length => length.map(usize::from),
-        };
-        self.text.truncate(self.text.len() - length.unwrap_or(0));
     }
 }
 
 struct PieceIter<'a> {
     text: &'a str,
-    lengths: std::slice::Iter<'a, u8>,
     long: std::slice::Iter<'a, usize>,
-    repeated: (&'a str, usize),
+    repeated: Option<&'a str>,
+    left: usize,
 }
 
 impl<'a> Iterator for PieceIter<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        let Some(&length) = self.lengths.next() else {
-            let (cell, left) = &mut self.repeated;
-            *left = left.checked_sub(1)?;
-            return Some(cell);
-        };
-        let length = match length {
+        self.left = self.left.checked_sub(1)?;
+        if self.repeated.is_some() {
+            return self.repeated;
+        }
+        let length = match self.text.as_bytes()[0] {
             LONG => *self.long.next().expect("every long cell has its length"),
             length => usize::from(length),
         };
-        let (cell, rest) = self.text.split_at(length);
+        let (cell, rest) = self.text[1..].split_at(length);
         self.text = rest;
         Some(cell)
     }
