@@ -5,6 +5,7 @@ pub mod assessment;
 pub mod attempt;
 pub mod constraints;
 mod error;
+mod learnt;
 #[cfg(feature = "llm")]
 pub mod llm;
 pub mod memory;
@@ -31,6 +32,7 @@ pub use audit::{Entry, Fault, Folder, Program, Source, Verified, Written, log, v
 pub use card::model_card;
 pub use constraints::{ConstraintRecord, RuleRecord};
 pub use error::{Error, Result};
+pub use learnt::{Fit, Learnt};
 pub use pipeline::{Fitting, Pipeline, Preview, Release, Run, RunRecord};
 pub use plan::Plan;
 pub use portraits::TablePortrait;
