@@ -231,9 +231,9 @@ pub(crate) enum ConstraintChoice {
 
 #[derive(Debug, Clone, Serialize, Deserialize, ClapArgs)]
 pub(crate) struct Run {
-    /// The table: CSV, TSV, Parquet, Arrow IPC, also .gz and .zst; `-` reads standard input
+    /// The table: CSV, TSV, Parquet, Arrow IPC, also .gz and .zst; files, patterns, a folder; `-` reads standard input
     #[arg(required_unless_present_any = ["demo", "resume"], conflicts_with = "demo")]
-    pub(crate) input: Option<PathBuf>,
+    pub(crate) input: Vec<PathBuf>,
     /// Use the built-in breast-cancer trial (GBSG2, 686 x 10)
     #[arg(long)]
     pub(crate) demo: bool,
@@ -311,8 +311,9 @@ pub(crate) enum PlannerChoice {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Plan {
-    /// The table; `-` reads standard input
-    pub(crate) input: PathBuf,
+    /// The table: one file or several, patterns or a folder; `-` reads standard input
+    #[arg(required = true)]
+    pub(crate) input: Vec<PathBuf>,
     /// What a table must show: hipaa, gdpr, clinical-strict, research, or a TOML file
     #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
     pub(crate) policy: String,
@@ -333,8 +334,8 @@ pub(crate) struct Inspect {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct QualityTest {
-    /// The table [default: the built-in one]
-    pub(crate) input: Option<PathBuf>,
+    /// The table: one file or several, patterns or a folder [default: the built-in one]
+    pub(crate) input: Vec<PathBuf>,
     /// What the table of the run must show: hipaa, gdpr, clinical-strict, research, or a TOML file
     #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
     pub(crate) policy: String,
@@ -349,8 +350,9 @@ pub(crate) struct QualityTest {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Fit {
-    /// The table; `-` reads standard input
-    pub(crate) input: PathBuf,
+    /// The table: one file or several, patterns or a folder; `-` reads standard input
+    #[arg(required = true)]
+    pub(crate) input: Vec<PathBuf>,
     /// The model file to write
     #[arg(long, value_name = "FILE")]
     pub(crate) model: PathBuf,
@@ -392,8 +394,9 @@ pub(crate) struct Sample {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Impute {
-    /// The table; `-` reads standard input
-    pub(crate) input: PathBuf,
+    /// The table: one file or several, patterns or a folder; `-` reads standard input
+    #[arg(required = true)]
+    pub(crate) input: Vec<PathBuf>,
     /// The table to write, in the form its name says or else that of INPUT; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
@@ -415,8 +418,9 @@ pub(crate) struct Impute {
 pub(crate) struct Score {
     /// The model file, of the engine masked; `-` reads standard input
     pub(crate) model: PathBuf,
-    /// The table, with the columns of the model; `-` reads standard input
-    pub(crate) input: PathBuf,
+    /// The table, with the columns of the model: one file or several, patterns or a folder; `-` reads standard input
+    #[arg(required = true)]
+    pub(crate) input: Vec<PathBuf>,
     /// Where to write a log-likelihood for each row, as CSV; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
@@ -430,7 +434,7 @@ pub(crate) struct Score {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Evaluate {
-    /// The rows the generator learnt from
+    /// The rows the generator learnt from: a file, a pattern in quotes or a folder, as for the next two
     #[arg(long, value_name = "FILE")]
     pub(crate) train: PathBuf,
     /// The rows it made
@@ -483,9 +487,9 @@ pub(crate) struct Verify {
     /// The head that the log must have
     #[arg(long, value_name = "HASH")]
     pub(crate) head: Option<String>,
-    /// The table that the run must have read
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub(crate) source: Option<PathBuf>,
+    /// The table that the run must have read, all files of it in the same order
+    #[arg(long, value_name = "FILE", requires = "key", num_args = 1..)]
+    pub(crate) source: Vec<PathBuf>,
     /// The key that the run was given
     #[arg(long, value_name = "FILE", requires = "source")]
     pub(crate) key: Option<PathBuf>,
@@ -502,8 +506,9 @@ pub(crate) struct Judge {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Profile {
-    /// The table; `-` reads standard input
-    pub(crate) input: PathBuf,
+    /// The table: one file or several, patterns or a folder; `-` reads standard input
+    #[arg(required = true)]
+    pub(crate) input: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

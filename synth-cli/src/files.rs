@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use synth_compliance::{Base, KEY_BYTES, Key, Policy, sha256_of};
-use synth_core::io::{Header, ReadOptions, read_bytes, read_path, write};
+use synth_core::io::{Header, ReadOptions, files_of, read_bytes, read_paths, write};
 use synth_core::schema::{Compression, Field, Format, Schema, Source};
 use synth_core::{BadInput, Error, Rule, Table};
 use synth_optimizer::Written;
@@ -42,13 +42,14 @@ fn read_schema(path: &Path) -> Result<Schema> {
     Schema::from_toml(&text).with_context(|| format!("schema {}", path.display()))
 }
 
-/// Reads a table, `-` being standard input, and tells its notes to the user.
-pub(crate) fn read_table(path: &Path, options: &ReadOptions, quiet: bool) -> Result<Table> {
-    let reading = if is_standard(path) {
-        let options = ReadOptions { name: Some(name_of(path)), ..options.clone() };
-        read_bytes(read_standard_input(options.limits.bytes)?, &options)?
-    } else {
-        read_path(path, options)?
+/// Reads a table from one or several files, `-` being standard input, and tells its notes to the user.
+pub(crate) fn read_table(paths: &[PathBuf], options: &ReadOptions, quiet: bool) -> Result<Table> {
+    let reading = match paths {
+        [path] if is_standard(path) => {
+            let options = ReadOptions { name: Some(name_of(path)), ..options.clone() };
+            read_bytes(read_standard_input(options.limits.bytes)?, &options)?
+        }
+        paths => read_paths(paths, options)?,
     };
     if !quiet {
         reading.notes.iter().for_each(|note| show::note(note));
@@ -56,11 +57,11 @@ pub(crate) fn read_table(path: &Path, options: &ReadOptions, quiet: bool) -> Res
     Ok(reading.table)
 }
 
-/// The table at `path`, or else the built-in one.
-pub(crate) fn read_table_or_demo(path: Option<&Path>, options: &ReadOptions, quiet: bool) -> Result<Table> {
-    match path {
-        Some(path) => read_table(path, options, quiet),
-        None => {
+/// The table in the files, or else, if there are none, the built-in one.
+pub(crate) fn read_table_or_demo(paths: &[PathBuf], options: &ReadOptions, quiet: bool) -> Result<Table> {
+    match paths {
+        [_, ..] => read_table(paths, options, quiet),
+        [] => {
             let options = ReadOptions { name: Some(DEMO_NAME.to_owned()), ..options.clone() };
             Ok(read_bytes(DEMO.to_vec(), &options)?.table)
         }
@@ -88,20 +89,28 @@ pub(crate) fn digest_of(path: &Path) -> Result<Written> {
 /// are spelled, is told by the file. Also gives the schema that the file alone would have.
 pub(crate) fn read_table_under(
     schema: &Schema,
-    path: &Path,
+    paths: &[PathBuf],
     header: Option<YesNo>,
     quiet: bool,
 ) -> Result<(Table, Arc<Schema>)> {
-    let options = ReadOptions { header: header_of(header), name: Some(name_of(path)), ..ReadOptions::default() };
-    let bytes = read_all(path)?;
-    let found = Arc::clone(read_bytes(bytes.clone(), &options)?.table.schema());
+    let options = ReadOptions { header: header_of(header), ..ReadOptions::default() };
+    // What can be read once only is kept.
+    let bytes = match paths {
+        [path] if !is_regular(path) && !is_several(path) => Some(read_all(path)?),
+        _ => None,
+    };
+    let read = |options: ReadOptions| match &bytes {
+        Some(bytes) => read_bytes(bytes.clone(), &ReadOptions { name: Some(names_of(paths)), ..options }),
+        None => read_paths(paths, &options),
+    };
+    let found = Arc::clone(read(options.clone())?.table.schema());
     let mut schema = Schema { source: found.source.clone(), ..schema.clone() };
     for field in &mut schema.fields {
         if let Some(i) = found.index_of(&field.name) {
             spell_as(field, &found.fields[i]);
         }
     }
-    let reading = read_bytes(bytes, &ReadOptions { schema: Some(schema), ..options })?;
+    let reading = read(ReadOptions { schema: Some(schema), ..options })?;
     if !quiet {
         reading.notes.iter().for_each(|note| show::note(note));
     }
@@ -147,6 +156,40 @@ pub(crate) fn in_input(error: Error, name: &str) -> Error {
 /// What messages call an input.
 pub(crate) fn name_of(path: &Path) -> String {
     if is_standard(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// What messages call inputs that are one table.
+pub(crate) fn names_of(paths: &[PathBuf]) -> String {
+    match paths {
+        [] => DEMO_NAME.to_owned(),
+        [path] => name_of(path),
+        [first, others @ ..] => format!("{} and {} more", name_of(first), others.len()),
+    }
+}
+
+/// Whether a path is that of a file which can be read again.
+pub(crate) fn is_regular(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Whether a path may stand for several files: it is a folder, or a pattern.
+pub(crate) fn is_several(path: &Path) -> bool {
+    path.is_dir() || (!path.exists() && !is_standard(path))
+}
+
+/// All files that are read for a table. Those that are not there are named as they were given.
+///
+/// # Errors
+/// [`Usage`] if standard input is one of several; those of [`files_of`].
+pub(crate) fn all_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    if paths.len() > 1 && paths.iter().any(|path| is_standard(path)) {
+        return Err(Usage("standard input can only be the whole table: give `-` alone".to_owned()).into());
+    }
+    match paths {
+        [] => Ok(Vec::new()),
+        [path] if is_standard(path) => Ok(paths.to_vec()),
+        _ => Ok(files_of(paths)?.into_iter().map(|file| file.path).collect()),
+    }
 }
 
 /// One byte more than the limit, so that the reader sees that there is more and refuses.
@@ -313,6 +356,21 @@ pub(crate) fn check_output(path: &Path, inputs: &[&Path], replace: Replace) -> R
     check_writable(folder)
 }
 
+/// Refuses to write into a folder whose files are read as a table: the next time the output would be among them.
+pub(crate) fn check_outside(output: &Path, inputs: &[PathBuf]) -> Result<()> {
+    let there = output.ancestors().map(|path| if path == Path::new("") { Path::new(".") } else { path });
+    let Some(there) = there.filter_map(|path| path.canonicalize().ok()).next() else { return Ok(()) };
+    let is_in = |input: &PathBuf| input.is_dir() && input.canonicalize().is_ok_and(|input| there.starts_with(input));
+    match inputs.iter().find(|input| is_in(input)) {
+        Some(_) if is_standard(output) => Ok(()),
+        Some(input) => {
+            let problem = format!("{} is in {}, which is read as a table", output.display(), input.display());
+            Err(Usage(format!("{problem}; name a place outside")).into())
+        }
+        None => Ok(()),
+    }
+}
+
 /// Refuses to write over a file that is read.
 pub(crate) fn check_apart(output: &Path, inputs: &[&Path]) -> Result<()> {
     if inputs.iter().any(|input| is_same(output, input)) {
@@ -370,12 +428,12 @@ pub(crate) fn check_size(rows: u64, columns: usize, place: Place) -> Result<()> 
 }
 
 /// Refuses a table with more columns than can be compared each with each in sensible time and memory.
-pub(crate) fn check_columns(table: &Table, input: &Path) -> Result<()> {
+pub(crate) fn check_columns(table: &Table, name: &str) -> Result<()> {
     const MAX_COLUMNS: usize = 2000;
     let n = table.n_columns();
     if n > MAX_COLUMNS {
         let bad = BadInput::new(Rule::TooLarge, format!("{n} columns, at most {MAX_COLUMNS} can be compared"));
-        let bad = bad.in_input(&name_of(input)).hint("leave out those that need not be shared");
+        let bad = bad.in_input(name).hint("leave out those that need not be shared");
         return Err(Error::from(bad).into());
     }
     Ok(())

@@ -16,6 +16,7 @@ mod progress;
 mod results;
 mod settings;
 mod show;
+mod sources;
 mod unfinished;
 
 use std::process::ExitCode;

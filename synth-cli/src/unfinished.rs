@@ -65,7 +65,8 @@ impl Unfinished {
     pub(crate) fn of(args: &args::Run, results: &Path, input: String, policy: &Policy) -> Result<Self> {
         let mut args = args.clone();
         let absolute = |path: &Path| std::path::absolute(path).with_context(|| path.display().to_string());
-        for path in [&mut args.input, &mut args.reading.schema, &mut args.key].into_iter().flatten() {
+        let others = [&mut args.reading.schema, &mut args.key].into_iter().flatten();
+        for path in args.input.iter_mut().chain(others) {
             *path = absolute(path)?;
         }
         if let Some(path) = files::policy_path(&args.policy) {

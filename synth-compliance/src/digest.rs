@@ -29,11 +29,16 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// Those of the reader.
 pub fn sha256_of(mut reader: impl Read) -> std::io::Result<String> {
     let mut hasher = Sha256::new();
+    each_block(&mut reader, |block| hasher.update(block))?;
+    Ok(hex::encode(hasher.finalize()))
+}
+
+fn each_block(reader: &mut dyn Read, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
     let mut block = vec![0; 1 << 16];
     loop {
         match reader.read(&mut block)? {
-            0 => return Ok(hex::encode(hasher.finalize())),
-            n => hasher.update(&block[..n]),
+            0 => return Ok(()),
+            n => take(&block[..n]),
         }
     }
 }
@@ -72,9 +77,32 @@ impl Key {
         hex::encode(self.over(bytes).finalize().into_bytes())
     }
 
+    /// The same of all that a reader gives, of which little is in memory at a time.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn mac_of(&self, mut reader: impl Read) -> std::io::Result<String> {
+        Ok(hex::encode(self.over_all(&mut reader)?.finalize().into_bytes()))
+    }
+
+    /// Whether `mac` is that of all that a reader gives, as [`Key::confirms`].
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn confirms_of(&self, mut reader: impl Read, mac: &str) -> std::io::Result<bool> {
+        let over = self.over_all(&mut reader)?;
+        Ok(hex::decode(mac).is_ok_and(|mac| over.verify_slice(&mac).is_ok()))
+    }
+
     /// Whether `mac` is that of `bytes` under this key, told in a time that does not depend on where they differ.
     pub fn confirms(&self, bytes: &[u8], mac: &str) -> bool {
         hex::decode(mac).is_ok_and(|mac| self.over(bytes).verify_slice(&mac).is_ok())
+    }
+
+    fn over_all(&self, reader: &mut dyn Read) -> std::io::Result<Hmac<Sha256>> {
+        let mut mac = self.over(&[]);
+        each_block(reader, |block| mac.update(block))?;
+        Ok(mac)
     }
 
     fn over(&self, bytes: &[u8]) -> Hmac<Sha256> {
@@ -100,6 +128,8 @@ mod tests {
         let key = Key::new(vec![0x0b; 20]).unwrap();
         let mac = "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7";
         assert_eq!(key.mac(b"Hi There"), mac);
+        assert_eq!(key.mac_of(&b"Hi There"[..]).unwrap(), mac);
+        assert!(key.confirms_of(&b"Hi There"[..], mac).unwrap() && !key.confirms_of(&b"Hi"[..], mac).unwrap());
         assert!(key.confirms(b"Hi There", mac) && !key.confirms(b"Hi there", mac) && !key.confirms(b"Hi There", "b0"));
         assert!(!Key::new(vec![0x0c; 20]).unwrap().confirms(b"Hi There", mac));
         assert!(Key::new(vec![1; KEY_BYTES - 1]).is_none());

@@ -81,6 +81,8 @@ pub enum Rule {
     Corrupt,
     /// The file's format and its columns' types are among those that can be held.
     Unsupported,
+    /// A pattern is well formed and matches a file.
+    Pattern,
     /// The schema file is well formed.
     Schema,
     /// A level is one that the learnt table has.
@@ -109,6 +111,7 @@ impl Rule {
             Rule::UnknownColumn => "unknown-column",
             Rule::Corrupt => "corrupt",
             Rule::Unsupported => "unsupported",
+            Rule::Pattern => "pattern",
             Rule::Schema => "schema",
             Rule::UnknownLevel => "unknown-level",
             Rule::NothingToLearn => "nothing-to-learn",

@@ -1,6 +1,7 @@
 //! A table: an Arrow record batch under a [`Schema`], and the few views of a column that the rest needs.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -123,15 +124,19 @@ impl Table {
     /// # Panics
     /// If there is no such column.
     pub fn levels(&self, column_idx: usize) -> Levels {
-        let labels = self.labels(column_idx);
-        let mut names: Vec<&String> = labels.iter().flatten().collect();
-        names.sort_unstable();
-        names.dedup();
-        let mut names: Vec<String> = names.into_iter().cloned().collect();
-        sort_levels(&mut names, self.column(column_idx).0);
-        let code: HashMap<&str, u32> = names.iter().zip(0..).map(|(name, code)| (name.as_str(), code)).collect();
-        let codes = labels.iter().map(|label| label.as_deref().map(|label| code[label])).collect();
-        Levels { codes, names }
+        let (field, array) = self.column(column_idx);
+        match field.storage {
+            Storage::Text => levels_of(array.as_string::<i32>().iter(), |text| (*text).to_owned(), field),
+            Storage::Boolean => levels_of(array.as_boolean().iter(), ToString::to_string, field),
+            Storage::Integer => levels_of(array.as_primitive::<Int64Type>().iter(), ToString::to_string, field),
+            Storage::Timestamp => {
+                levels_of(array.as_primitive::<TimestampMicrosecondType>().iter(), ToString::to_string, field)
+            }
+            Storage::Float => {
+                let bits = array.as_primitive::<Float64Type>().iter().map(|x| x.map(f64::to_bits));
+                levels_of(bits, |&bits| f64::from_bits(bits).to_string(), field)
+            }
+        }
     }
 
     /// Which rows are missing in the column.
@@ -200,6 +205,34 @@ pub struct Levels {
     pub names: Vec<String>,
     /// For each row the position of its label in `names`; `None` where missing.
     pub codes: Vec<Option<u32>>,
+}
+
+/// The levels of a column, of which each value is spelled once.
+fn levels_of<V: Copy + Eq + Hash>(
+    values: impl Iterator<Item = Option<V>>,
+    label: impl Fn(&V) -> String,
+    field: &Field,
+) -> Levels {
+    let mut code: HashMap<V, u32> = HashMap::new();
+    let mut labels = Vec::new();
+    let mut codes: Vec<Option<u32>> = Vec::with_capacity(values.size_hint().0);
+    codes.extend(values.map(|value| {
+        value.map(|value| {
+            *code.entry(value).or_insert_with(|| {
+                labels.push(label(&value));
+                labels.len() as u32 - 1
+            })
+        })
+    }));
+    drop(code);
+    let mut names = labels.clone();
+    names.sort_unstable();
+    names.dedup();
+    sort_levels(&mut names, field);
+    let rank: HashMap<&str, u32> = names.iter().zip(0..).map(|(name, rank)| (name.as_str(), rank)).collect();
+    let ranks: Vec<u32> = labels.iter().map(|label| rank[label.as_str()]).collect();
+    codes.iter_mut().flatten().for_each(|code| *code = ranks[*code as usize]);
+    Levels { codes, names }
 }
 
 /// Sorts labels as the column's values are ordered: by the field's declared order first, then by number, then by text.

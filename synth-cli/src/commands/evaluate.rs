@@ -1,7 +1,7 @@
 //! `synth evaluate`: the measures of a synthetic table.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -31,9 +31,12 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     if args.model.is_some() && args.core {
         return Err(Usage("--model is for mia_max_auc and the like, which --core leaves out".to_owned()).into());
     }
-    let tables = [Some(&args.train), Some(&args.synthetic), args.holdout.as_ref()];
-    let others = [args.reading.schema.as_ref(), args.model.as_ref()];
-    let inputs: Vec<&Path> = tables.into_iter().chain(others).flatten().map(|p| &**p).collect();
+    let mut tables = Vec::new();
+    for path in [&args.train, &args.synthetic].into_iter().chain(&args.holdout) {
+        tables.extend(files::all_files(std::slice::from_ref(path))?);
+    }
+    let others = args.reading.schema.iter().chain(&args.model);
+    let inputs: Vec<&Path> = tables.iter().chain(others).map(PathBuf::as_path).collect();
     if let Some(out) = &args.out {
         files::check_output(out, &inputs, replace)?;
     }
@@ -49,17 +52,27 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     if let Some(model) = &model {
         super::check_masked(model, "the attack on a model's likelihoods needs")?;
     }
+    let read =
+        |path: &PathBuf, options: &ReadOptions| files::read_table(std::slice::from_ref(path), options, common.quiet);
     let train = match &model {
-        Some(model) => files::read_table_under(model.schema(), &args.train, args.reading.header, common.quiet)?.0,
-        None => files::read_table(&args.train, &options, common.quiet)?,
+        Some(model) => {
+            files::read_table_under(
+                model.schema(),
+                std::slice::from_ref(&args.train),
+                args.reading.header,
+                common.quiet,
+            )?
+            .0
+        }
+        None => read(&args.train, &options)?,
     };
-    files::check_columns(&train, &args.train)?;
+    files::check_columns(&train, &files::name_of(&args.train))?;
     // What the columns are is told by the training rows alone.
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..options };
-    let holdout = args.holdout.as_ref().map(|path| files::read_table(path, &like_train, common.quiet)).transpose()?;
+    let holdout = args.holdout.as_ref().map(|path| read(path, &like_train)).transpose()?;
     let (train, holdout) = protected(train, holdout, &files::name_of(&args.train))?;
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..like_train };
-    let synthetic = files::read_table(&args.synthetic, &like_train, common.quiet)?;
+    let synthetic = read(&args.synthetic, &like_train)?;
     if let Some(holdout) = &holdout
         && (has_same_rows(&train, holdout) || overlaps(&train, holdout))
     {

@@ -23,7 +23,8 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
         return Err(Usage("--model needs a file: a model is not text".to_owned()).into());
     }
     args.training.check()?;
-    let inputs: Vec<&Path> = [&args.input].into_iter().chain(&args.reading.schema).map(PathBuf::as_path).collect();
+    let tables = files::all_files(&args.input)?;
+    let inputs: Vec<&Path> = tables.iter().chain(&args.reading.schema).map(PathBuf::as_path).collect();
     files::check_output(&args.model, &inputs, replace)?;
     let checkpoint = args.checkpoint.as_deref();
     if let Some(path) = checkpoint {
@@ -31,9 +32,10 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
         files::check_output(path, &others, Replace::Yes)?;
     }
     let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
-    files::check_columns(&table, &args.input)?;
-    let table = protected(&table, &args.input, common)?;
-    let model = fit(&table, &args.training, &files::name_of(&args.input), checkpoint, common)?;
+    let name = files::names_of(&args.input);
+    files::check_columns(&table, &name)?;
+    let table = protected(&table, &name, common)?;
+    let model = fit(&table, &args.training, &name, checkpoint, common)?;
     files::write_file(&args.model, Readers::Owner, replace, |out| Ok(out.write_all(&model.to_bytes())?))?;
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
         std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
@@ -66,9 +68,8 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
 
 /// The table with what its schema declares done to it. What was found and is not covered is named: there is no policy here
 /// to ask for more.
-fn protected(table: &Table, input: &Path, common: &Common) -> Result<Table> {
-    let name = files::name_of(input);
-    let (protected, _) = synth_core::protect::apply(table).map_err(|error| files::in_input(error, &name))?;
+fn protected(table: &Table, name: &str, common: &Common) -> Result<Table> {
+    let (protected, _) = synth_core::protect::apply(table).map_err(|error| files::in_input(error, name))?;
     if !common.quiet {
         for finding in synth_compliance::detect(table) {
             let declared = table.schema().index_of(&finding.column).map(|i| table.column(i).0);

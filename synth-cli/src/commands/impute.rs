@@ -22,11 +22,13 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
         return Err(Usage(format!("--engine {engine} cannot complete a table, masked can")).into());
     }
     args.training.check()?;
-    let inputs = [Some(&args.input), args.model.as_ref(), args.reading.schema.as_ref()];
-    let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
+    files::check_outside(&args.out, &args.input)?;
+    let tables = files::all_files(&args.input)?;
+    let inputs: Vec<&Path> =
+        tables.iter().chain(&args.model).chain(&args.reading.schema).map(PathBuf::as_path).collect();
     files::check_output(&args.out, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
-    let name = files::name_of(&args.input);
+    let name = files::names_of(&args.input);
     let (model, table, file) = match &args.model {
         Some(path) => {
             let model = super::read_model(path)?;
@@ -40,7 +42,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             // The result holds the real rows: protections are for tables that leave.
             options.schema.iter_mut().flat_map(|schema| &mut schema.fields).for_each(|field| field.protect.clear());
             let table = files::read_table(&args.input, &options, common.quiet)?;
-            files::check_columns(&table, &args.input)?;
+            files::check_columns(&table, &name)?;
             let training = args::Training { engine: args::EngineChoice::Masked, ..args.training.clone() };
             let model = super::fit::fit(&table, &training, &name, None, common)?;
             let file = Arc::clone(table.schema());

@@ -1,6 +1,6 @@
 //! `synth plan`: what a run would do first, and by which rules it would go on.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use synth_optimizer::{Pipeline, RULES};
@@ -12,17 +12,17 @@ use crate::{files, show};
 
 pub(super) fn run(args: &args::Plan, common: &Common) -> Result<Code> {
     let args::Plan { input, policy, no_protection, reading, training } = args;
-    of(Some(input), policy, *no_protection, reading, training, common)
+    of(input, policy, *no_protection, reading, training, common)
 }
 
 /// The same of a run; without an input it is that of the built-in table.
 pub(super) fn of_run(args: &args::Run, common: &Common) -> Result<Code> {
     let args::Run { input, policy, no_protection, reading, training, .. } = args;
-    of(input.as_deref(), policy, *no_protection, reading, training, common)
+    of(input, policy, *no_protection, reading, training, common)
 }
 
 fn of(
-    input: Option<&Path>,
+    input: &[PathBuf],
     policy: &str,
     no_protection: bool,
     reading: &args::Reading,
@@ -32,16 +32,15 @@ fn of(
     let policy = files::read_policy(policy)?;
     training.check()?;
     let options = files::read_options(reading)?;
+    files::all_files(input)?;
     let table = files::read_table_or_demo(input, &options, common.quiet)?;
-    if let Some(input) = input {
-        files::check_columns(&table, input)?;
-    }
+    let name = files::names_of(input);
+    files::check_columns(&table, &name)?;
     training.check_target(&table)?;
     let mut pipeline = training.followed_by(Pipeline::new(policy));
     if no_protection {
         pipeline = pipeline.without_protection();
     }
-    let name = input.map_or(files::DEMO_NAME.to_owned(), files::name_of);
     let preview = pipeline.preview(&table).map_err(|error| super::in_run(error, &name))?;
     if common.json {
         let rules: Vec<_> = RULES

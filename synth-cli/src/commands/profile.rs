@@ -22,6 +22,7 @@ struct Profile<'a> {
 }
 
 pub(super) fn run(args: &args::Profile, common: &Common) -> Result<Code> {
+    files::all_files(&args.input)?;
     let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
     let schema = &**table.schema();
     let findings = detect(&table);

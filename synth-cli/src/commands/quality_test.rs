@@ -12,7 +12,8 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
     args.training.check()?;
     files::read_policy(&args.policy)?;
     let options = files::read_options(&args.reading)?;
-    let table = files::read_table_or_demo(args.input.as_deref(), &options, common.quiet)?;
+    files::all_files(&args.input)?;
+    let table = files::read_table_or_demo(&args.input, &options, common.quiet)?;
     let mut failed = Ok(());
     let parts = quality_test(&table, args.training.seed, &mut |part| {
         if !common.json && failed.is_ok() {
@@ -26,7 +27,7 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
     let out = folder.path().join("results");
     let begun = args::Run {
         input: args.input.clone(),
-        demo: args.input.is_none(),
+        demo: args.input.is_empty(),
         out: Some(out.clone()),
         policy: args.policy.clone(),
         max_attempts: args.max_attempts,

@@ -15,6 +15,7 @@ use crate::exit::{Code, Usage};
 use crate::files::{self, Place, Replace};
 use crate::progress::Bar;
 use crate::results::{Results, SCHEMA, WriteSchema, earlier_results, write};
+use crate::sources::{self, Sources};
 use crate::unfinished::Unfinished;
 use crate::{interrupt, show};
 
@@ -85,7 +86,9 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     // A schema that was edited in its place stays as it is, comments and all.
     let keeps_schema = args.reading.schema.as_ref().is_some_and(|own| files::is_same(own, &out.join(SCHEMA)));
     earlier.retain(|path| !(keeps_schema && path.ends_with(SCHEMA)));
-    let inputs = args.input.as_deref().into_iter().chain(files::policy_path(&args.policy)).chain(args.key.as_deref());
+    files::check_outside(out, &args.input)?;
+    let tables = files::all_files(&args.input)?;
+    let inputs = tables.iter().map(PathBuf::as_path).chain(files::policy_path(&args.policy)).chain(args.key.as_deref());
     let inputs: Vec<&Path> = inputs.collect();
     files::check_one_standard(&inputs)?;
     earlier.iter().try_for_each(|path| files::check_apart(path, &inputs))?;
@@ -99,9 +102,9 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     }
     let key = args.key.as_deref().map(files::read_key).transpose()?;
     let Read { table, mac, sha256 } = read(args, key.as_ref(), common.quiet)?;
-    let unfinished = match &args.input {
+    let unfinished = match &args.input[..] {
         // It cannot be read again.
-        Some(path) if files::is_standard(path) => None,
+        [path] if files::is_standard(path) => None,
         _ => Some(Unfinished::of(args, out, sha256, &policy)?),
     };
     match (begun, &unfinished) {
@@ -109,9 +112,8 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
         _ => Unfinished::remove(out)?,
     }
     Unfinished::sweep(out)?;
-    if let Some(input) = &args.input {
-        files::check_columns(&table, input)?;
-    }
+    let name = files::names_of(&args.input);
+    files::check_columns(&table, &name)?;
     args.training.check_target(&table)?;
     files::check_size(args.rows.unwrap_or(0), table.n_columns(), Place::Memory)?;
     let is_tabddpm = args.training.engine() == Some(synth_core::Engine::TabDdpm);
@@ -141,7 +143,6 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     }
     let run = pipeline.run(&table);
     bar.finish();
-    let name = args.input.as_deref().map_or(files::DEMO_NAME.to_owned(), files::name_of);
     let run = run.map_err(|error| super::in_run(error, &name))?;
 
     let code = match (&run.record.decision, &run.record.stopped) {
@@ -212,23 +213,45 @@ struct Read {
 
 fn read(args: &args::Run, key: Option<&Key>, quiet: bool) -> Result<Read> {
     let options = files::read_options(&args.reading)?;
-    let bytes = match &args.input {
-        Some(path) => files::read_all(path)?,
-        None => files::DEMO.to_vec(),
+    // What can be read once only is read into memory, and so is the built-in table.
+    let bytes = match &args.input[..] {
+        [] => Some(files::DEMO.to_vec()),
+        [path] if !files::is_regular(path) && !files::is_several(path) => Some(files::read_all(path)?),
+        _ => None,
     };
-    let (mac, sha256) = (key.map(|key| key.mac(&bytes)), sha256(&bytes));
-    let table = match &args.input {
-        Some(path) => files::read_table_of(bytes, path, &options, quiet)?,
-        None => read_bytes(bytes, &ReadOptions { name: Some(files::DEMO_NAME.to_owned()), ..options })?.table,
-    };
+    if let Some(bytes) = bytes {
+        let (mac, sha256) = (key.map(|key| key.mac(&bytes)), sha256(&bytes));
+        let table = match &args.input[..] {
+            [path] => files::read_table_of(bytes, path, &options, quiet)?,
+            _ => read_bytes(bytes, &ReadOptions { name: Some(files::DEMO_NAME.to_owned()), ..options })?.table,
+        };
+        return Ok(Read { table, mac, sha256 });
+    }
+    let before = Sources::of(&args.input)?;
+    let sha256 = before.sha256()?;
+    let mac = key.map(|key| before.mac(key)).transpose()?;
+    let table = files::read_table(&args.input, &options, quiet)?;
+    // The files were gone through more than once: what was read must be what the digests are of.
+    if Sources::of(&args.input)?.sha256()? != sha256 {
+        return Err(sources::changed(&args.input).into());
+    }
     Ok(Read { table, mac, sha256 })
 }
 
 /// What the log calls the input: no folders, which may be somebody's name.
 fn source_name(args: &args::Run) -> String {
-    match &args.input {
-        None => files::DEMO_NAME.to_owned(),
-        Some(path) if files::is_standard(path) => files::name_of(path),
-        Some(path) => path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned()),
+    let name = |path: &Path| {
+        let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+        // The value of a folder such as `year=2020` is a cell.
+        match name.split_once('=').filter(|_| path.is_dir()) {
+            Some((key, _)) => format!("{key}=…"),
+            None => name,
+        }
+    };
+    match &args.input[..] {
+        [] => files::DEMO_NAME.to_owned(),
+        [path] if files::is_standard(path) => files::name_of(path),
+        [path] => name(path),
+        [first, others @ ..] => format!("{} and {} more", name(first), others.len()),
     }
 }

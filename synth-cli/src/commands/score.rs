@@ -1,6 +1,6 @@
 //! `synth score`: how likely a model holds each row of a table.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -18,13 +18,15 @@ pub(super) fn run(args: &args::Score, common: &Common) -> Result<Code> {
     if common.json && to_standard {
         return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
     }
-    let inputs: [&Path; 2] = [&args.model, &args.input];
+    files::check_outside(&args.out, &args.input)?;
+    let tables = files::all_files(&args.input)?;
+    let inputs: Vec<&Path> = tables.iter().chain([&args.model]).map(PathBuf::as_path).collect();
     files::check_output(&args.out, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
     let model = super::read_model(&args.model)?;
     super::check_masked(&model, "scores need")?;
     let (table, _) = files::read_table_under(model.schema(), &args.input, args.header, common.quiet)?;
-    let scores = model.log_likelihood(&table).map_err(|error| files::in_input(error, &files::name_of(&args.input)))?;
+    let scores = model.log_likelihood(&table).map_err(|error| files::in_input(error, &files::names_of(&args.input)))?;
     // Rows that were learnt score higher than others: the scores tell who was in the table.
     files::write_file(&args.out, Readers::Owner, replace, |out| {
         writeln!(out, "row,log_likelihood")?;

@@ -9,6 +9,7 @@ use super::Common;
 use crate::args;
 use crate::exit::{Code, NotVerified, Usage};
 use crate::results::earlier_results;
+use crate::sources::Sources;
 use crate::{files, show};
 
 pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
@@ -22,14 +23,21 @@ pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
         let problem = format!("{LOG_NAME}: its head is {}, and not the one that was kept", verified.head);
         return Err(NotVerified(problem).into());
     }
-    if let (Some(source), Some(key)) = (&args.source, &args.key) {
-        files::check_one_standard(&[source, key])?;
+    if let ([_, ..], Some(key)) = (&args.source[..], &args.key) {
+        let tables = files::all_files(&args.source)?;
+        let inputs: Vec<&Path> = tables.iter().chain([key]).map(PathBuf::as_path).collect();
+        files::check_one_standard(&inputs)?;
         let key = files::read_key(key)?;
         let Some(mac) = &verified.hmac_sha256 else {
             return Err(Usage("that run was given no key: nobody can prove what it read".to_owned()).into());
         };
-        if !key.confirms(&files::read_all(source)?, mac) {
-            let problem = format!("{}: it is not what the run read, or this is another key", files::name_of(source));
+        let is_confirmed = match &args.source[..] {
+            [path] if files::is_standard(path) => key.confirms(&files::read_all(path)?, mac),
+            paths => Sources::of(paths)?.are_confirmed(&key, mac)?,
+        };
+        if !is_confirmed {
+            let name = files::names_of(&args.source);
+            let problem = format!("{name}: it is not what the run read, or this is another key");
             return Err(NotVerified(problem).into());
         }
     }

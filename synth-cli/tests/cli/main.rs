@@ -7,6 +7,7 @@ mod bad_input;
 mod constraints;
 mod help;
 mod impute;
+mod inputs;
 mod looks;
 mod model_file;
 mod page;

@@ -86,7 +86,7 @@ fn an_interrupted_run_writes_nothing() {
 
 /// Starts a run in `folder` and kills it as soon as `is_there` something in its own folder.
 #[cfg(target_os = "linux")]
-fn killed(folder: &Folder, args: &[&str], is_there: impl Fn(&[String]) -> bool) {
+pub(crate) fn killed(folder: &Folder, args: &[&str], is_there: impl Fn(&[String]) -> bool) {
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_synth"))
         .current_dir(folder.path(""))

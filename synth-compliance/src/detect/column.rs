@@ -1,8 +1,7 @@
 //! One column as the detectors see it: its distinct cells in one spelling, and how often each stands there.
 
-use std::collections::HashMap;
-
 use synth_core::schema::Storage;
+use synth_core::table::Levels;
 use synth_core::{Field, Table};
 
 use super::fold::clean;
@@ -28,7 +27,7 @@ impl<'a> Column<'a> {
         numbers.sort_unstable_by(f64::total_cmp);
         let cells = match field.storage {
             Storage::Timestamp => Vec::new(),
-            Storage::Text => counted(table.labels(column_idx).into_iter().flatten(), |cell| clean(cell).into_owned()),
+            Storage::Text => counted(table, column_idx, |cell| clean(&cell).into_owned()),
             Storage::Float => {
                 let format = field.number.unwrap_or_default();
                 let spelled = |x: &f64| format.format(*x);
@@ -38,7 +37,7 @@ impl<'a> Column<'a> {
                 }
                 cells
             }
-            _ => counted(table.labels(column_idx).into_iter().flatten(), str::to_owned),
+            _ => counted(table, column_idx, |cell| cell),
         };
         let n = match field.storage {
             Storage::Text => cells.iter().map(|(_, n)| n).sum(),
@@ -97,12 +96,12 @@ impl Hits {
     }
 }
 
-fn counted(cells: impl Iterator<Item = String>, spell: impl Fn(&str) -> String) -> Vec<(String, usize)> {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for cell in cells {
-        *counts.entry(cell).or_default() += 1;
-    }
-    let mut cells: Vec<(String, usize)> = counts.into_iter().map(|(cell, n)| (spell(&cell), n)).collect();
+fn counted(table: &Table, column_idx: usize, spell: impl Fn(String) -> String) -> Vec<(String, usize)> {
+    let Levels { names, codes } = table.levels(column_idx);
+    let mut counts = vec![0; names.len()];
+    codes.iter().flatten().for_each(|&code| counts[code as usize] += 1);
+    drop(codes);
+    let mut cells: Vec<(String, usize)> = names.into_iter().map(spell).zip(counts).collect();
     cells.retain(|(cell, _)| !cell.is_empty());
     cells.sort_unstable();
     cells.dedup_by(|later, first| {

@@ -17,6 +17,7 @@
 //! all pairs of learnt columns, which is quick because a pair without a rule shows it within a few rows.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -134,11 +135,24 @@ fn find_determined(table: &Table) -> Vec<Constraint> {
     found.concat()
 }
 
-/// A column of numbers or dates, in the rows' order and sorted.
+/// A column of numbers or dates, in the rows' order.
 struct Ordered {
     values: Vec<f64>,
-    sorted: Vec<f64>,
+    /// The smallest value and the largest, if there is any.
+    range: Option<(f64, f64)>,
+    /// Sorted where it was asked for: for all columns at once that would be the table again.
+    sorted: OnceLock<Vec<f64>>,
     is_date: bool,
+}
+
+impl Ordered {
+    fn sorted(&self) -> &[f64] {
+        self.sorted.get_or_init(|| {
+            let mut sorted: Vec<f64> = self.values.iter().copied().filter(|x| !x.is_nan()).collect();
+            sorted.sort_unstable_by(f64::total_cmp);
+            sorted
+        })
+    }
 }
 
 fn find_orders(table: &Table) -> Vec<Constraint> {
@@ -148,9 +162,9 @@ fn find_orders(table: &Table) -> Vec<Constraint> {
     let columns: Vec<usize> = columns.into_iter().filter(is_number).collect();
     let prepare = |&c: &usize| {
         let values = table.numbers(c);
-        let mut sorted: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
-        sorted.sort_unstable_by(f64::total_cmp);
-        Ordered { values, sorted, is_date: fields[c].storage == Storage::Timestamp }
+        let present = || values.iter().copied().filter(|x| !x.is_nan());
+        let range = present().min_by(f64::total_cmp).zip(present().max_by(f64::total_cmp));
+        Ordered { values, range, sorted: OnceLock::new(), is_date: fields[c].storage == Storage::Timestamp }
     };
     let prepared: Vec<Ordered> = columns.par_iter().map(prepare).collect();
     let found: Vec<Vec<Constraint>> = (0..columns.len())
@@ -182,11 +196,7 @@ fn find_orders(table: &Table) -> Vec<Constraint> {
 
 /// Whether a ≤ b in all complete rows, and b ≤ a.
 fn orders(a: &Ordered, b: &Ordered) -> [bool; 2] {
-    let (Some(first_a), Some(last_a), Some(first_b), Some(last_b)) =
-        (a.sorted.first(), a.sorted.last(), b.sorted.first(), b.sorted.last())
-    else {
-        return [false; 2];
-    };
+    let (Some((first_a, last_a)), Some((first_b, last_b))) = (a.range, b.range) else { return [false; 2] };
     // Ranges that do not overlap say as much by themselves.
     if a.is_date != b.is_date || last_a <= first_b || last_b <= first_a {
         return [false; 2];
@@ -206,11 +216,11 @@ fn orders(a: &Ordered, b: &Ordered) -> [bool; 2] {
 /// Whether `smaller` would often exceed `larger` if the two had nothing to do with each other.
 fn is_surprising(smaller: &Ordered, larger: &Ordered) -> bool {
     let (mut below, mut n_broken) = (0, 0u128);
-    for x in &smaller.sorted {
-        below += larger.sorted[below..].iter().take_while(|&y| y < x).count();
+    for x in smaller.sorted() {
+        below += larger.sorted()[below..].iter().take_while(|&y| y < x).count();
         n_broken += below as u128;
     }
-    n_broken as f64 >= LEAST_SURPRISE * smaller.sorted.len() as f64 * larger.sorted.len() as f64
+    n_broken as f64 >= LEAST_SURPRISE * smaller.sorted().len() as f64 * larger.sorted().len() as f64
 }
 
 fn find_sums(table: &Table) -> Vec<Constraint> {

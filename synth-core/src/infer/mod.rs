@@ -16,11 +16,13 @@ mod kind;
 mod missing;
 mod number;
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::schema::{Field, Kind, Storage};
 use crate::table::arrow_type;
@@ -62,16 +64,23 @@ impl Remark {
 ///
 /// `decimal` is the decimal mark of the file the cells are from.
 pub fn from_text(name: &str, cells: &StringArray, decimal: char) -> Inferred {
-    let cell = |row: usize| if cells.is_null(row) { "" } else { cells.value(row) };
-    let n_rows = cells.len();
+    from_cells(name, cells.len(), || cells.iter().map(|cell| (cell.unwrap_or(""), decimal)))
+}
+
+/// The same of cells that are gone through again and again, each with its decimal mark.
+pub(crate) fn from_cells<'a, I>(name: &str, n_rows: usize, cells: impl Fn() -> I) -> Inferred
+where
+    I: Iterator<Item = (&'a str, char)>,
+{
+    let texts = || cells().map(|(cell, _)| cell);
     let mut values = vec![f64::NAN; n_rows];
     let mut format = number::FormatOf::new();
     let mut all_plain = true;
     let (mut n_numbers, mut n_always, mut n_among_numbers) = (0_usize, 0_usize, 0_usize);
     let mut odd_rows = Vec::new();
     let mut always = Spellings::default();
-    for (row, value) in values.iter_mut().enumerate() {
-        let text = cell(row).trim();
+    for (row, (value, (cell, decimal))) in values.iter_mut().zip(cells()).enumerate() {
+        let text = cell.trim();
         if let Some(spelled) = spelled(text, decimal) {
             *value = spelled.value;
             format.add(spelled);
@@ -92,8 +101,7 @@ pub fn from_text(name: &str, cells: &StringArray, decimal: char) -> Inferred {
     let n_words = n_rows - n_numbers - n_always - n_among_numbers;
     let all_missing = || {
         let mut spellings = Spellings::default();
-        let text = (0..n_rows).map(|row| cell(row).trim());
-        text.filter(|text| missing::token(text) != Token::Value).for_each(|text| spellings.add(text));
+        texts().map(str::trim).filter(|text| missing::token(text) != Token::Value).for_each(|text| spellings.add(text));
         spellings.by_frequency()
     };
 
@@ -104,10 +112,10 @@ pub fn from_text(name: &str, cells: &StringArray, decimal: char) -> Inferred {
     drop(values);
 
     let mut distinct = Distinct::default();
-    let codes: Vec<Option<u32>> = (0..n_rows)
-        .map(|row| match missing::token(cell(row).trim()) {
+    let codes: Vec<Option<u32>> = texts()
+        .map(|cell| match missing::token(cell.trim()) {
             Token::Always => None,
-            _ => Some(distinct.code(cell(row))),
+            _ => Some(distinct.code(cell)),
         })
         .collect();
     let is_constant = distinct.cells.len() == 1 && n_always == 0;
@@ -129,7 +137,9 @@ pub fn from_text(name: &str, cells: &StringArray, decimal: char) -> Inferred {
             Vec::new(),
         )),
         datetime::Verdict::Nearly(positions) => {
-            let odd: Vec<u32> = positions.iter().map(|&i| distinct.codes[dates[i]]).collect();
+            let odd: Vec<&str> = positions.iter().map(|&i| dates[i]).collect();
+            let odd: Vec<u32> =
+                (0..).zip(&distinct.cells).filter(|(_, cell)| odd.contains(*cell)).map(|(i, _)| i).collect();
             let rows = (0..n_rows).filter(|&row| codes[row].is_some_and(|code| odd.contains(&code)));
             remarks.push(Remark::new(
                 "nearly all cells are dates, but not all: kept as text",
@@ -158,7 +168,7 @@ pub fn from_text(name: &str, cells: &StringArray, decimal: char) -> Inferred {
     let mut field = Field::new(name, kind, Storage::Text);
     field.missing = always.by_frequency();
     field.order = order;
-    let array: StringArray = (0..n_rows).map(|row| codes[row].map(|_| cell(row))).collect();
+    let array: StringArray = codes.iter().map(|code| code.map(|code| distinct.cells[code as usize])).collect();
     Inferred { field, array: Arc::new(array), remarks }
 }
 
@@ -259,17 +269,26 @@ fn of_dates(name: &str, format: String, array: ArrayRef, missing: Vec<String>) -
 #[derive(Debug, Default)]
 struct Distinct<'a> {
     cells: Vec<&'a str>,
-    codes: HashMap<&'a str, u32>,
+    /// Of each cell its position only: a column in which hardly a cell repeats must not take a multiple of itself.
+    codes: HashTable<u32>,
+    hasher: RandomState,
 }
 
 impl<'a> Distinct<'a> {
     fn code(&mut self, cell: &'a str) -> u32 {
-        let next = self.cells.len() as u32;
-        let code = *self.codes.entry(cell).or_insert(next);
-        if code == next {
-            self.cells.push(cell);
+        let hash = self.hasher.hash_one(cell);
+        let Self { cells, codes, hasher } = self;
+        let entry =
+            codes.entry(hash, |&code| cells[code as usize] == cell, |&code| hasher.hash_one(cells[code as usize]));
+        match entry {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                let code = cells.len() as u32;
+                place.insert(code);
+                cells.push(cell);
+                code
+            }
         }
-        code
     }
 }
 

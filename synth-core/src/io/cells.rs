@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Float64Type, Int64Type};
 
 use crate::error::Rule;
@@ -23,44 +21,50 @@ pub(super) struct Fault {
 
 const HINT: &str = "correct the cell, or add its spelling to `missing` in the schema";
 
-/// A column of `field`'s storage from text. The empty cell is missing in every column, others as the field says.
-pub(super) fn from_text(field: &Field, cells: &StringArray, decimal: char) -> Result<ArrayRef, Fault> {
-    let present = |row: usize| {
-        if cells.is_null(row) {
-            return None;
-        }
-        let cell = cells.value(row);
+/// A column of `field`'s storage from text, each cell with its decimal mark. The empty cell is missing in every column, others
+/// as the field says.
+pub(super) fn from_text<'a>(
+    field: &Field,
+    cells: impl Iterator<Item = (Option<&'a str>, char)>,
+) -> Result<ArrayRef, Fault> {
+    let present = |(cell, decimal): (Option<&'a str>, char)| {
+        let cell = cell?;
         let is_missing = cell.trim().is_empty() || field.missing.iter().any(|m| m == cell || m == cell.trim());
-        (!is_missing).then_some(cell)
+        (!is_missing).then_some((cell, decimal))
     };
-    let rows = 0..cells.len();
+    let cells = cells.enumerate().map(|(row, cell)| (row, present(cell)));
+    let fault = |row, rule, problem, hint| Fault { row, rule, problem, hint };
     Ok(match field.storage {
-        Storage::Text => Arc::new(rows.map(present).collect::<StringArray>()),
+        Storage::Text => Arc::new(cells.map(|(_, cell)| cell.map(|(cell, _)| cell)).collect::<StringArray>()),
         Storage::Integer => {
-            let not_whole =
-                |row| Fault { row, rule: Rule::NotANumber, problem: "a whole number was expected", hint: HINT };
-            let whole = |row| present(row).map(|c| to_integer(c.trim(), decimal).ok_or(not_whole(row))).transpose();
-            Arc::new(rows.map(whole).collect::<Result<Int64Array, _>>()?)
+            let not_whole = |row| fault(row, Rule::NotANumber, "a whole number was expected", HINT);
+            let whole = cells.map(|(row, cell)| {
+                cell.map(|(c, decimal)| to_integer(c.trim(), decimal).ok_or(not_whole(row))).transpose()
+            });
+            Arc::new(whole.collect::<Result<Int64Array, _>>()?)
         }
         Storage::Float => {
-            let no_number = |row| Fault { row, rule: Rule::NotANumber, problem: "a number was expected", hint: HINT };
-            let number = |row| present(row).map(|c| to_number(c.trim(), decimal).ok_or(no_number(row))).transpose();
-            Arc::new(rows.map(number).collect::<Result<Float64Array, _>>()?)
+            let no_number = |row| fault(row, Rule::NotANumber, "a number was expected", HINT);
+            let numbers = cells.map(|(row, cell)| {
+                cell.map(|(c, decimal)| to_number(c.trim(), decimal).ok_or(no_number(row))).transpose()
+            });
+            Arc::new(numbers.collect::<Result<Float64Array, _>>()?)
         }
         Storage::Timestamp => {
             let format = field.datetime.as_deref().unwrap_or("%Y-%m-%d");
             let problem = "a date in the column's `datetime` format was expected";
-            let no_date = |row| Fault { row, rule: Rule::NotADate, problem, hint: HINT };
-            let date = |row| present(row).map(|c| parse_datetime(c.trim(), format).ok_or(no_date(row))).transpose();
-            Arc::new(rows.map(date).collect::<Result<TimestampMicrosecondArray, _>>()?)
+            let no_date = |row| fault(row, Rule::NotADate, problem, HINT);
+            let dates = cells
+                .map(|(row, cell)| cell.map(|(c, _)| parse_datetime(c.trim(), format).ok_or(no_date(row))).transpose());
+            Arc::new(dates.collect::<Result<TimestampMicrosecondArray, _>>()?)
         }
         Storage::Boolean => {
             let problem = "`true` or `false` was expected";
-            let neither =
-                |row| Fault { row, rule: Rule::Schema, problem, hint: "store columns with other words as text" };
-            let boolean =
-                |row| present(row).map(|c| c.trim().to_ascii_lowercase().parse().map_err(|_| neither(row))).transpose();
-            Arc::new(rows.map(boolean).collect::<Result<BooleanArray, _>>()?)
+            let neither = |row| fault(row, Rule::Schema, problem, "store columns with other words as text");
+            let booleans = cells.map(|(row, cell)| {
+                cell.map(|(c, _)| c.trim().to_ascii_lowercase().parse().map_err(|_| neither(row))).transpose()
+            });
+            Arc::new(booleans.collect::<Result<BooleanArray, _>>()?)
         }
     })
 }
@@ -72,7 +76,7 @@ pub(super) fn from_array(field: &Field, array: &ArrayRef) -> Result<ArrayRef, Fa
     }
     let fault = |row, problem| Fault { row, rule: Rule::Schema, problem, hint: "give the column another `storage`" };
     if let Some(text) = array.as_string_opt::<i32>() {
-        return from_text(field, text, '.');
+        return from_text(field, text.iter().map(|cell| (cell, '.')));
     }
     match (field.storage, array.as_primitive_opt::<Int64Type>(), array.as_primitive_opt::<Float64Type>()) {
         (Storage::Float, Some(whole), _) => {

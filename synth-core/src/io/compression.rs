@@ -1,55 +1,97 @@
 //! gzip and Zstandard around a file, with bounds on what comes out when it is read.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 
+use super::encoding::bad;
 use super::{Limits, too_many_bytes};
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, Rule};
 use crate::schema::Compression;
 
 /// Below this many bytes no ratio is suspicious: a short header may be followed by many equal rows.
 const RATIO_FROM: u64 = 16 << 20;
 
-/// Undoes the compression that the first bytes tell.
-pub(super) fn unpack(bytes: Vec<u8>, limits: &Limits) -> Result<(Vec<u8>, Compression)> {
-    if bytes.len() as u64 > limits.bytes {
-        return Err(too_many_bytes(limits.bytes).into());
+/// The compression that the first bytes tell.
+pub(super) fn told_by(start: &[u8]) -> Compression {
+    if start.starts_with(&[0x1f, 0x8b]) {
+        Compression::Gzip
+    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Compression::Zstd
+    } else {
+        Compression::None
     }
-    let packed = bytes.as_slice();
-    if packed.starts_with(&[0x1f, 0x8b]) {
-        // A gzip file may have several members, one after the other.
-        let unpacked = read_bounded(flate2::read::MultiGzDecoder::new(packed), packed.len(), limits, "gzip")?;
-        return Ok((unpacked, Compression::Gzip));
-    }
-    if packed.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        let decoder = zstd::stream::read::Decoder::with_buffer(packed).map_err(|_| corrupt("Zstandard"))?;
-        return Ok((read_bounded(decoder, packed.len(), limits, "Zstandard")?, Compression::Zstd));
-    }
-    Ok((bytes, Compression::None))
 }
 
-fn read_bounded(mut from: impl Read, n_packed: usize, limits: &Limits, what: &str) -> Result<Vec<u8>> {
-    let bound = most_unpacked(n_packed, limits);
-    let mut unpacked = Vec::new();
-    from.by_ref().take(bound + 1).read_to_end(&mut unpacked).map_err(|_| corrupt(what))?;
-    check_unpacked(unpacked.len() as u128, n_packed, limits)?;
-    Ok(unpacked)
+/// What a file decompresses to, with a bound: what is more, and what cannot be decompressed, is [`BadInput`] as an error of
+/// reading.
+pub(super) struct Unpacked<R: Read> {
+    from: Source<R>,
+    n_packed: u64,
+    n_unpacked: u64,
+    room: u64,
+    limits: Limits,
 }
 
-fn most_unpacked(n_packed: usize, limits: &Limits) -> u64 {
-    limits.bytes.min((n_packed as u64).saturating_mul(limits.ratio).max(RATIO_FROM))
+enum Source<R: Read> {
+    Plain(R),
+    // A gzip file may have several members, one after the other.
+    Gzip(flate2::bufread::MultiGzDecoder<BufReader<R>>),
+    Zstd(zstd::stream::read::Decoder<'static, BufReader<R>>),
+}
+
+impl<R: Read> Unpacked<R> {
+    /// Of a file of `n_packed` bytes, of which `room` may be read.
+    pub(super) fn new(
+        from: R,
+        compression: Compression,
+        n_packed: u64,
+        room: u64,
+        limits: &Limits,
+    ) -> std::io::Result<Self> {
+        let from = match compression {
+            Compression::None => Source::Plain(from),
+            Compression::Gzip => Source::Gzip(flate2::bufread::MultiGzDecoder::new(BufReader::new(from))),
+            Compression::Zstd => Source::Zstd(
+                zstd::stream::read::Decoder::with_buffer(BufReader::new(from))
+                    .map_err(|_| bad(corrupt("Zstandard")))?,
+            ),
+        };
+        Ok(Self { from, n_packed, n_unpacked: 0, room, limits: *limits })
+    }
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let n = match &mut self.from {
+            Source::Plain(from) => from.read(out)?,
+            Source::Gzip(from) => from.read(out).map_err(|_| bad(corrupt("gzip")))?,
+            Source::Zstd(from) => from.read(out).map_err(|_| bad(corrupt("Zstandard")))?,
+        };
+        self.n_unpacked += n as u64;
+        if self.n_unpacked > self.room {
+            return Err(bad(too_many_bytes(self.limits.bytes)));
+        }
+        if !matches!(self.from, Source::Plain(_)) {
+            check_ratio(self.n_unpacked.into(), self.n_packed, &self.limits).map_err(bad)?;
+        }
+        Ok(n)
+    }
 }
 
 /// Refuses what unpacks to more bytes than are read, or to suspiciously many for its size.
-pub(super) fn check_unpacked(n_unpacked: u128, n_packed: usize, limits: &Limits) -> Result<()> {
-    let bound = most_unpacked(n_packed, limits);
-    if n_unpacked <= u128::from(bound) {
+#[cfg(feature = "spreadsheet")]
+pub(super) fn check_unpacked(n_unpacked: u128, n_packed: u64, limits: &Limits) -> Result<(), BadInput> {
+    if n_unpacked > u128::from(limits.bytes) {
+        return Err(too_many_bytes(limits.bytes));
+    }
+    check_ratio(n_unpacked, n_packed, limits)
+}
+
+fn check_ratio(n_unpacked: u128, n_packed: u64, limits: &Limits) -> Result<(), BadInput> {
+    if n_unpacked <= u128::from(n_packed.saturating_mul(limits.ratio).max(RATIO_FROM)) {
         return Ok(());
     }
-    if bound == limits.bytes {
-        return Err(too_many_bytes(limits.bytes).into());
-    }
     let problem = format!("the file decompresses to more than {} times its size", limits.ratio);
-    Err(BadInput::new(Rule::TooLarge, problem).hint("decompress it first if it is what it should be").into())
+    Err(BadInput::new(Rule::TooLarge, problem).hint("decompress it first if it is what it should be"))
 }
 
 /// An output behind the compression that is asked for.

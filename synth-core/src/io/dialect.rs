@@ -1,13 +1,11 @@
-//! How a text file is encoded, delimited and quoted.
+//! How a text file is delimited and quoted.
 //!
 //! The delimiter is the one `csv-nose` finds, if every record of the sample then has the same number of fields, more
 //! than one; else the customary delimiter under which the records agree best. Which fields are quoted is found by
 //! writing the sample in each style and comparing.
 
 use csv_nose::{Quote, SampleSize, Sniffer};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use crate::error::{BadInput, Result, Rule};
 use crate::infer::spelled;
 use crate::schema::Quoting;
 
@@ -15,74 +13,6 @@ use crate::schema::Quoting;
 const SAMPLE_BYTES: usize = 128 << 10;
 /// Records that are looked at.
 const SAMPLE_RECORDS: usize = 300;
-
-/// The text of a file, and how it was encoded.
-#[derive(Debug)]
-pub(super) struct Decoded {
-    pub(super) text: String,
-    pub(super) encoding: &'static Encoding,
-    pub(super) bom: bool,
-}
-
-/// Decodes a text file: UTF-8, UTF-16 with its mark, or an older encoding by its letters' frequencies.
-pub(super) fn decode(bytes: Vec<u8>) -> Result<Decoded> {
-    let decoded = match Encoding::for_bom(&bytes) {
-        Some((encoding, n_mark)) => {
-            let text = match encoding.decode_without_bom_handling_and_without_replacement(&bytes[n_mark..]) {
-                Some(text) => text.into_owned(),
-                None => return Err(undecodable(&bytes[n_mark..], encoding).into()),
-            };
-            Decoded { text, encoding, bom: true }
-        }
-        None => match String::from_utf8(bytes) {
-            Ok(text) => Decoded { text, encoding: UTF_8, bom: false },
-            Err(error) => decode_older(error.as_bytes())?,
-        },
-    };
-    if let Some(at) = decoded.text.find('\0') {
-        return Err(BadInput::new(Rule::Encoding, "there is a NUL character")
-            .at_line(line_of(decoded.text.as_bytes(), at))
-            .hint("the file is damaged, not text, or UTF-16 without its mark: save it as UTF-8")
-            .into());
-    }
-    Ok(decoded)
-}
-
-fn decode_older(bytes: &[u8]) -> Result<Decoded> {
-    // Single-byte encodings decode anything, a damaged UTF-8 file too. Letters that are whole in UTF-8 do not come
-    // about by chance: where they outnumber the broken ones, the file is UTF-8.
-    let (mut n_whole, mut n_broken) = (0, 0);
-    for chunk in bytes.utf8_chunks() {
-        n_whole += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        n_broken += usize::from(!chunk.invalid().is_empty());
-    }
-    let label = csv_nose::detect_encoding(bytes).name;
-    let encoding = Encoding::for_label(label.as_bytes()).unwrap_or(UTF_8);
-    if n_whole >= n_broken || encoding == UTF_8 || bytes.contains(&0) {
-        return Err(undecodable(bytes, UTF_8).into());
-    }
-    match encoding.decode_without_bom_handling_and_without_replacement(bytes) {
-        // The control characters from 80 to 9f are what binary data gives.
-        Some(text) if !text.contains(|c: char| ('\u{80}'..'\u{a0}').contains(&c)) => {
-            Ok(Decoded { text: text.into_owned(), encoding, bom: false })
-        }
-        _ => Err(undecodable(bytes, UTF_8).into()),
-    }
-}
-
-fn undecodable(bytes: &[u8], encoding: &'static Encoding) -> BadInput {
-    let bad = BadInput::new(Rule::Encoding, format!("the text is no valid {}", encoding.name()))
-        .hint("the file is damaged or not text: save it as UTF-8");
-    if encoding == UTF_16LE || encoding == UTF_16BE {
-        return bad;
-    }
-    let at = std::str::from_utf8(bytes).err().map_or(0, |e| e.valid_up_to());
-    bad.at_line(line_of(bytes, at))
-}
-
-fn line_of(bytes: &[u8], at: usize) -> u64 {
-    1 + bytes[..at].iter().filter(|&&b| b == b'\n').count() as u64
-}
 
 /// Delimiter and quote of `text`.
 pub(super) fn delimiter_and_quote(text: &str) -> (u8, u8) {
@@ -272,18 +202,5 @@ mod tests {
     fn single_quotes_are_quotes_only_around_fields() {
         assert_eq!(delimiter_and_quote("a,b\n'x,y',1\n'z,w',2\n'q,r',2\n").1, b'\'');
         assert_eq!(delimiter_and_quote("a,b\nCrohn's,1\n'z',2\n").1, b'"');
-    }
-
-    #[test]
-    fn encodings_are_found_and_damage_is_not_mended() {
-        assert_eq!(decode("é".into()).unwrap().encoding, UTF_8);
-        let latin = b"name,ville\nJos\xe9,Orl\xe9ans\nAndr\xe9,Besan\xe7on\n".to_vec();
-        assert_eq!(decode(latin).unwrap().encoding.name(), "windows-1252");
-        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain("a,b".encode_utf16().flat_map(u16::to_le_bytes)).collect();
-        assert_eq!(decode(utf16).unwrap().text, "a,b");
-        let mut damaged = "Zürich,Genève\nBâle,Orléans\n".as_bytes().to_vec();
-        damaged.push(0xff);
-        assert!(decode(damaged).is_err());
-        assert!(decode(b"a,b\n1,\0\n".to_vec()).is_err());
     }
 }

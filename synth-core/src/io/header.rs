@@ -12,7 +12,7 @@ use arrow::array::StringArray;
 use crate::infer::spelled;
 
 /// Rows below the first that are looked at.
-const MAX_ROWS: usize = 2000;
+pub(super) const MAX_ROWS: usize = 2000;
 
 /// What the first row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) enum FirstRow {
     Data,
 }
 
-/// Judges the first row of `columns`, which have all rows, the first included.
+/// Judges the first row of `columns`, which have the first rows, that in question included.
 pub(super) fn first_row(columns: &[StringArray], decimal: char) -> FirstRow {
     let figure = |cell: &str| {
         let no_letter = |c: char| !c.is_alphabetic() || c == 'T' || c == 'Z';

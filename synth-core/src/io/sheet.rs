@@ -4,18 +4,22 @@
 //! one, header and all: what is written again is CSV. Formulas count by their last value; a cell that holds an error is
 //! missing.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
-use calamine::{Data, Range, Reader, Xlsx};
+use calamine::{Data, Reader, Rows, Xlsx};
 
 use super::compression::check_unpacked;
-use super::{ReadOptions, Reading, text, too_many_columns, too_many_rows};
+use super::dataset::Key;
+use super::gathered::Gathered;
+use super::input::Input;
+use super::{ReadOptions, add_csv, too_many_columns, too_many_rows};
 use crate::error::{BadInput, Result, Rule};
-use crate::schema::Compression;
+use crate::schema::Dialect;
 
-/// Reads the first sheet that has cells. Without a workbook in the archive it is refused as one.
-pub(super) fn read(bytes: Vec<u8>, options: &ReadOptions) -> Result<Reading> {
-    check_unpacked(unpacked_bytes(&bytes)?, bytes.len(), &options.limits)?;
+/// Adds the first sheet that has cells. Without a workbook in the archive it is refused as one.
+pub(super) fn add(gathered: &mut Gathered, input: &Input, keys: &[Key], options: &ReadOptions) -> Result<()> {
+    let bytes = input.whole()?;
+    check_unpacked(unpacked_bytes(&bytes)?, bytes.len() as u64, &options.limits)?;
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| no_workbook())?;
     let n_sheets = book.sheet_names().len();
     let mut sheets = (0..n_sheets).filter_map(|i| book.worksheet_range_at(i));
@@ -31,16 +35,15 @@ pub(super) fn read(bytes: Vec<u8>, options: &ReadOptions) -> Result<Reading> {
     if n_rows > options.limits.rows {
         return Err(too_many_rows(options.limits.rows).into());
     }
-    let (csv, n_errors) = spelled(&sheet);
-    drop(sheet);
-    let mut reading = text::read(csv, Compression::None, options)?;
+    let mut spelled = Spelled { rows: sheet.rows(), line: Vec::new(), at: 0, n_errors: 0 };
+    add_csv(gathered, &mut spelled, Dialect::default(), input.name.as_deref(), keys, options)?;
     if n_sheets > 1 {
-        reading.notes.insert(0, format!("the workbook has {n_sheets} sheets: one was read, the first that has cells"));
+        gathered.note(format!("the workbook has {n_sheets} sheets: one was read, the first that has cells"));
     }
-    if n_errors > 0 {
-        reading.notes.push(format!("{n_errors} cells of the sheet hold an error: read as missing"));
+    if spelled.n_errors > 0 {
+        gathered.note(format!("{} cells of the sheet hold an error: read as missing", spelled.n_errors));
     }
-    Ok(reading)
+    Ok(())
 }
 
 /// What the archive's directory says that its files have together, unpacked.
@@ -55,19 +58,28 @@ fn no_workbook() -> BadInput {
         .hint("save the table as CSV, Parquet or Arrow IPC")
 }
 
-/// The cells as CSV, and how many hold an error.
-fn spelled(sheet: &Range<Data>) -> (Vec<u8>, usize) {
-    let mut n_errors = 0;
-    let mut out = csv::Writer::from_writer(Vec::new());
-    for row in sheet.rows() {
-        let cells = row.iter().map(|cell| {
-            n_errors += usize::from(matches!(cell, Data::Error(_)));
-            spelling(cell)
-        });
-        out.write_record(cells.collect::<Vec<String>>())
-            .expect("rows of a sheet are equally long, and memory takes all");
+/// The cells as CSV, a row at a time.
+struct Spelled<'a> {
+    rows: Rows<'a, Data>,
+    line: Vec<u8>,
+    at: usize,
+    n_errors: usize,
+}
+
+impl Read for Spelled<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        if self.at == self.line.len() {
+            self.line.clear();
+            self.at = 0;
+            if let Some(row) = self.rows.next() {
+                self.n_errors += row.iter().filter(|cell| matches!(cell, Data::Error(_))).count();
+                let mut line = csv::Writer::from_writer(&mut self.line);
+                line.write_record(row.iter().map(spelling))?;
+                line.flush()?;
+            }
+        }
+        (&self.line[self.at..]).read(out).inspect(|n| self.at += n)
     }
-    (out.into_inner().expect("memory takes all"), n_errors)
 }
 
 fn spelling(cell: &Data) -> String {
@@ -128,7 +140,7 @@ mod tests {
         assert!(table.missing(2)[0] && !table.missing(2)[1]);
         assert_eq!(table.labels(4)[0].as_deref(), Some("a,b"));
         assert_eq!(table.schema().source.format, Form::Csv);
-        assert!(reading.notes[0].contains("2 sheets"), "{:?}", reading.notes);
+        assert!(reading.notes.iter().any(|note| note.contains("2 sheets")), "{:?}", reading.notes);
     }
 
     #[test]

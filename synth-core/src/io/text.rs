@@ -1,205 +1,213 @@
-//! Delimited text: from decoded bytes to a table.
+//! Delimited text: from a file to its records, column by column, and what is to be known of it.
+//!
+//! A file is gone through twice: once to see how it is encoded, once to read it. From its beginning the delimiter, the
+//! quote and the style are found.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use arrow::array::builder::StringBuilder;
-use arrow::array::{ArrayRef, StringArray};
+use std::io::{Cursor, Read};
 
 use super::dialect::{self, QuotingVotes, reader};
-use super::header::{FirstRow, first_row};
-use super::{Header, ReadOptions, Reading, cells, match_names, no_rows, too_many_columns, too_many_rows};
-use crate::error::{BadInput, Error, Result, Rule};
-use crate::infer::{self, Remark, spelled};
-use crate::schema::{Compression, Dialect, Field, Format, Quoting, SCHEMA_VERSION, Schema, Source};
-use crate::table::Table;
+use super::encoding::Survey;
+use super::header::MAX_ROWS;
+use super::input::{Input, lifted};
+use super::names::{Names, has_header};
+use super::raw::RawColumn;
+use super::records::{Bounds, Record, Records};
+use super::{Header, ReadOptions, too_many_columns, too_many_rows};
+use crate::error::{BadInput, Result, Rule};
+use crate::infer::spelled;
+use crate::schema::{Dialect, Format, Quoting, Schema, Source};
 
+/// Bytes of text from which the dialect is found.
+const BEGINNING: usize = 4 << 20;
 /// Records whose quoting is looked at.
 const QUOTING_RECORDS: usize = 300;
+/// Records after the first that may tell that the first is none of the table.
+const CHECKED_RECORDS: usize = 20;
+
+/// A text file that was read, of which nothing was judged yet but its form.
+#[derive(Debug)]
+pub(super) struct TextFile {
+    pub(super) source: Source,
+    pub(super) names: Names,
+    /// The cells below the header.
+    pub(super) columns: Vec<RawColumn>,
+    /// The line of the file on which each row begins.
+    pub(super) lines: Vec<u32>,
+    pub(super) notes: Vec<String>,
+    /// Bytes of the file, decompressed.
+    pub(super) n_bytes: u64,
+}
+
+/// What a file is told of the table that it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Belongs<'a> {
+    /// The names that it should have, in any order.
+    pub(super) known: Option<&'a [String]>,
+    /// Rows of other files, which count too.
+    pub(super) n_rows: usize,
+}
 
 /// Reads a text file of which nothing is known.
-pub(super) fn read(bytes: Vec<u8>, compression: Compression, options: &ReadOptions) -> Result<Reading> {
-    let dialect::Decoded { mut text, encoding, bom } = dialect::decode(bytes)?;
+pub(super) fn read(input: &Input, options: &ReadOptions, belongs: Belongs<'_>) -> Result<TextFile> {
+    let failed = |error| input.lifted(error);
+    let survey = Survey::of(|| input.open()).map_err(failed)?;
     let mut notes = Vec::new();
-    if encoding != encoding_rs::UTF_8 {
-        notes.push(format!("the text is no UTF-8: read as {}", encoding.name()));
+    if survey.encoding != encoding_rs::UTF_8 {
+        notes.push(format!("the text is no UTF-8: read as {}", survey.encoding.name()));
     }
-    if !text.contains('\n') && text.contains('\r') {
-        text = text.replace('\r', "\n");
+    if survey.cr_alone {
         notes.push("lines end in CR alone: written with LF".to_owned());
     }
+    let mut text = input.open().and_then(|from| survey.text_of(from)).map_err(failed)?;
+    let mut beginning = Vec::new();
+    text.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning).map_err(failed)?;
+    let is_whole = beginning.len() < BEGINNING;
+    let n_valid = std::str::from_utf8(&beginning).map_or_else(|error| error.valid_up_to(), str::len);
+    let sample = std::str::from_utf8(&beginning[..n_valid]).expect("it is valid up to there");
 
-    let (delimiter, quote) = dialect::delimiter_and_quote(&text);
-    let space = dialect::has_space_after_delimiter(&text, delimiter, quote);
-    let mut raw = RawTable::parse(&text, delimiter, quote, space, options)?;
-    notes.append(&mut raw.notes);
+    let (delimiter, quote) = dialect::delimiter_and_quote(sample);
+    let space = dialect::has_space_after_delimiter(sample, delimiter, quote);
+    let form = Form { delimiter, quote, space, sample: Some(Sample { text: sample, is_whole }) };
+    let mut parsed =
+        Parsed::of(Cursor::new(&beginning).chain(text), form, options, belongs.n_rows, input.name.as_deref())?;
+    notes.append(&mut parsed.notes);
 
-    let decimal = decimal_mark(&raw.columns, delimiter, options.schema.as_ref());
-    let n_lf = text.bytes().filter(|&b| b == b'\n').count();
-    let quoting = if space { Quoting::Necessary } else { quoting_of(&text, delimiter, quote, decimal, &raw.starts) };
-    let (has_header, note) = has_header(&raw.columns, decimal, options);
-    notes.extend(note);
+    let decimal = decimal_mark(&parsed.columns, delimiter, options.schema.as_ref());
+    let quoting = match space {
+        true => Quoting::Necessary,
+        false => quoting_of(sample, delimiter, quote, decimal, &parsed.starts),
+    };
     let dialect = Dialect {
         delimiter: delimiter.into(),
         quote: quote.into(),
         quoting,
-        header: has_header,
+        header: true,
         space_after_delimiter: space,
         decimal,
-        crlf: text.matches("\r\n").count() * 2 > n_lf,
-        encoding: encoding.name().to_owned(),
-        bom,
+        crlf: survey.crlf,
+        encoding: survey.encoding.name().to_owned(),
+        bom: survey.bom(),
     };
-    drop(text);
-
-    let names = Names::of(&raw.columns, has_header)?;
-    notes.extend(names.note());
-    notes.extend(names.note_of_case());
-    let first = usize::from(has_header);
-    let n_rows = raw.lines.len() - first;
-    if n_rows == 0 {
-        return Err(no_rows().into());
-    }
-    let mut columns: Vec<StringArray> = raw.columns.into_iter().map(|c| c.slice(first, n_rows)).collect();
-    let lines = &raw.lines[first..];
-
-    let source = Source { format: Format::Csv, compression, dialect };
-    let table = match &options.schema {
-        Some(schema) => under_schema(schema, &names, has_header, &columns, lines, decimal)?,
-        None => inferred(source, &names, &mut columns, lines, &mut notes)?,
-    };
-    Ok(Reading { table, notes })
+    drop(beginning);
+    let source = Source { format: Format::Csv, compression: input.compression, dialect };
+    parsed.named(source, options.header, belongs.known, notes, survey.n_bytes)
 }
 
-fn inferred(
-    source: Source,
-    names: &Names,
-    columns: &mut [StringArray],
-    lines: &[u32],
-    notes: &mut Vec<String>,
-) -> Result<Table> {
-    let mut fields = Vec::with_capacity(columns.len());
-    let mut arrays = Vec::with_capacity(columns.len());
-    for (i, column) in columns.iter_mut().enumerate() {
-        // Each column of raw text is let go when it has been judged: the table need not fit in memory twice.
-        let cells = std::mem::replace(column, StringArray::new_null(0));
-        let inferred = infer::from_text(&names.names[i], &cells, source.dialect.decimal);
-        notes.extend(inferred.remarks.iter().map(|remark| note_of(remark, &names.names[i], lines)));
-        fields.push(Field { header: names.spelled[i].clone(), ..inferred.field });
-        arrays.push(inferred.array);
-    }
-    Table::new(Arc::new(Schema { version: SCHEMA_VERSION, source, fields, constraints: Vec::new() }), arrays)
-}
-
-fn under_schema(
-    schema: &Schema,
-    names: &Names,
-    has_header: bool,
-    columns: &[StringArray],
-    lines: &[u32],
-    decimal: char,
-) -> Result<Table> {
-    let positions = if has_header {
-        match_names(schema, &names.names)?
-    } else if columns.len() == schema.fields.len() {
-        (0..columns.len()).collect()
-    } else {
-        let problem =
-            format!("the file has {} columns and no names, the schema {}", columns.len(), schema.fields.len());
-        return Err(BadInput::new(Rule::UnknownColumn, problem).into());
+/// Reads UTF-8 text without a mark from anywhere, whose dialect is known: what only a look at all of it would tell is not
+/// looked for. Whether there is a header is told by `options`.
+#[cfg(any(feature = "spreadsheet", test))]
+pub(super) fn read_known(
+    from: impl Read,
+    dialect: Dialect,
+    options: &ReadOptions,
+    name: Option<&str>,
+    belongs: Belongs<'_>,
+) -> Result<TextFile> {
+    let [Ok(delimiter), Ok(quote)] = [dialect.delimiter, dialect.quote].map(u8::try_from) else {
+        return Err(BadInput::new(Rule::Unsupported, "the delimiter or the quote is beyond ASCII").into());
     };
-    let arrays: Result<Vec<ArrayRef>> = schema
-        .fields
-        .iter()
-        .zip(positions)
-        .map(|(field, position)| {
-            cells::from_text(field, &columns[position], decimal).map_err(|fault| {
-                let bad = BadInput::new(fault.rule, fault.problem).in_column(&field.name).hint(fault.hint);
-                Error::from(bad.at_line(lines[fault.row].into()))
-            })
-        })
-        .collect();
-    Table::new(Arc::new(schema.clone()), arrays?)
+    let mut from = from.take(options.limits.bytes.saturating_add(1));
+    let form = Form { delimiter, quote, space: dialect.space_after_delimiter, sample: None };
+    let parsed = Parsed::of(&mut from, form, options, belongs.n_rows, name)?;
+    let n_bytes = options.limits.bytes.saturating_add(1) - from.limit();
+    if n_bytes > options.limits.bytes {
+        return Err(super::too_many_bytes(options.limits.bytes).into());
+    }
+    let source = Source { format: Format::Csv, compression: crate::schema::Compression::None, dialect };
+    parsed.named(source, options.header, belongs.known, Vec::new(), n_bytes)
 }
 
-fn note_of(remark: &Remark, name: &str, lines: &[u32]) -> String {
-    let at: Vec<String> = remark.rows.iter().map(|&row| lines[row].to_string()).collect();
-    match at.as_slice() {
-        [] => format!("column `{name}`: {}", remark.text),
-        [line] => format!("column `{name}`: {} (line {line})", remark.text),
-        _ => format!("column `{name}`: {} (lines {})", remark.text, at.join(", ")),
-    }
+/// What has to be known to take a text apart.
+#[derive(Clone, Copy)]
+struct Form<'a> {
+    delimiter: u8,
+    quote: u8,
+    space: bool,
+    sample: Option<Sample<'a>>,
+}
+
+/// The beginning of a text.
+#[derive(Clone, Copy)]
+struct Sample<'a> {
+    text: &'a str,
+    /// There is no more.
+    is_whole: bool,
 }
 
 /// All records of a file, the first included, column by column.
-struct RawTable {
-    columns: Vec<StringArray>,
+struct Parsed {
+    /// The first record is a piece of its own.
+    columns: Vec<RawColumn>,
+    first: Vec<String>,
     /// The line of the file on which each record begins.
     lines: Vec<u32>,
     /// Where the first records begin in the text.
-    starts: Vec<usize>,
+    starts: Vec<u64>,
     notes: Vec<String>,
 }
 
-impl RawTable {
-    fn parse(text: &str, delimiter: u8, quote: u8, space: bool, options: &ReadOptions) -> Result<Self> {
+impl Parsed {
+    fn of(from: impl Read, form: Form<'_>, options: &ReadOptions, n_rows: usize, name: Option<&str>) -> Result<Self> {
         let limits = &options.limits;
-        let mut place = Place::new(text);
-        let mut reader = reader(text, delimiter, quote);
-        let mut record = csv::StringRecord::new();
-        let mut builders: Vec<StringBuilder> = Vec::new();
+        let bounds = Bounds { cell_bytes: limits.cell_bytes, columns: limits.columns };
+        let mut records = Records::new(from, form.delimiter, form.quote, bounds);
+        let mut record = Record::default();
+        let mut columns: Vec<RawColumn> = Vec::new();
         let mut lines = Vec::new();
         let mut starts = Vec::new();
+        let mut first = Vec::new();
         let mut n_empty = 0_usize;
         let mut n_empty_at_end = 0_usize;
-        loop {
-            // The text is valid UTF-8 and the record's bounds are ASCII: nothing is left that the reader could refuse.
-            let more =
-                reader.read_record(&mut record).map_err(|_| BadInput::new(Rule::Corrupt, "no delimited text"))?;
-            if !more {
-                break;
-            }
-            let start = record.position().map_or(0, |p| p.byte() as usize);
-            let (start, line) = place.advance(start);
-            let is_empty = record.iter().all(|field| field.trim_matches(' ').is_empty());
-            if builders.is_empty() {
-                if record.len() > limits.columns {
-                    return Err(too_many_columns(record.len(), limits.columns).into());
+        let mut is_open = false;
+        while records.read(&mut record).map_err(|error| lifted(error, name))? {
+            is_open = record.is_open;
+            let line = record.line;
+            if columns.is_empty() {
+                if record.n_fields > limits.columns {
+                    return Err(too_many_columns(record.n_fields, limits.columns).into());
                 }
-                builders = (0..record.len()).map(|_| StringBuilder::new()).collect();
-                check_first(text, delimiter, quote, record.len(), line)?;
+                columns = (0..record.n_fields).map(|_| RawColumn::default()).collect();
+                check_first(form, record.n_fields, line)?;
             }
-            if record.len() != builders.len() {
-                if is_empty {
+            if record.n_fields != columns.len() {
+                if record.is_blank {
                     n_empty += 1;
                     continue;
                 }
-                return Err(ragged(text, start, delimiter, quote, &record, builders.len(), line).into());
+                return Err(ragged(&record, columns.len()).into());
             }
-            if lines.len() == limits.rows {
+            if n_rows + lines.len() == limits.rows {
                 return Err(too_many_rows(limits.rows).into());
             }
-            n_empty_at_end = if is_empty { n_empty_at_end + 1 } else { 0 };
-            for (i, (builder, field)) in builders.iter_mut().zip(&record).enumerate() {
-                if field.len() > limits.cell_bytes {
-                    if is_open(&text[start..], delimiter, quote) {
-                        return Err(open_quote(line).into());
-                    }
-                    let problem = format!("the cell in column {} has more than {} bytes", i + 1, limits.cell_bytes);
-                    return Err(BadInput::new(Rule::TooLarge, problem)
-                        .at_line(line)
-                        .hint("perhaps a quote is missing; long texts cannot be learnt")
-                        .into());
+            n_empty_at_end = if record.is_blank { n_empty_at_end + 1 } else { 0 };
+            if let Some(column) = record.too_long {
+                if record.is_open {
+                    return Err(open_quote(line).into());
                 }
-                builder.append_value(if space && i > 0 { field.strip_prefix(' ').unwrap_or(field) } else { field });
+                let problem = format!("the cell in column {} has more than {} bytes", column + 1, limits.cell_bytes);
+                return Err(BadInput::new(Rule::TooLarge, problem)
+                    .at_line(line)
+                    .hint("perhaps a quote is missing; long texts cannot be learnt")
+                    .into());
+            }
+            for (i, (column, field)) in columns.iter_mut().zip(record.fields()).enumerate() {
+                let cell = if form.space && i > 0 { field.strip_prefix(b" ").unwrap_or(field) } else { field };
+                if lines.is_empty() {
+                    first.push(String::from_utf8_lossy(cell).into_owned());
+                }
+                column.push(cell)?;
+            }
+            if lines.is_empty() {
+                columns.iter_mut().try_for_each(RawColumn::close)?;
             }
             lines.push(u32::try_from(line).unwrap_or(u32::MAX));
             if starts.len() <= QUOTING_RECORDS {
-                starts.push(start);
+                starts.push(record.start);
             }
         }
+        columns.iter_mut().try_for_each(RawColumn::close)?;
         if let Some(&last) = lines.last()
-            && is_open(&text[place.at..], delimiter, quote)
+            && is_open
         {
             return Err(open_quote(last.into()).into());
         }
@@ -212,65 +220,46 @@ impl RawTable {
         let mut notes = Vec::new();
         let n_dropped = n_empty + n_empty_at_end;
         lines.truncate(lines.len() - n_empty_at_end);
+        columns.iter_mut().for_each(|column| column.remove_last(n_empty_at_end));
         if n_dropped > 0 {
             notes.push(match n_dropped {
                 1 => "a row without any value was left out".to_owned(),
                 n => format!("{n} rows without any value were left out"),
             });
         }
-        match place.n_blank_lines() {
+        match records.n_blank_lines() {
             0 => {}
             1 => notes.push("an empty line was skipped".to_owned()),
             n => notes.push(format!("{n} empty lines were skipped")),
         }
-        let columns = builders.iter_mut().map(|b| b.finish().slice(0, lines.len())).collect();
-        Ok(Self { columns, lines, starts, notes })
-    }
-}
-
-/// Counts lines while going through a text from record to record.
-struct Place<'a> {
-    text: &'a [u8],
-    /// The start of the latest record.
-    at: usize,
-    line: u64,
-    n_blank: usize,
-    first: bool,
-}
-
-impl<'a> Place<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { text: text.as_bytes(), at: 0, line: 1, n_blank: 0, first: true }
+        Ok(Self { columns, first, lines, starts, notes })
     }
 
-    /// Goes to the record that begins at `start` or after the line ends there; where that is, and on which line.
-    fn advance(&mut self, start: usize) -> (usize, u64) {
-        let n_ends = self.text[start..].iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
-        let start = start + n_ends;
-        let newlines = |text: &[u8]| text.iter().filter(|&&b| b == b'\n').count();
-        self.line += newlines(&self.text[self.at..start]) as u64;
-        // One of the line ends before a record belongs to the record before.
-        let before = self.text[..start].iter().rev().take_while(|b| matches!(b, b'\n' | b'\r')).count();
-        self.n_blank += newlines(&self.text[start - before..start]).saturating_sub(usize::from(!self.first));
-        self.first = false;
-        self.at = start;
-        (start, self.line)
+    /// Takes the first record for the names or for data.
+    fn named(
+        mut self,
+        mut source: Source,
+        said: Header,
+        known: Option<&[String]>,
+        mut notes: Vec<String>,
+        n_bytes: u64,
+    ) -> Result<TextFile> {
+        let decimal = source.dialect.decimal;
+        let head: Vec<_> = self.columns.iter().map(|column| column.head(MAX_ROWS + 1)).collect();
+        let (has_header, note) = has_header(&head, decimal, said, known);
+        drop(head);
+        notes.append(&mut self.notes);
+        notes.extend(note);
+        source.dialect.header = has_header;
+        let names = Names::of(&self.first, has_header)?;
+        notes.extend(names.notes());
+        if has_header {
+            self.columns.iter_mut().for_each(RawColumn::remove_first_piece);
+            self.lines.remove(0);
+        }
+        self.columns.iter_mut().for_each(|column| column.set_decimal(decimal));
+        Ok(TextFile { source, names, columns: self.columns, lines: self.lines, notes, n_bytes })
     }
-
-    /// Empty lines between records and after the last.
-    fn n_blank_lines(&self) -> usize {
-        let tail = self.text.iter().rev().take_while(|b| matches!(b, b'\n' | b'\r'));
-        self.n_blank + tail.filter(|&&b| b == b'\n').count().saturating_sub(1)
-    }
-}
-
-/// Whether the record at the start of `text` ends only because the text does: what is put after it becomes part of it.
-fn is_open(text: &str, delimiter: u8, quote: u8) -> bool {
-    if !text.as_bytes().contains(&quote) {
-        return false;
-    }
-    let closed = format!("{text}\nx");
-    reader(&closed, delimiter, quote).into_byte_records().take(2).count() < 2
 }
 
 fn open_quote(line: u64) -> BadInput {
@@ -280,9 +269,14 @@ fn open_quote(line: u64) -> BadInput {
 }
 
 /// The first record sets the number of columns: if the others agree on another number, the fault is in the first.
-fn check_first(text: &str, delimiter: u8, quote: u8, n_fields: usize, line: u64) -> Result<()> {
-    let records = reader(text, delimiter, quote).into_byte_records().skip(1).take(20).flatten();
-    let counts: Vec<usize> = records.map(|r| r.len()).collect();
+fn check_first(form: Form<'_>, n_fields: usize, line: u64) -> Result<()> {
+    let Some(sample) = form.sample else { return Ok(()) };
+    let records = reader(sample.text, form.delimiter, form.quote).into_byte_records();
+    let mut counts: Vec<usize> = records.skip(1).take(CHECKED_RECORDS).flatten().map(|r| r.len()).collect();
+    // The last may be cut in two.
+    if !sample.is_whole && counts.len() < CHECKED_RECORDS {
+        counts.pop();
+    }
     let Some(&others) = counts.first() else { return Ok(()) };
     if counts.len() < 3 || others == n_fields || counts.iter().any(|&n| n != others) {
         return Ok(());
@@ -296,38 +290,31 @@ fn check_first(text: &str, delimiter: u8, quote: u8, n_fields: usize, line: u64)
     Err(BadInput::new(Rule::RaggedRow, problem).at_line(line).hint(hint).into())
 }
 
-fn ragged(
-    text: &str,
-    start: usize,
-    delimiter: u8,
-    quote: u8,
-    record: &csv::StringRecord,
-    expected: usize,
-    line: u64,
-) -> BadInput {
-    let spans_lines = record.iter().any(|field| field.contains('\n'));
-    if spans_lines && is_open(&text[start..], delimiter, quote) {
-        return open_quote(line);
+fn ragged(record: &Record, expected: usize) -> BadInput {
+    if record.spans_lines && record.is_open {
+        return open_quote(record.line);
     }
     let hint = match () {
-        () if spans_lines => "a quote in this row may be open: it goes over several lines",
-        () if record.len() > expected => "a field with a delimiter in it must be in quotes",
+        () if record.spans_lines => "a quote in this row may be open: it goes over several lines",
+        () if record.n_fields > expected => "a field with a delimiter in it must be in quotes",
         () => "a field may be missing, or the row broken in two",
     };
-    let problem = format!("this row has {} fields, the first row has {expected}", record.len());
-    BadInput::new(Rule::RaggedRow, problem).at_line(line).hint(hint)
+    let problem = format!("this row has {} fields, the first row has {expected}", record.n_fields);
+    BadInput::new(Rule::RaggedRow, problem).at_line(record.line).hint(hint)
 }
 
-fn quoting_of(text: &str, delimiter: u8, quote: u8, decimal: char, starts: &[usize]) -> Quoting {
+fn quoting_of(sample: &str, delimiter: u8, quote: u8, decimal: char, starts: &[u64]) -> Quoting {
     let mut votes = QuotingVotes::new(delimiter, quote, decimal);
-    for (record, bounds) in reader(text, delimiter, quote).records().flatten().zip(starts.windows(2)) {
-        votes.add(record.iter(), text[bounds[0]..bounds[1]].trim_end_matches(['\n', '\r']));
+    let starts: Vec<usize> =
+        starts.iter().map_while(|&start| usize::try_from(start).ok().filter(|&s| s <= sample.len())).collect();
+    for (record, bounds) in reader(sample, delimiter, quote).records().flatten().zip(starts.windows(2)) {
+        votes.add(record.iter(), sample[bounds[0]..bounds[1]].trim_end_matches(['\n', '\r']));
     }
     votes.winner()
 }
 
 /// A comma where more cells are numbers with it than with a point, and it does not delimit.
-fn decimal_mark(columns: &[StringArray], delimiter: u8, schema: Option<&Schema>) -> char {
+fn decimal_mark(columns: &[RawColumn], delimiter: u8, schema: Option<&Schema>) -> char {
     if delimiter == b',' {
         return '.';
     }
@@ -338,88 +325,9 @@ fn decimal_mark(columns: &[StringArray], delimiter: u8, schema: Option<&Schema>)
     }
     let has_decimals = |cell: &str, mark| spelled(cell.trim(), mark).is_some_and(|s| !s.plain_whole && !s.scientific);
     let (mut n_point, mut n_comma) = (0_usize, 0_usize);
-    for cell in columns.iter().flat_map(|column| column.iter().flatten()) {
+    for (cell, _) in columns.iter().flat_map(RawColumn::iter) {
         n_point += usize::from(has_decimals(cell, '.'));
         n_comma += usize::from(has_decimals(cell, ','));
     }
     if n_comma > n_point { ',' } else { '.' }
-}
-
-fn has_header(columns: &[StringArray], decimal: char, options: &ReadOptions) -> (bool, Option<String>) {
-    match options.header {
-        Header::Yes => return (true, None),
-        Header::No => return (false, None),
-        Header::Detect => {}
-    }
-    if let Some(schema) = &options.schema {
-        let first: Vec<&str> = columns.iter().map(|column| column.value(0).trim()).collect();
-        let known = schema.fields.iter().filter(|f| first.contains(&f.name.as_str())).count();
-        if known * 2 > schema.fields.len() {
-            return (true, None);
-        }
-    }
-    match first_row(columns, decimal) {
-        FirstRow::Names => (true, None),
-        FirstRow::NamesPerhaps => {
-            (true, Some("the first line was taken for the columns' names, though nothing shows that it is".to_owned()))
-        }
-        FirstRow::Data if options.schema.is_some() => {
-            (false, Some("no header found: columns were matched by position".to_owned()))
-        }
-        FirstRow::Data => (false, Some(format!("no header found: columns are named c1 to c{}", columns.len()))),
-    }
-}
-
-/// The columns' names, and how the header spells them where it does so otherwise.
-struct Names {
-    names: Vec<String>,
-    spelled: Vec<Option<String>>,
-}
-
-impl Names {
-    fn of(columns: &[StringArray], has_header: bool) -> Result<Self> {
-        let mut names: Vec<String> = Vec::with_capacity(columns.len());
-        let mut spelled = Vec::with_capacity(columns.len());
-        let mut seen: HashMap<&str, usize> = HashMap::new();
-        for (i, column) in columns.iter().enumerate() {
-            let raw = if has_header { column.value(0) } else { "" };
-            let name = raw.trim();
-            if name.is_empty() {
-                names.push(String::new());
-            } else if let Some(other) = seen.insert(name, i) {
-                // By position, not by name: were the header missing, the name would be a cell.
-                let problem = format!("columns {} and {} have one name", other + 1, i + 1);
-                return Err(BadInput::new(Rule::DuplicateColumn, problem)
-                    .at_line(1)
-                    .hint("rename one of them, or say that there is no header")
-                    .into());
-            } else {
-                names.push(name.to_owned());
-            }
-            spelled.push((has_header && (raw != name || name.is_empty())).then(|| raw.to_owned()));
-        }
-        for (i, name) in names.iter_mut().enumerate().filter(|(_, name)| name.is_empty()) {
-            *name = format!("c{}", i + 1);
-            while seen.contains_key(name.as_str()) {
-                name.push('_');
-            }
-        }
-        Ok(Self { names, spelled })
-    }
-
-    fn note(&self) -> Option<String> {
-        let unnamed = self.spelled.iter().zip(&self.names);
-        let unnamed = unnamed.filter(|(spelled, _)| spelled.as_ref().is_some_and(|s| s.trim().is_empty()));
-        let unnamed: Vec<&str> = unnamed.map(|(_, name)| name.as_str()).collect();
-        (!unnamed.is_empty()).then(|| format!("columns without a name are called {}", unnamed.join(", ")))
-    }
-
-    /// By position, not by name: were the header missing, a name would be a cell.
-    fn note_of_case(&self) -> Option<String> {
-        let mut seen: HashMap<String, usize> = HashMap::new();
-        let mut alike =
-            self.names.iter().enumerate().filter_map(|(i, name)| Some((seen.insert(name.to_lowercase(), i)?, i)));
-        let (one, other) = alike.next()?;
-        Some(format!("the names of columns {} and {} differ in capitals only", one + 1, other + 1))
-    }
 }
