@@ -11,7 +11,7 @@ use synth_core::{Generator, Model, Result, Table};
 
 /// Fits a generator of one's own on a table, with the settings of a plan; all that is random in it follows from the seed
 /// among them. What the settings mean to it is its own affair: after a failure of privacy they ask for less capacity.
-pub type Fit<'a> = dyn Fn(&Table, &TrainConfig) -> Result<Box<dyn Generator>> + Sync + 'a;
+pub type Fit<'a> = dyn Fn(&Table, &TrainConfig) -> Result<Box<dyn Generator>> + Send + Sync + 'a;
 
 /// A fitted generator.
 #[derive(Clone)]
@@ -59,11 +59,11 @@ impl Learnt {
     /// The rows numbered `rows`.
     ///
     /// # Errors
-    /// As [`Model::draw`].
+    /// As [`Model::draw`] and [`Generator::try_sample`].
     pub fn draw(&self, rows: Range<u64>, seed: u64) -> Result<Drawn> {
         match self {
             Learnt::Model(model) => model.draw(rows, seed),
-            Learnt::Own(own) => Ok(Drawn { table: own.sample(rows, seed), n_redrawn: 0, n_broken: Vec::new() }),
+            Learnt::Own(own) => Ok(Drawn { table: own.try_sample(rows, seed)?, n_redrawn: 0, n_broken: Vec::new() }),
         }
     }
 }

@@ -63,7 +63,7 @@ pub const RUN_VERSION: u32 = 1;
 pub struct Pipeline<'a> {
     policy: Policy,
     seed: u64,
-    plan: Box<dyn Fn(Plan) -> Plan + 'a>,
+    plan: Box<dyn Fn(Plan) -> Plan + Send + 'a>,
     tunes: bool,
     engine: Option<Engine>,
     own: Option<(String, Box<Fit<'a>>)>,
@@ -80,7 +80,7 @@ pub struct Pipeline<'a> {
 }
 
 /// Makes a planner for a table, the protected one, from one that follows the rules.
-type MakePlanner<'a> = dyn FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + 'a;
+type MakePlanner<'a> = dyn FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + Send + 'a;
 
 /// Told what happens, from several threads. `Break` ends the run as interrupted; once an attempt is accepted it comes too
 /// late.
@@ -132,6 +132,7 @@ pub struct Fitting {
 /// and version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RunRecord {
     /// [`RUN_VERSION`].
     pub version: u32,
@@ -190,6 +191,7 @@ impl RunRecord {
 
 /// What a run gives.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Run {
     /// What was done and decided.
     pub record: RunRecord,
@@ -207,6 +209,7 @@ pub struct Run {
 
 /// What a run would begin with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Preview {
     /// What was found in the columns of the table.
     pub findings: Vec<Finding>,
@@ -229,6 +232,7 @@ struct Prepared {
 
 /// A synthetic table and what made it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Release {
     /// The rows.
     pub table: Table,
@@ -276,9 +280,9 @@ impl<'a> Pipeline<'a> {
         Self { seed, ..self }
     }
 
-    /// Changes the first plan. Default: [`Plan::base`] as it is.
+    /// Changes the first plan, but for its engine ([`with_engine`](Self::with_engine)). Default: [`Plan::for_table`] as it is.
     #[must_use]
-    pub fn with_plan(self, change: impl Fn(Plan) -> Plan + 'a) -> Self {
+    pub fn with_plan(self, change: impl Fn(Plan) -> Plan + Send + 'a) -> Self {
         Self { plan: Box::new(change), ..self }
     }
 
@@ -333,9 +337,9 @@ impl<'a> Pipeline<'a> {
     pub fn with_generator(
         self,
         name: &str,
-        fit: impl Fn(&Table, &TrainConfig) -> synth_core::Result<Box<dyn Generator>> + Sync + 'a,
+        fit: impl Fn(&Table, &TrainConfig) -> synth_core::Result<Box<dyn Generator>> + Send + Sync + 'a,
     ) -> Self {
-        Self { own: Some((name.to_owned(), Box::new(fit))), tunes: false, keeping: Keeping::Off, ..self }
+        Self { own: Some((name.to_owned(), Box::new(fit))), ..self }
     }
 
     /// Plans with what `make` gives, which is told the protected table and the planner that would have been used: a
@@ -343,7 +347,7 @@ impl<'a> Pipeline<'a> {
     #[must_use]
     pub fn with_planner(
         self,
-        make: impl FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + 'a,
+        make: impl FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + Send + 'a,
     ) -> Self {
         Self { planner: Some(Box::new(make)), ..self }
     }
@@ -437,7 +441,7 @@ impl<'a> Pipeline<'a> {
             parts: &parts,
             policy: &self.policy,
             n_rows,
-            keeping: self.keeping,
+            keeping: self.kept(),
             own: self.own.as_ref().map(|(_, fit)| fit.as_ref()),
             store: self.store,
             deadline,
@@ -480,6 +484,11 @@ impl<'a> Pipeline<'a> {
         Ok(Preview { findings, protection: record, design: parts.design, memory, plan: first })
     }
 
+    /// A generator of the caller's own keeps no constraints.
+    fn kept(&self) -> Keeping {
+        if self.own.is_some() { Keeping::Off } else { self.keeping }
+    }
+
     fn memory(&self, table: &Table) -> u64 {
         memory::of_run(table, self.rows.unwrap_or(table.n_rows()))
     }
@@ -498,9 +507,9 @@ impl<'a> Pipeline<'a> {
             Design::CrossFitted { .. } => table.clone(),
         };
         let untuned = Plan::of(self.engine.unwrap_or(Engine::Masked), learnt.n_rows(), table.n_columns());
-        let base = match self.tunes {
+        let base = match self.tunes && self.own.is_none() {
             false => untuned,
-            true => match Plan::for_table(self.engine, &Model::learnt(&learnt, self.keeping)?, self.seed) {
+            true => match Plan::for_table(self.engine, &Model::learnt(&learnt, self.kept())?, self.seed) {
                 // The attempt itself will say so.
                 Err(synth_core::Error::Training(_)) => untuned,
                 plan => plan?,
