@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use synth_benches::table;
-use synth_core::schema::{SCHEMA_VERSION, Source};
 use synth_core::{Field, Schema, Table};
 use synth_metrics::neighbours::{embed, nearest};
 
@@ -28,12 +27,7 @@ fn wide(n_copies: u64, seed: u64) -> Table {
     let tables: Vec<Table> = (0..n_copies).map(|copy| table(ROWS, 10 * seed + copy)).collect();
     let columns = || tables.iter().enumerate().flat_map(|(i, t)| (0..t.n_columns()).map(move |c| (i, t.column(c))));
     let fields = columns().map(|(i, (field, _))| Field { name: format!("{}-{i}", field.name), ..field.clone() });
-    let schema = Schema {
-        version: SCHEMA_VERSION,
-        source: Source::default(),
-        fields: fields.collect(),
-        constraints: Vec::new(),
-    };
+    let schema = Schema::new(fields.collect());
     let arrays = columns().map(|(_, (_, array))| Arc::clone(array)).collect();
     Table::new(Arc::new(schema), arrays).expect("each column with its field")
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use criterion::Criterion;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use synth_core::schema::{NumberFormat, SCHEMA_VERSION, Source, Storage};
+use synth_core::schema::{NumberFormat, Storage};
 use synth_core::table::{column_from_labels, column_from_numbers};
 use synth_core::{Field, Kind, Schema, Table};
 
@@ -124,8 +124,7 @@ impl<'a> Draft<'a> {
             Column::Labels(labels) => column_from_labels(field, labels.iter().map(Option::as_deref)),
         });
         let columns = columns.collect();
-        let schema =
-            Schema { version: SCHEMA_VERSION, source: Source::default(), fields: self.fields, constraints: Vec::new() };
+        let schema = Schema::new(self.fields);
         Table::new(Arc::new(schema), columns).expect("each column was made for its field")
     }
 }

@@ -330,6 +330,12 @@ pub(crate) struct Plan {
 pub(crate) struct Inspect {
     /// The model file; `-` reads standard input
     pub(crate) model: PathBuf,
+    /// The table that it must have been fitted on, all files of it in the same order
+    #[arg(long, value_name = "FILE", requires = "key", num_args = 1..)]
+    pub(crate) source: Vec<PathBuf>,
+    /// The key that `synth fit` or `synth run` was given
+    #[arg(long, value_name = "FILE", requires = "source")]
+    pub(crate) key: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -359,6 +365,9 @@ pub(crate) struct Fit {
     /// Keep the state of the training here, and go on from it after a stop
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// A secret of 16 bytes or more: the model then holds an HMAC of the table under it, for `synth inspect --source`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
     /// Replace the model file if it exists
     #[arg(long)]
     pub(crate) force: bool,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use synth_compliance::{Chain, Policy};
+use synth_core::model::About;
 use synth_optimizer::audit::{LOG_NAME, RECORD_NAME};
 use synth_optimizer::{Program, Run, Source, Written, log, model_card, provenance};
 
@@ -56,6 +57,13 @@ pub(crate) struct Results<'a> {
     pub(crate) source: &'a Source,
 }
 
+/// What the model's file tells of it: the measures that decided, and the HMAC of the table if there is a key.
+fn about(run: &Run, source: &Source) -> About {
+    let measures = run.record.assessment().into_iter().flat_map(|assessment| &assessment.report.measures);
+    let measured = measures.filter_map(|measure| Some((measure.id.clone(), measure.outcome.value()?)));
+    About { source_mac: source.mac.clone(), measures: measured.collect(), ..About::default() }
+}
+
 /// Writes everything beside its place, then takes the earlier results away, then gives the new ones their names: a
 /// table of an earlier run never stands beside the report of this one. Gives the files, and the head of their log.
 pub(crate) fn write(
@@ -89,7 +97,9 @@ pub(crate) fn write(
     }
     if let Some(release) = &run.release {
         let path = folder.join(MODEL);
-        tables.push(Pending::write(&path, Readers::Owner, |out| Ok(out.write_all(&release.model.to_bytes())?))?);
+        let model = release.learnt.model().expect("the program has no generators but those of the workspace");
+        let model = model.clone().with_about(about(run, source));
+        tables.push(Pending::write(&path, Readers::Owner, |out| Ok(out.write_all(&model.to_bytes())?))?);
         let fill = |out: &mut (dyn Write + Send)| files::fill_table(&release.table, form, out);
         tables.push(Pending::write(&table_path(TABLE), Readers::AsUsual, fill)?);
         names = [Some(MODEL.to_owned()), Some(tables[1].digest()?.name)];

@@ -149,7 +149,7 @@ pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
 
 /// What a run would begin with, and the rules that would say what comes next.
 pub(crate) fn preview(preview: &Preview) -> Result<()> {
-    let Preview { findings, protection, design, memory, plan } = preview;
+    let Preview { findings, protection, design, memory, plan, .. } = preview;
     protection_lines(findings, protection).into_iter().try_for_each(line)?;
     line(design)?;
     line(format!("memory: about {} MB at the peak", memory.div_ceil(1_000_000)))?;

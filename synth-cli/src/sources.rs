@@ -5,14 +5,14 @@
 //! SHA-256, and with a key HMAC-SHA-256.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use synth_compliance::{Key, sha256, sha256_of};
-use synth_core::io::{TableFile, files_of};
-use synth_core::{BadInput, Error, Rule};
+use synth_core::io::{ReadOptions, TableFile, files_of};
+use synth_core::{BadInput, Error, Rule, Table};
 
-use crate::exit::Usage;
+use crate::exit::{NotVerified, Usage};
 use crate::files;
 
 /// The files of a table, as they are now.
@@ -76,8 +76,65 @@ impl Sources {
     }
 }
 
+/// A table, with what is known of the very bytes it was read from.
+pub(crate) struct Read {
+    pub(crate) table: Table,
+    /// Their HMAC, if there is a key.
+    pub(crate) mac: Option<String>,
+    pub(crate) sha256: String,
+}
+
+/// Reads the table in the files, or else, if there are none, the built-in one, and tells its notes to the user.
+pub(crate) fn read(paths: &[PathBuf], options: &ReadOptions, key: Option<&Key>, quiet: bool) -> Result<Read> {
+    // What can be read once only is read into memory, and so is the built-in table.
+    let bytes = match paths {
+        [] => Some(files::DEMO.to_vec()),
+        [path] if !files::is_regular(path) && !files::is_several(path) => Some(files::read_all(path)?),
+        _ => None,
+    };
+    if let Some(bytes) = bytes {
+        let (mac, sha256) = (key.map(|key| key.mac(&bytes)), sha256(&bytes));
+        let table = match paths {
+            [path] => files::read_table_of(bytes, path, options, quiet)?,
+            _ => files::read_table_or_demo(paths, options, quiet)?,
+        };
+        return Ok(Read { table, mac, sha256 });
+    }
+    let before = Sources::of(paths)?;
+    let sha256 = before.sha256()?;
+    let mac = key.map(|key| before.mac(key)).transpose()?;
+    let table = files::read_table(paths, options, quiet)?;
+    // The files were gone through more than once: what was read must be what the digests are of.
+    if Sources::of(paths)?.sha256()? != sha256 {
+        return Err(changed(paths).into());
+    }
+    Ok(Read { table, mac, sha256 })
+}
+
+/// Makes sure that `mac` is that of the files under the key in the file `key`.
+///
+/// # Errors
+/// [`NotVerified`] if it is not.
+pub(crate) fn confirm(paths: &[PathBuf], key: &Path, mac: &str) -> Result<()> {
+    let tables = files::all_files(paths)?;
+    let inputs: Vec<&Path> = tables.iter().map(PathBuf::as_path).chain([key]).collect();
+    files::check_one_standard(&inputs)?;
+    let key = files::read_key(key)?;
+    let is_confirmed = match paths {
+        [path] if files::is_standard(path) => key.confirms(&files::read_all(path)?, mac),
+        paths => Sources::of(paths)?.are_confirmed(&key, mac)?,
+    };
+    match is_confirmed {
+        true => Ok(()),
+        false => {
+            let name = files::names_of(paths);
+            Err(NotVerified(format!("{name}: it is not what was read, or this is another key")).into())
+        }
+    }
+}
+
 /// What is said when the files are not now what they were before they were read.
-pub(crate) fn changed(paths: &[PathBuf]) -> Error {
+fn changed(paths: &[PathBuf]) -> Error {
     BadInput::new(Rule::Corrupt, "the table was changed while it was read")
         .in_input(&files::names_of(paths))
         .hint("read it when nobody writes to it")
@@ -88,6 +145,6 @@ fn open(path: &PathBuf) -> Result<File> {
     Ok(File::open(path).map_err(|source| failed(path, source))?)
 }
 
-fn failed(path: &std::path::Path, source: std::io::Error) -> Error {
+fn failed(path: &Path, source: std::io::Error) -> Error {
     Error::Io { action: "read", name: files::name_of(path), source }
 }

@@ -63,6 +63,7 @@ pub enum Inconclusive {
 /// A condition on how a table was made, which no measure of the table can stand in for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Requirement {
     /// The generator comes with a proof of differential privacy. No generator of this version does.
     DifferentialPrivacyProof,

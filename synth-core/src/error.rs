@@ -51,6 +51,9 @@ pub enum Error {
     /// A model file cannot be used.
     #[error("model file: {0}")]
     ModelFile(String),
+    /// What went wrong in code of the caller's own, such as a generator that is no one of this crate.
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// A rule that every input keeps. Each has a stable name, shown in messages and documented here.

@@ -19,6 +19,7 @@ use crate::trees::Trees;
 /// The kinds of generators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Engine {
     /// Absorbing-state diffusion over tokens, unmasked column by column: the default.
     Masked,
@@ -43,6 +44,7 @@ impl fmt::Display for Engine {
 
 /// A fitted generator, which draws what it has learnt and keeps no constraints.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Fitted {
     /// A masked diffusion model.
     Masked(Box<MaskedDiffusion>),

@@ -397,14 +397,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::schema::{Field, Kind, SCHEMA_VERSION, Schema, Source};
+    use crate::schema::{Field, Kind, Schema};
     use crate::table::column_from_labels;
 
     fn table(storage: Storage, labels: &[&str]) -> Table {
         let field = Field::new("id", Kind::Identifier, storage);
         let column = column_from_labels(&field, labels.iter().map(|l| Some(*l)));
-        let schema =
-            Schema { version: SCHEMA_VERSION, source: Source::default(), fields: vec![field], constraints: Vec::new() };
+        let schema = Schema::new(vec![field]);
         Table::new(Arc::new(schema), vec![column]).unwrap()
     }
 

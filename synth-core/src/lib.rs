@@ -53,3 +53,8 @@ pub use schema::{Field, Kind, Schema};
 pub use table::Table;
 #[cfg(feature = "diffusion")]
 pub use trees::Trees;
+
+// The crates whose types stand in the signatures.
+pub use arrow;
+#[cfg(feature = "diffusion")]
+pub use {ndarray, rand};

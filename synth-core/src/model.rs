@@ -371,4 +371,10 @@ impl Generator for Model {
     fn sample(&self, rows: Range<u64>, seed: u64) -> Table {
         self.draw(rows, seed).expect("one row in a hundred keeps the constraints").table
     }
+
+    /// # Errors
+    /// As [`Model::draw`].
+    fn try_sample(&self, rows: Range<u64>, seed: u64) -> Result<Table> {
+        Ok(self.draw(rows, seed)?.table)
+    }
 }

@@ -63,8 +63,17 @@ impl Schema {
         Ok(schema)
     }
 
-    /// What every schema that comes from outside has to keep.
-    pub(crate) fn check(&self) -> std::result::Result<(), BadInput> {
+    /// A schema of these fields, of a table without a file and without constraints.
+    pub fn new(fields: Vec<Field>) -> Self {
+        Self { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }
+    }
+
+    /// Whether the schema is one that can be used: names are there once, each field's settings fit its kind, and constraints and
+    /// protections their columns. A schema that was read from TOML was checked.
+    ///
+    /// # Errors
+    /// The first rule that is broken, with its column.
+    pub fn check(&self) -> std::result::Result<(), BadInput> {
         if self.version != SCHEMA_VERSION {
             return Err(BadInput::new(Rule::Schema, format!("version {} is not {SCHEMA_VERSION}", self.version)));
         }
@@ -322,6 +331,7 @@ impl Source {
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Format {
     /// Delimited text, whatever the delimiter.
     #[default]
@@ -335,6 +345,7 @@ pub enum Format {
 /// Compression around a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Compression {
     /// Plain.
     #[default]
@@ -389,6 +400,7 @@ impl Default for Dialect {
 /// Which fields are written in quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Quoting {
     /// Those that hold a delimiter, a quote or a line end.
     #[default]

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::schema::{Field, Schema, Storage};
 
 /// Named, typed columns of equal length. Cheap to clone: the columns are shared.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     schema: Arc<Schema>,
     batch: RecordBatch,

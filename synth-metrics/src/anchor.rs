@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use synth_core::schema::{SCHEMA_VERSION, Source, Storage};
+use synth_core::schema::Storage;
 use synth_core::table::{column_from_labels, column_from_numbers};
 use synth_core::{Field, Kind, Schema, Table};
 
@@ -87,7 +87,7 @@ fn table_of(columns: Vec<(&str, Kind, Storage, Values)>) -> Table {
             (field, array)
         })
         .unzip();
-    let schema = Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() };
+    let schema = Schema::new(fields);
     Table::new(Arc::new(schema), arrays).expect("each column was made for its field")
 }
 

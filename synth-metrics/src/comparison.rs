@@ -14,10 +14,10 @@ pub const MIN_ROWS: usize = 2;
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use synth_core::{Field, Kind, Schema, Table, schema::{SCHEMA_VERSION, Source, Storage}, table::column_from_numbers};
+/// # use synth_core::{Field, Kind, Schema, Table, schema::Storage, table::column_from_numbers};
 /// # use synth_metrics::Comparison;
 /// # let field = Field::new("age", Kind::Integer, Storage::Integer);
-/// # let schema = Schema { version: SCHEMA_VERSION, source: Source::default(), fields: vec![field.clone()], constraints: Vec::new() };
+/// # let schema = Schema::new(vec![field.clone()]);
 /// # let table = |x: &[f64]| Table::new(Arc::new(schema.clone()), vec![column_from_numbers(&field, x)]);
 /// let (train, synthetic) = (table(&[61.0, 47.0, 55.0])?, table(&[58.0, 50.0])?);
 /// let comparison = Comparison::new(&train, &synthetic, None)?;

@@ -181,18 +181,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use synth_core::schema::{SCHEMA_VERSION, Source, Storage};
+    use synth_core::schema::Storage;
     use synth_core::table::column_from_numbers;
     use synth_core::{Field, Kind, Schema, Table};
 
     fn line(x: &[f64]) -> Table {
         let fields = vec![Field::new("x", Kind::Continuous, Storage::Float)];
         let columns = vec![column_from_numbers(&fields[0], x)];
-        Table::new(
-            Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }),
-            columns,
-        )
-        .unwrap()
+        Table::new(Arc::new(Schema::new(fields)), columns).unwrap()
     }
 
     #[test]

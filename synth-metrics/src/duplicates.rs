@@ -163,14 +163,13 @@ fn comparable(table: &Table, column_idx: usize) -> ArrayRef {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use synth_core::schema::{SCHEMA_VERSION, Source};
     use synth_core::{Field, Schema};
 
     fn table(columns: &[&[f64]]) -> Table {
         let fields: Vec<Field> =
             (0..columns.len()).map(|i| Field::new(format!("x{i}"), Kind::Continuous, Storage::Float)).collect();
         let arrays = fields.iter().zip(columns).map(|(f, x)| column_from_numbers(f, x)).collect();
-        let schema = Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() };
+        let schema = Schema::new(fields);
         Table::new(Arc::new(schema), arrays).unwrap()
     }
 

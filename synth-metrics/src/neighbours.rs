@@ -354,7 +354,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use synth_core::schema::{SCHEMA_VERSION, Source, Storage};
+    use synth_core::schema::Storage;
     use synth_core::table::column_from_numbers;
     use synth_core::{Field, Schema};
 
@@ -364,11 +364,7 @@ mod tests {
             Field::new("level", Kind::Ordinal, Storage::Integer),
         ];
         let columns = vec![column_from_numbers(&fields[0], numbers), column_from_numbers(&fields[1], levels)];
-        Table::new(
-            Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }),
-            columns,
-        )
-        .unwrap()
+        Table::new(Arc::new(Schema::new(fields)), columns).unwrap()
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod assessment;
 pub mod attempt;
 pub mod constraints;
 mod error;
+mod learnt;
 #[cfg(feature = "llm")]
 pub mod llm;
 pub mod memory;
@@ -31,13 +32,17 @@ pub use audit::{Entry, Fault, Folder, Program, Source, Verified, Written, log, v
 pub use card::model_card;
 pub use constraints::{ConstraintRecord, RuleRecord};
 pub use error::{Error, Result};
-pub use pipeline::{Fitting, Pipeline, Preview, Release, Run, RunRecord};
+pub use learnt::{Fit, Learnt};
+pub use pipeline::{Event, Fitting, Observer, Pipeline, Preview, RUN_VERSION, Release, Run, RunRecord};
 pub use plan::Plan;
 pub use portraits::TablePortrait;
 pub use protection::{Cost, ProtectionRecord, Protects};
 pub use provenance::provenance;
 pub use quality::{Part, quality_test};
 pub use rule::{Analysis, DEAD_ENDS, DeadEnd, RULES, Rule, RulePlanner, Situation, analyse};
-pub use runner::{Event, Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
+pub use runner::{Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
 pub use split::Design;
 pub use store::Store;
+
+// The crates whose types stand in the signatures.
+pub use {synth_compliance, synth_core, synth_metrics};

@@ -38,14 +38,15 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use synth_compliance::{DISCLAIMER, Decision, Finding, Policy};
-use synth_core::train::TrainReport;
-use synth_core::{Engine, Keeping, Model, Schema, Table};
+use synth_core::train::{TrainConfig, TrainReport};
+use synth_core::{Engine, Generator, Keeping, Model, Schema, Table};
 
 use self::trial::PipelineTrial;
 use crate::assessment::Assessment;
 use crate::attempt::{Attempt, Explanation};
 use crate::constraints::ConstraintRecord;
 use crate::error::Result;
+use crate::learnt::{Fit, Learnt};
 use crate::memory;
 use crate::plan::Plan;
 use crate::portraits::TablePortrait;
@@ -62,9 +63,10 @@ pub const RUN_VERSION: u32 = 1;
 pub struct Pipeline<'a> {
     policy: Policy,
     seed: u64,
-    plan: Box<dyn Fn(Plan) -> Plan + 'a>,
+    plan: Box<dyn Fn(Plan) -> Plan + Send + 'a>,
     tunes: bool,
     engine: Option<Engine>,
+    own: Option<(String, Box<Fit<'a>>)>,
     planner: Option<Box<MakePlanner<'a>>>,
     rows: Option<usize>,
     max_attempts: usize,
@@ -78,7 +80,7 @@ pub struct Pipeline<'a> {
 }
 
 /// Makes a planner for a table, the protected one, from one that follows the rules.
-type MakePlanner<'a> = dyn FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + 'a;
+type MakePlanner<'a> = dyn FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + Send + 'a;
 
 /// Told what happens, from several threads. `Break` ends the run as interrupted; once an attempt is accepted it comes too
 /// late.
@@ -130,6 +132,7 @@ pub struct Fitting {
 /// and version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RunRecord {
     /// [`RUN_VERSION`].
     pub version: u32,
@@ -145,6 +148,9 @@ pub struct RunRecord {
     pub findings: Vec<Finding>,
     /// What was done to them before anything was learnt.
     pub protection: ProtectionRecord,
+    /// The name of the generator that took the place of the plans' engines, if it was the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<String>,
     /// How the real rows were used.
     pub design: Design,
     /// Why there were no more attempts, if none was accepted.
@@ -185,6 +191,7 @@ impl RunRecord {
 
 /// What a run gives.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Run {
     /// What was done and decided.
     pub record: RunRecord,
@@ -202,6 +209,7 @@ pub struct Run {
 
 /// What a run would begin with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Preview {
     /// What was found in the columns of the table.
     pub findings: Vec<Finding>,
@@ -224,11 +232,12 @@ struct Prepared {
 
 /// A synthetic table and what made it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Release {
     /// The rows.
     pub table: Table,
     /// The generator.
-    pub model: Model,
+    pub learnt: Learnt,
     /// What its rows keep.
     pub constraints: ConstraintRecord,
 }
@@ -251,6 +260,7 @@ impl<'a> Pipeline<'a> {
             plan: Box::new(|plan| plan),
             tunes: true,
             engine: None,
+            own: None,
             planner: None,
             rows: None,
             max_attempts: 8,
@@ -270,9 +280,9 @@ impl<'a> Pipeline<'a> {
         Self { seed, ..self }
     }
 
-    /// Changes the first plan. Default: [`Plan::base`] as it is.
+    /// Changes the first plan, but for its engine ([`with_engine`](Self::with_engine)). Default: [`Plan::for_table`] as it is.
     #[must_use]
-    pub fn with_plan(self, change: impl Fn(Plan) -> Plan + 'a) -> Self {
+    pub fn with_plan(self, change: impl Fn(Plan) -> Plan + Send + 'a) -> Self {
         Self { plan: Box::new(change), ..self }
     }
 
@@ -290,12 +300,54 @@ impl<'a> Pipeline<'a> {
         Self { engine: Some(engine), ..self }
     }
 
+    /// Fits a generator of your own in place of the plan's engine: `fit` is told the rows to learn and the settings of the plan.
+    /// Rows are protected, split, measured and judged as ever. The rules change its settings, never the engine; a table is not
+    /// tuned for it, constraints are neither found nor kept, and a [store](Self::with_store) does not hold it. `name` stands in the
+    /// record. Default: the generators of the workspace.
+    ///
+    /// ```
+    /// # use std::{ops::Range, sync::Arc};
+    /// use synth_compliance::{Decision, Policy};
+    /// use synth_core::{Generator, Schema, Table};
+    /// use synth_optimizer::Pipeline;
+    ///
+    /// /// Gives the rows that it was given.
+    /// struct Parrot(Table);
+    ///
+    /// impl Generator for Parrot {
+    ///     fn schema(&self) -> &Arc<Schema> {
+    ///         self.0.schema()
+    ///     }
+    ///
+    ///     fn sample(&self, rows: Range<u64>, _seed: u64) -> Table {
+    ///         self.0.take(&rows.map(|row| row as usize % self.0.n_rows()).collect::<Vec<_>>())
+    ///     }
+    /// }
+    ///
+    /// # let text: String = (0..200).map(|i| format!("{},{}\n", i * 7919 % 1000, i % 3)).collect();
+    /// # let table = synth_core::io::read_bytes(format!("dose,arm\n{text}").into(), &Default::default())?.table;
+    /// let run = Pipeline::new(Policy::named("hipaa")?)
+    ///     .with_generator("parrot", |table, _| Ok(Box::new(Parrot(table.clone()))))
+    ///     .with_max_attempts(1)
+    ///     .run(&table)?;
+    /// assert_eq!(run.record.decision, Decision::Refused);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_generator(
+        self,
+        name: &str,
+        fit: impl Fn(&Table, &TrainConfig) -> synth_core::Result<Box<dyn Generator>> + Send + Sync + 'a,
+    ) -> Self {
+        Self { own: Some((name.to_owned(), Box::new(fit))), ..self }
+    }
+
     /// Plans with what `make` gives, which is told the protected table and the planner that would have been used: a
     /// planner that asks a language model, or one of your own. Default: the rules.
     #[must_use]
     pub fn with_planner(
         self,
-        make: impl FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + 'a,
+        make: impl FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + Send + 'a,
     ) -> Self {
         Self { planner: Some(Box::new(make)), ..self }
     }
@@ -373,8 +425,10 @@ impl<'a> Pipeline<'a> {
         }
         let Prepared { protected, parts, first } = self.prepare(table)?;
         let table = &protected.table;
+        let first_engine = first.engine;
         let mut rules = RulePlanner::new(first);
-        if let Some(engine) = self.engine {
+        // Where the generator is the caller's own, no other engine would be one.
+        if let Some(engine) = self.engine.or(self.own.as_ref().map(|_| first_engine)) {
             rules = rules.with_engine(engine);
         }
         let mut planner: Box<dyn Planner<Plan, Assessment>> = match self.planner.take() {
@@ -387,7 +441,8 @@ impl<'a> Pipeline<'a> {
             parts: &parts,
             policy: &self.policy,
             n_rows,
-            keeping: self.keeping,
+            keeping: self.kept(),
+            own: self.own.as_ref().map(|(_, fit)| fit.as_ref()),
             store: self.store,
             deadline,
             observer: self.observer,
@@ -429,6 +484,11 @@ impl<'a> Pipeline<'a> {
         Ok(Preview { findings, protection: record, design: parts.design, memory, plan: first })
     }
 
+    /// A generator of the caller's own keeps no constraints.
+    fn kept(&self) -> Keeping {
+        if self.own.is_some() { Keeping::Off } else { self.keeping }
+    }
+
     fn memory(&self, table: &Table) -> u64 {
         memory::of_run(table, self.rows.unwrap_or(table.n_rows()))
     }
@@ -447,9 +507,9 @@ impl<'a> Pipeline<'a> {
             Design::CrossFitted { .. } => table.clone(),
         };
         let untuned = Plan::of(self.engine.unwrap_or(Engine::Masked), learnt.n_rows(), table.n_columns());
-        let base = match self.tunes {
+        let base = match self.tunes && self.own.is_none() {
             false => untuned,
-            true => match Plan::for_table(self.engine, &Model::learnt(&learnt, self.keeping)?, self.seed) {
+            true => match Plan::for_table(self.engine, &Model::learnt(&learnt, self.kept())?, self.seed) {
                 // The attempt itself will say so.
                 Err(synth_core::Error::Training(_)) => untuned,
                 plan => plan?,
@@ -490,8 +550,11 @@ impl<'a> Pipeline<'a> {
             stopped = Some(StopReason::Deadline);
         }
         let engine = attempts.last().map(|attempt| attempt.plan.engine);
-        let notes = Self::notes(trial, attempts.len(), engine);
-        let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());
+        let mut notes = Self::notes(trial, attempts.len(), engine.filter(|_| self.own.is_none()));
+        if let Some((name, _)) = &self.own {
+            notes.push(format!("a generator of the caller's own, `{name}`, took the place of the plans' engines"));
+        }
+        let training = artifact.as_ref().and_then(|release| release.learnt.train_report().cloned());
         let constraints = artifact.as_ref().map_or_else(Default::default, |release| release.constraints.clone());
         let mut record = RunRecord {
             version: RUN_VERSION,
@@ -501,6 +564,7 @@ impl<'a> Pipeline<'a> {
             seed: self.seed,
             findings: protected.findings.clone(),
             protection: protected.record.clone(),
+            generator: self.own.as_ref().map(|(name, _)| name.clone()),
             design: trial.parts.design.clone(),
             stopped,
             attempts,

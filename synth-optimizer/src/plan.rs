@@ -277,7 +277,7 @@ impl Plan {
             Engine::Masked => format!("masked, {}", network()),
             Engine::TabDdpm => format!("tabddpm, {}, {} time steps", network(), self.n_timesteps),
             Engine::Trees => format!("trees, leaves of {min_leaf} rows or more"),
-            Engine::Copula => "copula".to_owned(),
+            other => other.to_string(),
         };
         if let Some([held_out, nothing]) = self.cross_fitted {
             let gain = nothing - held_out;

@@ -66,7 +66,8 @@ pub fn provenance(
     };
     let mut fit = of_attempt("fit the generator");
     if let Some(attempt) = attempt {
-        fit["synth:engine"] = json!(attempt.plan.engine.to_string());
+        let engine = attempt.plan.engine.to_string();
+        fit["synth:engine"] = json!(record.generator.as_ref().unwrap_or(&engine));
     }
     let activities = json!({
         "synth:fit": fit,

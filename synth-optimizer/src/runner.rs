@@ -60,6 +60,7 @@ pub struct Start {
 
 /// Why a trial has no artifact.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Failure<E> {
     /// This plan did not work out: recorded as an attempt.
     Training(TrainingFailure),
@@ -300,6 +301,7 @@ impl<A, P, V> fmt::Display for Outcome<A, P, V> {
 /// Why a run without an accepted attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum StopReason {
     /// As many attempts as allowed were made.
     AttemptLimit(usize),

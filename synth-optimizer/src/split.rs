@@ -25,6 +25,7 @@ const MAX_HELD_OUT: usize = 5_000;
 /// How the real rows are used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Design {
     /// Three parts by rows.
     Split {

@@ -80,7 +80,7 @@ fn files_of(run: &Run, policy: &Policy, mac: Option<String>) -> Files {
     files.insert(RECORD_NAME.to_owned(), serde_json::to_vec_pretty(&run.record).unwrap());
     files.insert("MODEL_CARD.md".to_owned(), model_card(&run.record, policy, &source, &program()).into_bytes());
     if let Some(release) = &run.release {
-        files.insert("model.synth".to_owned(), release.model.to_bytes());
+        files.insert("model.synth".to_owned(), release.learnt.model().unwrap().to_bytes());
     }
     let written = |files: &BTreeMap<String, Vec<u8>>| -> Vec<Written> {
         let written = |(name, bytes): (&String, &Vec<u8>)| Written { name: name.clone(), sha256: sha256(bytes) };

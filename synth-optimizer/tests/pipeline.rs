@@ -1,16 +1,18 @@
 //! The whole of it on tables made here, with the engine that needs no training.
 
-use std::sync::Mutex;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use synth_compliance::{Decision, Policy};
 use synth_core::io::{ReadOptions, read_bytes};
-use synth_core::{Engine, Table};
+use synth_core::train::TrainConfig;
+use synth_core::{Engine, Generator, Schema, Table};
 use synth_metrics::Outcome;
 use synth_optimizer::pipeline::Event;
-use synth_optimizer::{Assessment, Design, Pipeline, Plan, Protects, StopReason};
+use synth_optimizer::{Assessment, Design, Pipeline, Plan, Protects, RunRecord, StopReason};
 
 /// Four numbers around a common cause and two columns of levels: what a copula can learn.
 fn table(n_rows: usize) -> Table {
@@ -216,7 +218,11 @@ fn a_run_that_was_stopped_anywhere_goes_on_to_the_same_result() {
     };
     let result = |run: synth_optimizer::Run| {
         let made = run.release.or(run.refused).expect("there is a table");
-        (serde_json::to_string(&run.record).unwrap(), made.table.batch().clone(), made.model.to_bytes())
+        (
+            serde_json::to_string(&run.record).unwrap(),
+            made.table.batch().clone(),
+            made.learnt.model().unwrap().to_bytes(),
+        )
     };
     let whole = result(pipeline().run(&table).unwrap());
     let store = Memory { kept: Default::default(), saves_left: 0.into() };
@@ -243,4 +249,62 @@ fn a_run_that_was_stopped_anywhere_goes_on_to_the_same_result() {
     let name = store.kept.lock().unwrap().keys().find(|name| name.ends_with(".synth")).cloned().unwrap();
     store.kept.lock().unwrap().insert(name, b"damaged".to_vec());
     assert_eq!(result(pipeline().with_store(&store).run(&table).unwrap()), whole);
+}
+
+/// Draws each column for itself from the rows it was given, or gives these back.
+struct Own {
+    table: Table,
+    gives_rows: bool,
+}
+
+impl Generator for Own {
+    fn schema(&self) -> &Arc<Schema> {
+        self.table.schema()
+    }
+
+    fn sample(&self, rows: Range<u64>, seed: u64) -> Table {
+        let n_rows = self.table.n_rows();
+        let source = |row: u64, column: usize| match self.gives_rows {
+            true => row as usize % n_rows,
+            false => {
+                ChaCha8Rng::seed_from_u64(seed ^ row.wrapping_mul(31) ^ ((column as u64) << 40)).gen_range(0..n_rows)
+            }
+        };
+        let columns = (0..self.table.n_columns()).map(|column| {
+            let rows: Vec<usize> = rows.clone().map(|row| source(row, column)).collect();
+            Arc::clone(self.table.take(&rows).column(column).1)
+        });
+        Table::new(Arc::clone(self.table.schema()), columns.collect()).unwrap()
+    }
+}
+
+#[test]
+fn a_generator_of_ones_own_is_protected_split_and_judged_like_the_others() {
+    let table = table(2400);
+    let given = Mutex::new(Vec::new());
+    let run = |gives_rows: bool| {
+        let fit = |table: &Table, config: &TrainConfig| {
+            given.lock().unwrap().push((table.n_rows(), config.n_iter));
+            Ok(Box::new(Own { table: table.clone(), gives_rows }) as Box<dyn Generator>)
+        };
+        let pipeline = Pipeline::new(Policy::named("hipaa").unwrap()).with_generator("shuffle", fit);
+        pipeline.with_max_attempts(2).with_refused_table().run(&table).unwrap()
+    };
+    for gives_rows in [false, true] {
+        let run = run(gives_rows);
+        assert!(!run.record.decision.is_accepted());
+        assert_eq!((run.record.generator.as_deref(), run.record.attempts.len()), (Some("shuffle"), 2));
+        assert!(run.record.attempts.iter().all(|attempt| attempt.plan.engine == run.record.attempts[0].plan.engine));
+        assert!(run.record.notes.iter().any(|note| note.contains("`shuffle`")), "{:?}", run.record.notes);
+        let refused = run.refused.unwrap();
+        assert!(refused.learnt.model().is_none() && refused.table.n_rows() == 2400);
+        let violations: Vec<String> =
+            run.record.attempts[0].verdict().unwrap().verdict.violations().map(|v| v.to_string()).collect();
+        let expected = if gives_rows { "mia_auc" } else { "corr_delta" };
+        assert!(violations.iter().any(|violation| violation.contains(expected)), "{violations:?}");
+        let text = serde_json::to_string(&run.record).unwrap();
+        assert_eq!(serde_json::from_str::<RunRecord>(&text).unwrap().generator, run.record.generator);
+    }
+    // The holdout and the audit part were not among the rows that it was given.
+    assert!(given.into_inner().unwrap().iter().all(|&(n_rows, _)| n_rows == 1680));
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use synth_compliance::Decision;
 use synth_core::train::TrainingFailure;
+use synth_optimizer::runner::Event;
 use synth_optimizer::{
-    Attempt, Event, Explanation, Failure, Outcome, Planner, Rank, Runner, Start, StopReason, Trial, Tried, attempt_seed,
+    Attempt, Explanation, Failure, Outcome, Planner, Rank, Runner, Start, StopReason, Trial, Tried, attempt_seed,
 };
 
 /// The plan is the verdict: 0 is accepted, otherwise the number of failed privacy checks.

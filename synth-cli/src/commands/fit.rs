@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use synth_compliance::Treatment;
+use synth_core::model::About;
 use synth_core::train::{Checkpoints, Progress, TrainConfig, TrainingFailure};
 use synth_core::{Engine, Error, Kind, Model, Table};
 use synth_optimizer::Plan;
@@ -15,7 +16,7 @@ use crate::args::{self, Training};
 use crate::exit::{Code, Usage};
 use crate::files::{self, Readers, Replace};
 use crate::progress::Bar;
-use crate::{memory, show};
+use crate::{memory, show, sources};
 
 pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
@@ -24,18 +25,29 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     }
     args.training.check()?;
     let tables = files::all_files(&args.input)?;
-    let inputs: Vec<&Path> = tables.iter().chain(&args.reading.schema).map(PathBuf::as_path).collect();
+    let others = args.reading.schema.iter().chain(&args.key);
+    let inputs: Vec<&Path> = tables.iter().chain(others).map(PathBuf::as_path).collect();
+    files::check_one_standard(&inputs)?;
     files::check_output(&args.model, &inputs, replace)?;
     let checkpoint = args.checkpoint.as_deref();
     if let Some(path) = checkpoint {
         let others: Vec<&Path> = inputs.iter().copied().chain([args.model.as_path()]).collect();
         files::check_output(path, &others, Replace::Yes)?;
     }
-    let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
+    let options = files::read_options(&args.reading)?;
+    let key = args.key.as_deref().map(files::read_key).transpose()?;
+    let (table, source_mac) = match &key {
+        None => (files::read_table(&args.input, &options, common.quiet)?, None),
+        Some(key) => {
+            let read = sources::read(&args.input, &options, Some(key), common.quiet)?;
+            (read.table, read.mac)
+        }
+    };
     let name = files::names_of(&args.input);
     files::check_columns(&table, &name)?;
     let table = protected(&table, &name, common)?;
     let model = fit(&table, &args.training, &name, checkpoint, common)?;
+    let model = model.with_about(About { source_mac, ..About::default() });
     files::write_file(&args.model, Readers::Owner, replace, |out| Ok(out.write_all(&model.to_bytes())?))?;
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
         std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;

@@ -1,17 +1,28 @@
 //! `synth inspect`: what a model file holds, without any of its values.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
+use synth_core::model::About;
 use synth_core::{Field, Generator, Kind, Model};
 
 use super::Common;
 use crate::args;
-use crate::exit::Code;
-use crate::{files, show};
+use crate::exit::{Code, Usage};
+use crate::{files, show, sources};
 
 pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
     let bytes = files::read_all(&args.model)?;
     let n_bytes = bytes.len();
     let model = super::model_of(&bytes, &args.model)?;
+    if let ([_, ..], Some(key)) = (&args.source[..], &args.key) {
+        let Some(mac) = &model.about().source_mac else {
+            return Err(Usage("that model was given no key: nobody can prove what it was fitted on".to_owned()).into());
+        };
+        let inputs: Vec<&Path> = args.source.iter().chain([&args.model]).map(PathBuf::as_path).collect();
+        files::check_one_standard(&inputs)?;
+        sources::confirm(&args.source, key, mac)?;
+    }
     if common.json {
         let columns: Vec<_> = model
             .schema()
@@ -23,6 +34,7 @@ pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
             "version": synth_core::model::MODEL_VERSION,
             "engine": model.engine(),
             "bytes": n_bytes,
+            "about": model.about(),
             "columns": columns,
             "training": model.train_report(),
             "constraints": model.constraints(),
@@ -35,6 +47,7 @@ pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
         model.engine()
     ))?;
     show::line(training_of(&model))?;
+    origin_of(&model, args).into_iter().try_for_each(show::line)?;
     show::constraints(&model.constraints())?;
     show::columns(model.schema().fields.iter().map(|field| (field, reveals(field))))?;
     show::line("whoever has this file has what it reveals: share it no further than the table")?;
@@ -53,6 +66,22 @@ fn training_of(model: &Model) -> String {
             )
         }
     }
+}
+
+/// What is known of where it comes from.
+fn origin_of(model: &Model, args: &args::Inspect) -> Vec<String> {
+    let About { fitted_by, source_mac, measures } = model.about();
+    let proof = match (source_mac, args.source.is_empty()) {
+        (None, _) => "no key was given: nobody can prove what it was fitted on",
+        (Some(_), true) => "a key was given: --source and --key prove what it was fitted on",
+        (Some(_), false) => "it was fitted on that table",
+    };
+    let mut lines = vec![format!("fitted by version {fitted_by}; {proof}")];
+    if !measures.is_empty() {
+        let measures: Vec<String> = measures.iter().map(|(id, value)| format!("{id} {value:.3}")).collect();
+        lines.push(format!("measured of rows that it drew: {}", measures.join(", ")));
+    }
+    lines
 }
 
 /// What the file tells of a column of the real table.

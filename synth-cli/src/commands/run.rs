@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use synth_compliance::{Key, Policy, sha256};
-use synth_core::Table;
-use synth_core::io::{ReadOptions, read_bytes};
+use synth_compliance::Policy;
 use synth_optimizer::audit::LOG_NAME;
 use synth_optimizer::{Pipeline, RunRecord, Source, StopReason};
 
@@ -15,7 +13,7 @@ use crate::exit::{Code, Usage};
 use crate::files::{self, Place, Replace};
 use crate::progress::Bar;
 use crate::results::{Results, SCHEMA, WriteSchema, earlier_results, write};
-use crate::sources::{self, Sources};
+use crate::sources::{self, Read};
 use crate::unfinished::Unfinished;
 use crate::{interrupt, show};
 
@@ -101,7 +99,8 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
         return Err(Usage(format!("{} {problem}", out.display())).into());
     }
     let key = args.key.as_deref().map(files::read_key).transpose()?;
-    let Read { table, mac, sha256 } = read(args, key.as_ref(), common.quiet)?;
+    let options = files::read_options(&args.reading)?;
+    let Read { table, mac, sha256 } = sources::read(&args.input, &options, key.as_ref(), common.quiet)?;
     let unfinished = match &args.input[..] {
         // It cannot be read again.
         [path] if files::is_standard(path) => None,
@@ -201,41 +200,6 @@ fn interrupted(out: &Path) -> Ended {
         true => show::note(&format!("interrupted: `synth run --resume {}` goes on", out.display())),
     }
     Ended { code: Code::Interrupted, results: None }
-}
-
-/// A table, with what is known of the very bytes it was read from.
-struct Read {
-    table: Table,
-    /// Their HMAC, if there is a key.
-    mac: Option<String>,
-    sha256: String,
-}
-
-fn read(args: &args::Run, key: Option<&Key>, quiet: bool) -> Result<Read> {
-    let options = files::read_options(&args.reading)?;
-    // What can be read once only is read into memory, and so is the built-in table.
-    let bytes = match &args.input[..] {
-        [] => Some(files::DEMO.to_vec()),
-        [path] if !files::is_regular(path) && !files::is_several(path) => Some(files::read_all(path)?),
-        _ => None,
-    };
-    if let Some(bytes) = bytes {
-        let (mac, sha256) = (key.map(|key| key.mac(&bytes)), sha256(&bytes));
-        let table = match &args.input[..] {
-            [path] => files::read_table_of(bytes, path, &options, quiet)?,
-            _ => read_bytes(bytes, &ReadOptions { name: Some(files::DEMO_NAME.to_owned()), ..options })?.table,
-        };
-        return Ok(Read { table, mac, sha256 });
-    }
-    let before = Sources::of(&args.input)?;
-    let sha256 = before.sha256()?;
-    let mac = key.map(|key| before.mac(key)).transpose()?;
-    let table = files::read_table(&args.input, &options, quiet)?;
-    // The files were gone through more than once: what was read must be what the digests are of.
-    if Sources::of(&args.input)?.sha256()? != sha256 {
-        return Err(sources::changed(&args.input).into());
-    }
-    Ok(Read { table, mac, sha256 })
 }
 
 /// What the log calls the input: no folders, which may be somebody's name.

@@ -48,7 +48,8 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
             writer.write(&drawn.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?.table)?;
             bar.follow_rows(end, rows);
         }
-        Ok(writer.finish()?)
+        writer.finish()?;
+        Ok(())
     });
     bar.finish();
     written?;

@@ -9,8 +9,7 @@ use super::Common;
 use crate::args;
 use crate::exit::{Code, NotVerified, Usage};
 use crate::results::earlier_results;
-use crate::sources::Sources;
-use crate::{files, show};
+use crate::{files, show, sources};
 
 pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
     if !args.folder.is_dir() {
@@ -24,22 +23,10 @@ pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
         return Err(NotVerified(problem).into());
     }
     if let ([_, ..], Some(key)) = (&args.source[..], &args.key) {
-        let tables = files::all_files(&args.source)?;
-        let inputs: Vec<&Path> = tables.iter().chain([key]).map(PathBuf::as_path).collect();
-        files::check_one_standard(&inputs)?;
-        let key = files::read_key(key)?;
         let Some(mac) = &verified.hmac_sha256 else {
             return Err(Usage("that run was given no key: nobody can prove what it read".to_owned()).into());
         };
-        let is_confirmed = match &args.source[..] {
-            [path] if files::is_standard(path) => key.confirms(&files::read_all(path)?, mac),
-            paths => Sources::of(paths)?.are_confirmed(&key, mac)?,
-        };
-        if !is_confirmed {
-            let name = files::names_of(&args.source);
-            let problem = format!("{name}: it is not what the run read, or this is another key");
-            return Err(NotVerified(problem).into());
-        }
+        sources::confirm(&args.source, key, mac)?;
     }
     match common.json {
         true => show::json(&verified)?,

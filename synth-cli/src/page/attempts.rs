@@ -76,7 +76,7 @@ pub(super) fn settings(plan: &Plan) -> String {
     match plan.engine {
         Engine::Copula => return format!("engine {}, which has nothing to train", plan.engine),
         Engine::Trees => return format!("engine {}, at least {} rows a leaf", plan.engine, plan.min_leaf),
-        Engine::Masked | Engine::TabDdpm => {}
+        _ => {}
     }
     let label = plan.label.as_ref().map_or(String::new(), |label| format!(", conditioned on {}", shown(label)));
     format!(

@@ -94,12 +94,12 @@ fn a_run_of_several_files_is_proved_by_its_key() {
         |source: &[&str]| folder.synth(&[&["verify", "out", "--key", "secret.key", "--source"], source].concat());
     verify(&["a.csv", "b.csv"]).with(0);
     verify(&["[ab].csv"]).with(0);
-    verify(&["b.csv", "a.csv"]).fails(3, "it is not what the run read");
-    verify(&["a.csv"]).fails(3, "it is not what the run read");
+    verify(&["b.csv", "a.csv"]).fails(3, "it is not what was read");
+    verify(&["a.csv"]).fails(3, "it is not what was read");
     let mut bytes = folder.read("b.csv");
     bytes.push(b'\n');
     folder.write("b.csv", bytes);
-    verify(&["a.csv", "b.csv"]).fails(3, "it is not what the run read");
+    verify(&["a.csv", "b.csv"]).fails(3, "it is not what was read");
 }
 
 #[test]

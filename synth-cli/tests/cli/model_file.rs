@@ -194,3 +194,31 @@ fn crafted_models_are_refused_though_their_check_sum_is_right() {
     model.header["other"] = tensor;
     refused(&folder, &model.sealed(), "tensor `mlp.0.weight` is missing");
 }
+
+#[test]
+fn a_model_proves_what_it_was_fitted_on_to_whoever_has_the_key() {
+    let folder = Folder::new();
+    folder.write("key", "sixteen bytes at least");
+    folder.write("other", "another key, long enough");
+    folder.write("a.csv", std::fs::read(DEMO).unwrap());
+    folder.write("b.csv", [&std::fs::read(DEMO).unwrap()[..], b"\n"].concat());
+    let inspect =
+        |model: &str, source: &str, key: &str| folder.synth(&["inspect", model, "--source", source, "--key", key]);
+    folder.synth(&["fit", "a.csv", "--engine", "copula", "--model", "m", "--key", "key"]).with(0);
+    assert!(inspect("m", "a.csv", "key").with(0).out().contains("it was fitted on that table"));
+    inspect("m", "b.csv", "key").fails(3, "b.csv: it is not what was read, or this is another key");
+    inspect("m", "a.csv", "other").fails(3, "another key");
+    folder.synth(&["inspect", "m"]).with(0).out().contains("a key was given");
+    folder.synth(&["fit", "a.csv", "--engine", "copula", "--model", "bare"]).with(0);
+    inspect("bare", "a.csv", "key").fails(2, "that model was given no key");
+
+    let run = ["run", "a.csv", "--engine", "copula", "--policy", "hipaa", "--out", "o", "--key", "key"];
+    folder.synth(&run).with(0);
+    let shown =
+        folder.synth(&["inspect", "o/model.synth", "--source", "a.csv", "--key", "key", "--json"]).with(0).json();
+    let report: Value = serde_json::from_slice(&folder.read("o/report.json")).unwrap();
+    let measures = &report["attempts"][0]["result"]["judged"]["report"]["measures"];
+    let ks = measures.as_array().unwrap().iter().find(|measure| measure["id"] == "ks_mean").unwrap();
+    assert_eq!(shown["about"]["measures"]["ks_mean"], ks["outcome"]["measured"]["value"]);
+    assert!(shown["about"]["measures"].get("mia_auc").is_some(), "{shown}");
+}

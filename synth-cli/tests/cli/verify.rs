@@ -128,7 +128,7 @@ fn the_source_is_proved_by_whoever_has_the_key() {
     folder.synth(&["verify", "with", "--source", "in.csv", "--key", "key"]).with(0);
     folder.synth(&["verify", "with", "--source", "in.csv", "--key", "other"]).fails(3, "or this is another key");
     folder.write("almost.csv", plain(151));
-    folder.synth(&["verify", "with", "--source", "almost.csv", "--key", "key"]).fails(3, "it is not what the run read");
+    folder.synth(&["verify", "with", "--source", "almost.csv", "--key", "key"]).fails(3, "it is not what was read");
     folder.synth(&["verify", "without", "--source", "in.csv", "--key", "key"]).fails(2, "was given no key");
     folder.synth(&["verify", "with", "--source", "in.csv"]).fails(2, "--key");
     // Neither the key nor a plain digest of the source is anywhere.

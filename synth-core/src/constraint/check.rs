@@ -109,7 +109,7 @@ fn bad(column: &str, problem: &str, hint: &str) -> BadInput {
 mod tests {
     use super::super::{Value, When};
     use super::*;
-    use crate::schema::{Kind, SCHEMA_VERSION, Source};
+    use crate::schema::Kind;
 
     fn schema() -> Schema {
         let mut fields = vec![
@@ -120,7 +120,7 @@ mod tests {
             Field::new("id", Kind::Identifier, Storage::Text),
         ];
         fields[3].datetime = Some("%Y-%m-%d".to_owned());
-        Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }
+        Schema::new(fields)
     }
 
     fn order(lower: &str, upper: &str) -> Constraint {

@@ -60,6 +60,7 @@ pub const SHARED_BY: usize = crate::protect::DEFAULT_K;
 #[expect(clippy::large_enum_variant, reason = "there are some dozens at a time")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Constraint {
     /// A number or date is not larger than another one.
     Order {

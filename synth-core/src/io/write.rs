@@ -31,7 +31,7 @@ const PIECE: usize = 64 << 10;
 pub fn write(table: &Table, source: &Source, out: impl Write + Send) -> Result<()> {
     let mut writer = Writer::new(table.schema(), source, out)?;
     writer.write(table)?;
-    writer.finish()
+    writer.finish().map(drop)
 }
 
 /// Writes a table that comes block by block, in the form that [`write()`] gives it, in memory that does not grow with the
@@ -100,17 +100,17 @@ impl<W: Write + Send> Writer<W> {
         }
     }
 
-    /// Ends the file. Without it, the file is cut off.
+    /// Ends the file, and gives the output back. Without it, the file is cut off.
     ///
     /// # Errors
     /// [`Error::Io`] if the output refuses.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(self) -> Result<W> {
         let packed = match self.form {
             Form::Text(writer) => writer.finish()?,
             Form::Parquet(writer) => writer.finish()?,
             Form::Arrow(writer) => writer.finish()?,
         };
-        packed.finish().and_then(|mut out| out.flush()).map_err(failed)
+        packed.finish().and_then(|mut out| out.flush().map(|()| out)).map_err(failed)
     }
 }
 

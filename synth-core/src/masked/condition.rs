@@ -20,6 +20,7 @@ pub struct Condition {
 
 /// What is demanded of a cell. Values are written as in the table: words, numbers, dates.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Demand {
     /// One of these values.
     Among(Vec<String>),

@@ -13,6 +13,7 @@ use crate::schema::{Field, Kind, Schema, Storage};
 /// applied in their order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Protection {
     /// Nothing, and nobody else is to add anything. Stands alone.
     Keep {},
@@ -72,6 +73,7 @@ pub enum Protection {
 /// What dates are coarsened to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Period {
     /// The year, as a whole number: the column is no date any more.
     Year,
@@ -84,6 +86,7 @@ pub enum Period {
 /// What can be invented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum FakeKind {
     /// Given and family name.
     Name,

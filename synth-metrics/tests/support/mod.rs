@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use synth_core::schema::{SCHEMA_VERSION, Source, Storage};
+use synth_core::schema::Storage;
 use synth_core::table::{column_from_labels, column_from_numbers};
 use synth_core::{Field, Kind, Schema, Table};
 pub use synth_metrics::anchor::{clinic, permuted, shifted};
@@ -38,11 +38,7 @@ pub fn table(columns: Vec<(&str, Kind, Storage, Values)>) -> Table {
             (field, array)
         })
         .unzip();
-    Table::new(
-        Arc::new(Schema { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }),
-        arrays,
-    )
-    .unwrap()
+    Table::new(Arc::new(Schema::new(fields)), arrays).unwrap()
 }
 
 /// A census: skewed incomes, a share of zeros, many levels, a date, and numbers that are missing together.

@@ -91,6 +91,7 @@ const WITHOUT_KEY: &str = "no key was given: nobody, the owner included, can pro
 /// opened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Entry {
     /// Who writes, and in which forms.
     Began {

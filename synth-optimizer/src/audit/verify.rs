@@ -60,7 +60,7 @@ pub struct Fault {
 ///
 /// # Errors
 /// Every [`Fault`] that was found. A log with a broken line is not read any further.
-pub fn verify(log: &[u8], folder: &impl Folder) -> Result<Verified, Vec<Fault>> {
+pub fn verify(log: &[u8], folder: &(impl Folder + ?Sized)) -> Result<Verified, Vec<Fault>> {
     let at = |line: usize, problem: String| Fault { place: format!("{LOG_NAME}, line {line}"), problem };
     let text = std::str::from_utf8(log).map_err(|error| {
         let line = 1 + log[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
@@ -183,7 +183,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn file_faults(files: &[Written], folder: &impl Folder) -> Vec<Fault> {
+fn file_faults(files: &[Written], folder: &(impl Folder + ?Sized)) -> Vec<Fault> {
     let fault = |place: &str, problem: &str| Fault { place: place.to_owned(), problem: problem.to_owned() };
     let mut faults = Vec::new();
     for file in files {
@@ -201,7 +201,7 @@ fn file_faults(files: &[Written], folder: &impl Folder) -> Vec<Fault> {
 }
 
 /// The run's record against the log and against its own policy.
-fn record_faults(folder: &impl Folder, lines: &Lines<'_>, policy: &Policy) -> Vec<Fault> {
+fn record_faults(folder: &(impl Folder + ?Sized), lines: &Lines<'_>, policy: &Policy) -> Vec<Fault> {
     let fault = |problem: String| Fault { place: RECORD_NAME.to_owned(), problem };
     let record = folder.record().and_then(|bytes| serde_json::from_slice::<RunRecord>(&bytes).ok());
     let Some(record) = record else { return vec![fault("it is no record of a run of this version".to_owned())] };

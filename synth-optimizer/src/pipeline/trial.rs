@@ -1,7 +1,7 @@
 //! One attempt of a run: generators are fitted as the plan says, rows drawn, measured and judged.
 
 use std::ops::ControlFlow;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -16,6 +16,7 @@ use super::{Event, Fitting, Observer, Release};
 use crate::assessment::{Assessment, Rank};
 use crate::constraints::ConstraintRecord;
 use crate::error::{Error, Result};
+use crate::learnt::{Fit, Learnt};
 use crate::plan::Plan;
 use crate::runner::{Failure, Start, Trial, Tried};
 use crate::split::{Design, Parts, rows_without};
@@ -28,6 +29,7 @@ pub(super) struct PipelineTrial<'a> {
     pub(super) policy: &'a Policy,
     pub(super) n_rows: usize,
     pub(super) keeping: Keeping,
+    pub(super) own: Option<&'a Fit<'a>>,
     pub(super) store: Option<&'a dyn Store>,
     pub(super) deadline: Option<Instant>,
     pub(super) observer: &'a Observer<'a>,
@@ -75,7 +77,7 @@ impl PipelineTrial<'_> {
         // Every row is a non-member once and a member of the other generators, but for those that kept it back to verify
         // their training; the attack counts it as one row.
         let learnt: Vec<Vec<usize>> = (made.iter().zip(&given))
-            .map(|(made, given)| made.model.fitted_rows(given.len()).iter().map(|&row| given[row]).collect())
+            .map(|(made, given)| made.learnt.fitted_rows(given.len()).iter().map(|&row| given[row]).collect())
             .collect();
         let members: Vec<Table> = learnt.iter().map(|rows| self.table.take(rows)).collect();
         let non_members: Vec<Table> = folds.iter().map(|rows| self.table.take(rows)).collect();
@@ -115,7 +117,7 @@ impl PipelineTrial<'_> {
     /// Holds a table that was learnt from the train part against real rows that its generator never saw.
     fn assess(&self, release: &Release, unseen_rows: &[usize], seed: u64) -> Result<Assessment> {
         let given = &self.parts.rows[0];
-        let learnt: Vec<usize> = release.model.fitted_rows(given.len()).iter().map(|&row| given[row]).collect();
+        let learnt: Vec<usize> = release.learnt.fitted_rows(given.len()).iter().map(|&row| given[row]).collect();
         let (train, members, unseen) = (self.table.take(given), self.table.take(&learnt), self.table.take(unseen_rows));
         let audit = Audit {
             synthetic: &release.table,
@@ -142,8 +144,8 @@ impl PipelineTrial<'_> {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// Rows of a model, block by block: they are the same however they are cut.
-    fn drawn(&self, model: &Model, seed: u64) -> Result<Drawn, Failure<Error>> {
+    /// Rows of a generator, block by block: they are the same however they are cut.
+    fn drawn(&self, learnt: &Learnt, seed: u64) -> Result<Drawn, Failure<Error>> {
         let n_rows = self.n_rows as u64;
         let mut blocks: Vec<Drawn> = Vec::new();
         for start in (0..n_rows.max(1)).step_by(BLOCK_ROWS as usize) {
@@ -153,7 +155,7 @@ impl PipelineTrial<'_> {
             if self.is_over() {
                 return Err(Failure::Deadline);
             }
-            blocks.push(model.draw(start..(start + BLOCK_ROWS).min(n_rows), seed)?);
+            blocks.push(learnt.draw(start..(start + BLOCK_ROWS).min(n_rows), seed)?);
         }
         Ok(Drawn::concat(blocks)?)
     }
@@ -164,19 +166,25 @@ impl PipelineTrial<'_> {
             Watch { observer: self.observer, started: Instant::now(), fits: Mutex::new(vec![None; tables.len()]) };
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
         let budget = start.deadline.map(|deadline| left(deadline).mul_f64(TRAINING_SHARE));
+        let of_model = |model: Model| Learnt::Model(Box::new(model.with_identifiers_of(self.table)));
         let made = tables.par_iter().enumerate().map(|(fit_idx, table)| {
             let config = TrainConfig { time_budget: budget, ..plan.train_config(fit_seed(start.seed, fit_idx)) };
             let mut tell = |progress: &Progress| watch.tell(fit_idx, *progress);
-            let model = match self.store {
-                None => Model::fit_keeping(plan.engine, table, self.keeping, &config, None, &mut tell)?,
-                Some(store) => store::fitted(store, &format!("attempt-{}-{fit_idx}", start.number), |checkpoints| {
-                    Model::fit_keeping(plan.engine, table, self.keeping, &config, Some(checkpoints), &mut tell)
-                })?,
+            let learnt = match (self.own, self.store) {
+                (Some(fit), _) => Learnt::Own(Arc::from(fit(table, &config)?)),
+                (None, None) => {
+                    of_model(Model::fit_keeping(plan.engine, table, self.keeping, &config, None, &mut tell)?)
+                }
+                (None, Some(store)) => {
+                    let name = format!("attempt-{}-{fit_idx}", start.number);
+                    of_model(store::fitted(store, &name, |checkpoints| {
+                        Model::fit_keeping(plan.engine, table, self.keeping, &config, Some(checkpoints), &mut tell)
+                    })?)
+                }
             };
-            let model = model.with_identifiers_of(self.table);
-            let drawn = self.drawn(&model, config.seed)?;
-            let constraints = ConstraintRecord::of(model.constraints(), &drawn);
-            Ok(Release { table: drawn.table, model, constraints })
+            let drawn = self.drawn(&learnt, config.seed)?;
+            let constraints = ConstraintRecord::of(learnt.constraints(), &drawn);
+            Ok(Release { table: drawn.table, learnt, constraints })
         });
         // The first failure in the order of the tables, whichever thread met one first.
         let made: Vec<Result<Release, Failure<Error>>> = made.collect();
