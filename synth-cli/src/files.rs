@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use synth_compliance::{Base, KEY_BYTES, Key, Policy, sha256_of};
-use synth_core::io::{Header, ReadOptions, files_of, read_bytes, read_paths, write};
-use synth_core::schema::{Compression, Field, Format, Schema, Source};
+use synth_core::io::{Header, ReadOptions, files_of, read_bytes, read_paths};
+use synth_core::schema::{Field, Schema};
 use synth_core::{BadInput, Error, Rule, Table};
 use synth_optimizer::Written;
 
@@ -260,10 +260,10 @@ pub(crate) fn check_one_standard(inputs: &[&Path]) -> Result<()> {
     Ok(())
 }
 
-/// A file that is written beside its place and put there when it is whole.
+/// A file that was written beside its place and is put there when everything else is whole too.
 pub(crate) struct Pending {
     path: PathBuf,
-    file: tempfile::NamedTempFile,
+    file: tempfile::TempPath,
 }
 
 impl Pending {
@@ -274,28 +274,30 @@ impl Pending {
         fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
     ) -> Result<Self> {
         let failed = || format!("cannot write {}", path.display());
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(TEMPORARY);
-        // The system takes away what the user's mask forbids.
-        #[cfg(unix)]
-        if readers == Readers::AsUsual {
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let file = builder.tempfile_in(folder_of(path)).with_context(failed)?;
-        let mut out = BufWriter::new(file);
+        let file = begin(path, readers).with_context(failed)?;
+        let mut out = BufWriter::new(file.as_file());
         fill(&mut out).with_context(failed)?;
-        let file = out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(failed)?;
-        file.as_file().sync_all().with_context(failed)?;
-        Ok(Self { path: path.to_owned(), file })
+        out.flush().with_context(failed)?;
+        drop(out);
+        Self::end(path, file).with_context(failed)
     }
 
-    /// The name it will have, without folders, and the digest of its bytes.
+    /// Ends a file that was [begun](begin) for `path`. It is open no more: there may be thousands.
+    pub(crate) fn end(path: &Path, file: tempfile::NamedTempFile) -> std::io::Result<Self> {
+        file.as_file().sync_all()?;
+        Ok(Self { path: path.to_owned(), file: file.into_temp_path() })
+    }
+
+    /// The name it will have, without folders.
+    pub(crate) fn name(&self) -> String {
+        self.path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// That name, and the digest of its bytes.
     pub(crate) fn digest(&self) -> Result<Written> {
-        let name = self.path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
-        let digest = || sha256_of(self.file.reopen()?);
+        let digest = || sha256_of(std::fs::File::open(&self.file)?);
         let sha256 = digest().with_context(|| format!("cannot read {} again", self.path.display()))?;
-        Ok(Written { name, sha256 })
+        Ok(Written { name: self.name(), sha256 })
     }
 
     /// Gives the file its name, and says which.
@@ -307,6 +309,35 @@ impl Pending {
         };
         Ok(self.path)
     }
+
+    /// Gives files their names in their order. If one of them cannot have its own, those that have it lose it again.
+    pub(crate) fn publish_all(files: Vec<Pending>, replace: Replace) -> Result<Vec<PathBuf>> {
+        let mut published = Vec::with_capacity(files.len());
+        for file in files {
+            match file.publish(replace) {
+                Ok(path) => published.push(path),
+                Err(error) => {
+                    // What cannot be taken away either is left: the first error says more.
+                    published.iter().for_each(|path| drop(std::fs::remove_file(path)));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(published)
+    }
+}
+
+/// An empty file beside `path`, under a name that is nobody's. It goes away with the value.
+pub(crate) fn begin(path: &Path, readers: Readers) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    // The system takes away what the user's mask forbids.
+    #[cfg(unix)]
+    if readers == Readers::AsUsual {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder_of(path))
 }
 
 /// Who may read a file.
@@ -439,7 +470,7 @@ pub(crate) fn check_columns(table: &Table, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
@@ -458,49 +489,4 @@ pub(crate) fn write_file(
     }
     Pending::write(path, readers, fill)?.publish(replace)?;
     Ok(())
-}
-
-/// Writes a table in the form of `source`.
-pub(crate) fn fill_table(table: &Table, source: &Source, out: &mut (dyn Write + Send)) -> Result<()> {
-    Ok(write(table, source, out)?)
-}
-
-/// The form of `source`, changed to what the name of `path` says.
-pub(crate) fn source_for(path: &Path, source: &Source) -> Source {
-    let mut source = source.clone();
-    let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_lowercase) else {
-        return source;
-    };
-    let (name, compression) = match name.rsplit_once('.') {
-        Some((name, "gz")) => (name, Compression::Gzip),
-        Some((name, "zst")) => (name, Compression::Zstd),
-        _ => (name.as_str(), Compression::None),
-    };
-    let format = match name.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("csv" | "tsv" | "txt" | "data") => Format::Csv,
-        Some("parquet" | "pq") => Format::Parquet,
-        Some("arrow" | "ipc" | "feather") => Format::Arrow,
-        _ => return source,
-    };
-    if format == Format::Csv && source.format != Format::Csv {
-        source.dialect.delimiter = if name.ends_with(".tsv") { '\t' } else { ',' };
-    }
-    (source.format, source.compression) = (format, compression);
-    source
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_decides_the_form() {
-        let source = Source::default();
-        let of = |name: &str| source_for(Path::new(name), &source);
-        assert_eq!((of("a.parquet").format, of("a.parquet").compression), (Format::Parquet, Compression::None));
-        assert_eq!((of("a.csv.gz").format, of("a.csv.gz").compression), (Format::Csv, Compression::Gzip));
-        assert_eq!(of("a"), source);
-        let parquet = Source { format: Format::Parquet, ..Source::default() };
-        assert_eq!(source_for(Path::new("a.TSV"), &parquet).dialect.delimiter, '\t');
-    }
 }

@@ -15,7 +15,7 @@ use crate::progress::Bar;
 use crate::results::{Results, SCHEMA, WriteSchema, earlier_results, write};
 use crate::sources::{self, Read};
 use crate::unfinished::Unfinished;
-use crate::{interrupt, show};
+use crate::{interrupt, parts, show};
 
 pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     if args.dry_run {
@@ -115,6 +115,7 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     files::check_columns(&table, &name)?;
     args.training.check_target(&table)?;
     files::check_size(args.rows.unwrap_or(0), table.n_columns(), Place::Memory)?;
+    parts::check_number(args.split, args.rows.unwrap_or(table.n_rows() as u64))?;
     let is_tabddpm = args.training.engine() == Some(synth_core::Engine::TabDdpm);
     if is_tabddpm && args.training.n_iter.is_some_and(|n| n < 400) && !common.quiet {
         show::note("fewer than 400 epochs is less than tabddpm usually needs");
@@ -156,7 +157,8 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     }
     let schema = if keeps_schema { WriteSchema::No } else { WriteSchema::Yes };
     let source = Source::new(&source_name(args), &table, mac);
-    let results = Results { run: &run, policy: &policy, source: &source };
+    let form = args.format.as_deref();
+    let results = Results { run: &run, policy: &policy, source: &source, form, split: args.split };
     let (written, head) = write(out, &results, schema, &earlier, replace)?;
     Unfinished::remove(out)?;
     let record = run.record;

@@ -11,6 +11,7 @@ mod inputs;
 mod looks;
 mod model_file;
 mod page;
+mod parts;
 mod protection;
 mod runs;
 mod sample;
