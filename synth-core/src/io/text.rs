@@ -95,7 +95,7 @@ pub(super) fn read(input: &Input, options: &ReadOptions, belongs: Belongs<'_>) -
 
 /// Reads UTF-8 text without a mark from anywhere, whose dialect is known: what only a look at all of it would tell is not
 /// looked for. Whether there is a header is told by `options`.
-#[cfg(any(feature = "spreadsheet", test))]
+#[cfg(any(feature = "database", feature = "spreadsheet", test))]
 pub(super) fn read_known(
     from: impl Read,
     dialect: Dialect,
