@@ -12,6 +12,7 @@ use synth_core::{BadInput, Error, Rule, Table};
 use synth_optimizer::Written;
 
 use crate::args::{Reading, YesNo};
+use crate::databases;
 use crate::exit::Usage;
 use crate::show;
 
@@ -42,13 +43,15 @@ fn read_schema(path: &Path) -> Result<Schema> {
     Schema::from_toml(&text).with_context(|| format!("schema {}", path.display()))
 }
 
-/// Reads a table from one or several files, `-` being standard input, and tells its notes to the user.
+/// Reads a table from one or several files, from standard input or from a database, and tells its notes to the user.
 pub(crate) fn read_table(paths: &[PathBuf], options: &ReadOptions, quiet: bool) -> Result<Table> {
+    check_streams_alone(paths)?;
     let reading = match paths {
         [path] if is_standard(path) => {
             let options = ReadOptions { name: Some(name_of(path)), ..options.clone() };
             read_bytes(read_standard_input(options.limits.bytes)?, &options)?
         }
+        [path] if databases::is_address(path) => databases::read(path, options)?,
         paths => read_paths(paths, options)?,
     };
     if !quiet {
@@ -70,11 +73,20 @@ pub(crate) fn read_table_or_demo(paths: &[PathBuf], options: &ReadOptions, quiet
 
 /// The same of bytes that were read already, from `path`.
 pub(crate) fn read_table_of(bytes: Vec<u8>, path: &Path, options: &ReadOptions, quiet: bool) -> Result<Table> {
-    let reading = read_bytes(bytes, &ReadOptions { name: Some(name_of(path)), ..options.clone() })?;
+    let reading = read_kept(bytes, path, options.clone())?;
     if !quiet {
         reading.notes.iter().for_each(|note| show::note(note));
     }
     Ok(reading.table)
+}
+
+/// A table in what was [read once](read_once).
+fn read_kept(bytes: Vec<u8>, path: &Path, options: ReadOptions) -> Result<synth_core::io::Reading> {
+    let options = ReadOptions { name: Some(name_of(path)), ..options };
+    match databases::is_address(path) {
+        true => databases::read_fetched(&bytes, &options),
+        false => Ok(read_bytes(bytes, &options)?),
+    }
 }
 
 /// The name of a file without its folders, and the digest of its bytes.
@@ -94,14 +106,15 @@ pub(crate) fn read_table_under(
     quiet: bool,
 ) -> Result<(Table, Arc<Schema>)> {
     let options = ReadOptions { header: header_of(header), ..ReadOptions::default() };
+    check_streams_alone(paths)?;
     // What can be read once only is kept.
     let bytes = match paths {
-        [path] if !is_regular(path) && !is_several(path) => Some(read_all(path)?),
+        [path] if !is_regular(path) && !is_several(path) => Some((path, read_once(path)?)),
         _ => None,
     };
     let read = |options: ReadOptions| match &bytes {
-        Some(bytes) => read_bytes(bytes.clone(), &ReadOptions { name: Some(names_of(paths)), ..options }),
-        None => read_paths(paths, &options),
+        Some((path, bytes)) => read_kept(bytes.clone(), path, options),
+        None => Ok(read_paths(paths, &options)?),
     };
     let found = Arc::clone(read(options.clone())?.table.schema());
     let mut schema = Schema { source: found.source.clone(), ..schema.clone() };
@@ -132,6 +145,11 @@ fn spell_as(field: &mut Field, found: &Field) {
     }
 }
 
+/// A table as bytes: those of a file that can be read once only, or what a database gives.
+pub(crate) fn read_once(path: &Path) -> Result<Vec<u8>> {
+    if databases::is_address(path) { databases::fetch(path) } else { read_all(path) }
+}
+
 /// All bytes of a file, or of standard input; one more than the limit if there are more, so that the reader refuses.
 pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>> {
     let limit = synth_core::io::Limits::default().bytes;
@@ -155,7 +173,24 @@ pub(crate) fn in_input(error: Error, name: &str) -> Error {
 
 /// What messages call an input.
 pub(crate) fn name_of(path: &Path) -> String {
-    if is_standard(path) { "standard input".to_owned() } else { path.display().to_string() }
+    match databases::name_of(path) {
+        Some(name) => name,
+        None if is_standard(path) => "standard input".to_owned(),
+        None => path.display().to_string(),
+    }
+}
+
+/// What records call an input: no folders, which may be somebody's name.
+pub(crate) fn name_without_folders(path: &Path) -> String {
+    if is_stream(path) {
+        return databases::name_without_folders(path).unwrap_or_else(|| name_of(path));
+    }
+    let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    // The value of a folder such as `year=2020` is a cell.
+    match name.split_once('=').filter(|_| path.is_dir()) {
+        Some((key, _)) => format!("{key}=…"),
+        None => name,
+    }
 }
 
 /// What messages call inputs that are one table.
@@ -174,20 +209,37 @@ pub(crate) fn is_regular(path: &Path) -> bool {
 
 /// Whether a path may stand for several files: it is a folder, or a pattern.
 pub(crate) fn is_several(path: &Path) -> bool {
-    path.is_dir() || (!path.exists() && !is_standard(path))
+    path.is_dir() || (!path.exists() && !is_stream(path))
+}
+
+/// Whether an input is no file: standard input, or a table in a database. It cannot be read again.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    is_standard(path) || databases::is_address(path)
+}
+
+/// Refuses more than one input where one of them can be the whole table only.
+fn check_streams_alone(paths: &[PathBuf]) -> Result<()> {
+    if paths.len() < 2 {
+        return Ok(());
+    }
+    if paths.iter().any(|path| is_standard(path)) {
+        return Err(Usage("standard input can only be the whole table: give `-` alone".to_owned()).into());
+    }
+    if paths.iter().any(|path| databases::is_address(path)) {
+        return Err(Usage("a table in a database can only be the whole table: give it alone".to_owned()).into());
+    }
+    Ok(())
 }
 
 /// All files that are read for a table. Those that are not there are named as they were given.
 ///
 /// # Errors
-/// [`Usage`] if standard input is one of several; those of [`files_of`].
+/// [`Usage`] if standard input or a database is one of several; those of [`files_of`].
 pub(crate) fn all_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    if paths.len() > 1 && paths.iter().any(|path| is_standard(path)) {
-        return Err(Usage("standard input can only be the whole table: give `-` alone".to_owned()).into());
-    }
+    check_streams_alone(paths)?;
     match paths {
         [] => Ok(Vec::new()),
-        [path] if is_standard(path) => Ok(paths.to_vec()),
+        [path] if is_stream(path) => Ok(paths.to_vec()),
         _ => Ok(files_of(paths)?.into_iter().map(|file| file.path).collect()),
     }
 }
@@ -404,7 +456,8 @@ pub(crate) fn check_outside(output: &Path, inputs: &[PathBuf]) -> Result<()> {
 
 /// Refuses to write over a file that is read.
 pub(crate) fn check_apart(output: &Path, inputs: &[&Path]) -> Result<()> {
-    if inputs.iter().any(|input| is_same(output, input)) {
+    let file = |input: &Path| databases::file_of(input).unwrap_or_else(|| input.to_owned());
+    if inputs.iter().any(|input| is_same(output, &file(input))) {
         let problem = format!("{} is an input and would be lost; give the output another name", output.display());
         return Err(Usage(problem).into());
     }

@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod condition;
+mod databases;
 mod exit;
 mod files;
 mod forms;

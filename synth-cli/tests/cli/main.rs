@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod constraints;
+mod databases;
 mod help;
 mod impute;
 mod inputs;

@@ -8,7 +8,7 @@
 //! so do all messages. What a server says of an error is not shown either, but for its code.
 //!
 //! PostgreSQL is spoken to over TLS, and its certificate checked against the system's, unless the server is on this
-//! machine or `sslmode` says `disable` or `prefer`.
+//! machine or `sslmode` says `disable`; with `prefer`, and only then, a server that has no TLS is spoken to without.
 //!
 //! Left out on purpose: other databases; writing; an order of rows that the database does not promise: a query can ask
 //! for one with `ORDER BY`.

@@ -143,8 +143,9 @@ fn server(url: &str) -> Result<Config> {
         return Err(wrong("no host"));
     }
     let says_how = url.split_once('?').is_some_and(|(_, options)| options.contains("sslmode="));
-    if !says_how && !is_this_machine(&config) {
-        config.ssl_mode(SslMode::Require);
+    if !says_how {
+        // On this machine there is nobody between, and few have a certificate for it.
+        config.ssl_mode(if is_this_machine(&config) { SslMode::Disable } else { SslMode::Require });
     }
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(15));
@@ -269,7 +270,8 @@ mod tests {
             Place::Postgres(config) => config.get_ssl_mode(),
             Place::Sqlite(_) => panic!("{text} is no server"),
         };
-        assert_eq!(mode("postgres://u@localhost/d"), SslMode::Prefer);
+        assert_eq!(mode("postgres://u@localhost/d"), SslMode::Disable);
+        assert_eq!(mode("postgres://u@localhost/d?sslmode=prefer"), SslMode::Prefer);
         assert_eq!(mode("postgres://u@db.example.org/d"), SslMode::Require);
         assert_eq!(mode("postgres://u@localhost,db.example.org/d"), SslMode::Require);
         assert_eq!(mode("postgres://u@db.example.org/d?sslmode=disable"), SslMode::Disable);

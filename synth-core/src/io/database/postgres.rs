@@ -49,7 +49,7 @@ pub(super) fn stream<T>(
 }
 
 fn connect(config: &Config, name: &str) -> Result<Client> {
-    // Where the system has no certificates, only a server without TLS can be read.
+    // Where the system has no certificates, none can be checked: a server that must have TLS is then refused.
     let tls = match config.get_ssl_mode() {
         postgres::config::SslMode::Disable => None,
         _ => MakeRustlsConnect::with_native_certs().ok(),
