@@ -45,7 +45,7 @@ pub(super) fn stream<T>(
     // On lines of their own, that a comment at the query's end does not go on.
     let copy = format!("COPY (\n{query}\n) TO STDOUT WITH (FORMAT csv, HEADER, ENCODING 'UTF8')");
     let mut rows = transaction.copy_out(&copy).map_err(failed)?;
-    read(&mut Told { rows: &mut rows, name })
+    read(&mut Told { rows: &mut rows, name, is_over: false })
 }
 
 fn connect(config: &Config, name: &str) -> Result<Client> {
@@ -100,20 +100,27 @@ fn told(error: &postgres::Error, name: &str) -> Error {
     refused(name, format!("{why} (SQLSTATE {})", code.code()))
 }
 
-/// Rows whose errors do not show what the server says.
+/// Rows whose errors do not show what the server says, and that may be asked for more when there are none.
 struct Told<'a, R> {
     rows: &'a mut R,
     name: &'a str,
+    is_over: bool,
 }
 
 impl<R: Read> Read for Told<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        self.rows.read(out).map_err(|error| {
+        // Behind its rows the server says something else.
+        if self.is_over || out.is_empty() {
+            return Ok(0);
+        }
+        let n = self.rows.read(out).map_err(|error| {
             let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<postgres::Error>());
             match inner {
                 Some(inner) => as_read(told(inner, self.name)),
                 None => error,
             }
-        })
+        })?;
+        self.is_over = n == 0;
+        Ok(n)
     }
 }
