@@ -34,7 +34,7 @@ pub(super) struct Unpacked<R: Read> {
 enum Source<R: Read> {
     Plain(R),
     // A gzip file may have several members, one after the other.
-    Gzip(flate2::bufread::MultiGzDecoder<BufReader<R>>),
+    Gzip(Box<flate2::bufread::MultiGzDecoder<BufReader<R>>>),
     Zstd(zstd::stream::read::Decoder<'static, BufReader<R>>),
 }
 
@@ -49,7 +49,7 @@ impl<R: Read> Unpacked<R> {
     ) -> std::io::Result<Self> {
         let from = match compression {
             Compression::None => Source::Plain(from),
-            Compression::Gzip => Source::Gzip(flate2::bufread::MultiGzDecoder::new(BufReader::new(from))),
+            Compression::Gzip => Source::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::new(from)))),
             Compression::Zstd => Source::Zstd(
                 zstd::stream::read::Decoder::with_buffer(BufReader::new(from))
                     .map_err(|_| bad(corrupt("Zstandard")))?,

@@ -153,15 +153,12 @@ impl<R: Read> Records<R> {
             let last = n_in.checked_sub(1).map(|last| input[last]);
             self.at += n_in;
             self.n_before += n_in as u64;
-            match result {
-                ReadRecordResult::Record => {
-                    if !is_end && last == Some(b'\n') {
-                        n_newlines -= 1;
-                        self.n_ends = 1;
-                    }
-                    break;
+            if let ReadRecordResult::Record = result {
+                if !is_end && last == Some(b'\n') {
+                    n_newlines -= 1;
+                    self.n_ends = 1;
                 }
-                _ => {}
+                break;
             }
         }
         record.spans_lines = n_newlines > 0;
