@@ -79,7 +79,7 @@ fn values_of_folders_become_a_column_and_are_not_shown() {
     ended.fails(3, "site=…/part.csv, line 3");
     folder.write("data/site=b/part.csv", "n,m\n5,6\n7,8\n");
     let ended = folder.synth(&["profile", "data", "--json"]).with(0);
-    assert_eq!(ended.json()["fields"][2]["name"], "site");
+    assert_eq!(ended.json()["field"][2]["name"], "site");
     assert!(!ended.stderr.contains("CANARY7391"));
 }
 
