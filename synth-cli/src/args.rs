@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use synth_core::masked::Condition;
 
 use crate::condition;
+use crate::forms::FORMS;
 
 /// Turn a private table into a synthetic one that can be shared, with the proof.
 #[derive(Debug, Parser)]
@@ -24,12 +26,14 @@ pub(crate) struct Args {
     /// No progress and no notes
     #[arg(long, short, global = true, help_heading = "General")]
     pub(crate) quiet: bool,
-    /// What stands on standard error: `text` for people, `json` for programs, an object a line
+    /// What standard error has: `text` for people, `json` for programs
     #[arg(long, global = true, value_name = "FORM", default_value = "text", hide_possible_values = true)]
     #[arg(help_heading = "General")]
+    #[arg(hide_short_help = true)]
     pub(crate) log: LogForm,
     /// Settings to use where no flag is given [default: synth.toml in this folder, if it is there]
     #[arg(long, global = true, value_name = "FILE", help_heading = "General")]
+    #[arg(hide_short_help = true)]
     pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -186,18 +190,23 @@ pub(crate) struct Training {
     pub(crate) n_iter: Option<usize>,
     /// Rows in a training step
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(hide_short_help = true)]
     pub(crate) batch_size: Option<usize>,
     /// Learning rate
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(hide_short_help = true)]
     pub(crate) lr: Option<f64>,
     /// Steps of the diffusion
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(hide_short_help = true)]
     pub(crate) n_timesteps: Option<usize>,
     /// Widths of the hidden layers
     #[arg(long, value_name = "N,N", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(hide_short_help = true)]
     pub(crate) hidden: Option<Vec<usize>>,
     /// Share of hidden units dropped in a step
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(hide_short_help = true)]
     pub(crate) dropout: Option<f64>,
     /// What rows keep: `declared` in --schema, also what is `found` in every row, or `off`
     #[arg(long, default_value = "found", value_name = "WHICH", hide_possible_values = true)]
@@ -240,13 +249,15 @@ pub(crate) struct Run {
     /// The folder for the synthetic table, the report, the model and the schema
     #[arg(long, value_name = "DIR", required_unless_present_any = ["resume", "dry_run"])]
     pub(crate) out: Option<PathBuf>,
-    /// Go on with a run that was stopped, in this folder, as it was begun; nothing else need be said
+    /// Go on with a run that was stopped, in this folder, as it was begun
     #[arg(long, value_name = "DIR", conflicts_with_all = ["input", "demo", "out", "force"])]
     #[serde(skip)]
+    #[arg(hide_short_help = true)]
     pub(crate) resume: Option<PathBuf>,
     /// Tell what would be done first, as `synth plan`, and write nothing
     #[arg(long, conflicts_with = "resume")]
     #[serde(skip)]
+    #[arg(hide_short_help = true)]
     pub(crate) dry_run: bool,
     /// Replace the results of an earlier run in that folder
     #[arg(long)]
@@ -257,18 +268,27 @@ pub(crate) struct Run {
     /// Synthetic rows, at least 2 [default: as many as the input has]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) rows: Option<u64>,
+    /// The form of the table: csv, tsv, parquet or arrow, also .gz and .zst [default: that of INPUT]
+    #[arg(long, value_name = "FORM", value_parser = PossibleValuesParser::new(FORMS), hide_possible_values = true)]
+    pub(crate) format: Option<String>,
+    /// At most N rows a file: `synthetic-1.csv`, `synthetic-2.csv`, …
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) split: Option<u64>,
     /// The most attempts
     #[arg(long, value_name = "N", default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(hide_short_help = true)]
     pub(crate) max_attempts: u64,
     /// Write the best table of a refused run too, as `REFUSED-synthetic`
     #[arg(long)]
+    #[arg(hide_short_help = true)]
     pub(crate) keep_refused: bool,
-    /// A secret of 16 bytes or more: the log then holds an HMAC of the input under it, and whoever has it can prove which
-    /// input that was. It is written nowhere [default: none, and nobody can]
+    /// A secret of 16 bytes or more, by which its holder can prove later what the input was; it is written nowhere
     #[arg(long, value_name = "FILE")]
+    #[arg(hide_short_help = true)]
     pub(crate) key: Option<PathBuf>,
-    /// Do to the table what its --schema declares and nothing else, whatever is found in it; the record says so
+    /// Protect only what --schema declares, whatever is found; the record says so
     #[arg(long)]
+    #[arg(hide_short_help = true)]
     pub(crate) no_protection: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -319,6 +339,7 @@ pub(crate) struct Plan {
     pub(crate) policy: String,
     /// As `synth run --no-protection`
     #[arg(long)]
+    #[arg(hide_short_help = true)]
     pub(crate) no_protection: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -347,6 +368,7 @@ pub(crate) struct QualityTest {
     pub(crate) policy: String,
     /// The most attempts of the run
     #[arg(long, value_name = "N", default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(hide_short_help = true)]
     pub(crate) max_attempts: u64,
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -387,6 +409,9 @@ pub(crate) struct Sample {
     /// The table to write, in the form its name says or else that of the model's table; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// At most N rows a file: of `a.csv` there are `a-1.csv`, `a-2.csv`, …
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) split: Option<u64>,
     /// Draw only rows that meet this condition; given again, all of them (engine masked)
     #[arg(long = "where", value_name = "COND", value_parser = condition::parse)]
     pub(crate) conditions: Vec<Condition>,
@@ -409,6 +434,9 @@ pub(crate) struct Impute {
     /// The table to write, in the form its name says or else that of INPUT; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// At most N rows a file: of `a.csv` there are `a-1.csv`, `a-2.csv`, …
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) split: Option<u64>,
     /// The model to use, of the engine masked [default: one that is fitted on INPUT first]
     #[arg(long, value_name = "FILE")]
     #[arg(conflicts_with_all = ["schema", "engine", "target", "n_iter", "batch_size", "lr", "n_timesteps", "hidden"])]

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use synth_compliance::{Base, KEY_BYTES, Key, Policy, sha256_of};
-use synth_core::io::{Header, ReadOptions, files_of, read_bytes, read_paths, write};
-use synth_core::schema::{Compression, Field, Format, Schema, Source};
+use synth_core::io::{Header, ReadOptions, files_of, read_bytes, read_paths};
+use synth_core::schema::{Field, Schema};
 use synth_core::{BadInput, Error, Rule, Table};
 use synth_optimizer::Written;
 
 use crate::args::{Reading, YesNo};
+use crate::databases;
 use crate::exit::Usage;
 use crate::show;
 
@@ -42,13 +43,15 @@ fn read_schema(path: &Path) -> Result<Schema> {
     Schema::from_toml(&text).with_context(|| format!("schema {}", path.display()))
 }
 
-/// Reads a table from one or several files, `-` being standard input, and tells its notes to the user.
+/// Reads a table from one or several files, from standard input or from a database, and tells its notes to the user.
 pub(crate) fn read_table(paths: &[PathBuf], options: &ReadOptions, quiet: bool) -> Result<Table> {
+    check_streams_alone(paths)?;
     let reading = match paths {
         [path] if is_standard(path) => {
             let options = ReadOptions { name: Some(name_of(path)), ..options.clone() };
             read_bytes(read_standard_input(options.limits.bytes)?, &options)?
         }
+        [path] if databases::is_address(path) => databases::read(path, options)?,
         paths => read_paths(paths, options)?,
     };
     if !quiet {
@@ -70,11 +73,20 @@ pub(crate) fn read_table_or_demo(paths: &[PathBuf], options: &ReadOptions, quiet
 
 /// The same of bytes that were read already, from `path`.
 pub(crate) fn read_table_of(bytes: Vec<u8>, path: &Path, options: &ReadOptions, quiet: bool) -> Result<Table> {
-    let reading = read_bytes(bytes, &ReadOptions { name: Some(name_of(path)), ..options.clone() })?;
+    let reading = read_kept(bytes, path, options.clone())?;
     if !quiet {
         reading.notes.iter().for_each(|note| show::note(note));
     }
     Ok(reading.table)
+}
+
+/// A table in what was [read once](read_once).
+fn read_kept(bytes: Vec<u8>, path: &Path, options: ReadOptions) -> Result<synth_core::io::Reading> {
+    let options = ReadOptions { name: Some(name_of(path)), ..options };
+    match databases::is_address(path) {
+        true => databases::read_fetched(&bytes, &options),
+        false => Ok(read_bytes(bytes, &options)?),
+    }
 }
 
 /// The name of a file without its folders, and the digest of its bytes.
@@ -94,14 +106,15 @@ pub(crate) fn read_table_under(
     quiet: bool,
 ) -> Result<(Table, Arc<Schema>)> {
     let options = ReadOptions { header: header_of(header), ..ReadOptions::default() };
+    check_streams_alone(paths)?;
     // What can be read once only is kept.
     let bytes = match paths {
-        [path] if !is_regular(path) && !is_several(path) => Some(read_all(path)?),
+        [path] if !is_regular(path) && !is_several(path) => Some((path, read_once(path)?)),
         _ => None,
     };
     let read = |options: ReadOptions| match &bytes {
-        Some(bytes) => read_bytes(bytes.clone(), &ReadOptions { name: Some(names_of(paths)), ..options }),
-        None => read_paths(paths, &options),
+        Some((path, bytes)) => read_kept(bytes.clone(), path, options),
+        None => Ok(read_paths(paths, &options)?),
     };
     let found = Arc::clone(read(options.clone())?.table.schema());
     let mut schema = Schema { source: found.source.clone(), ..schema.clone() };
@@ -132,6 +145,11 @@ fn spell_as(field: &mut Field, found: &Field) {
     }
 }
 
+/// A table as bytes: those of a file that can be read once only, or what a database gives.
+pub(crate) fn read_once(path: &Path) -> Result<Vec<u8>> {
+    if databases::is_address(path) { databases::fetch(path) } else { read_all(path) }
+}
+
 /// All bytes of a file, or of standard input; one more than the limit if there are more, so that the reader refuses.
 pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>> {
     let limit = synth_core::io::Limits::default().bytes;
@@ -155,7 +173,24 @@ pub(crate) fn in_input(error: Error, name: &str) -> Error {
 
 /// What messages call an input.
 pub(crate) fn name_of(path: &Path) -> String {
-    if is_standard(path) { "standard input".to_owned() } else { path.display().to_string() }
+    match databases::name_of(path) {
+        Some(name) => name,
+        None if is_standard(path) => "standard input".to_owned(),
+        None => path.display().to_string(),
+    }
+}
+
+/// What records call an input: no folders, which may be somebody's name.
+pub(crate) fn name_without_folders(path: &Path) -> String {
+    if is_stream(path) {
+        return databases::name_without_folders(path).unwrap_or_else(|| name_of(path));
+    }
+    let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    // The value of a folder such as `year=2020` is a cell.
+    match name.split_once('=').filter(|_| path.is_dir()) {
+        Some((key, _)) => format!("{key}=…"),
+        None => name,
+    }
 }
 
 /// What messages call inputs that are one table.
@@ -174,20 +209,37 @@ pub(crate) fn is_regular(path: &Path) -> bool {
 
 /// Whether a path may stand for several files: it is a folder, or a pattern.
 pub(crate) fn is_several(path: &Path) -> bool {
-    path.is_dir() || (!path.exists() && !is_standard(path))
+    path.is_dir() || (!path.exists() && !is_stream(path))
+}
+
+/// Whether an input is no file: standard input, or a table in a database. It cannot be read again.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    is_standard(path) || databases::is_address(path)
+}
+
+/// Refuses more than one input where one of them can be the whole table only.
+fn check_streams_alone(paths: &[PathBuf]) -> Result<()> {
+    if paths.len() < 2 {
+        return Ok(());
+    }
+    if paths.iter().any(|path| is_standard(path)) {
+        return Err(Usage("standard input can only be the whole table: give `-` alone".to_owned()).into());
+    }
+    if paths.iter().any(|path| databases::is_address(path)) {
+        return Err(Usage("a table in a database can only be the whole table: give it alone".to_owned()).into());
+    }
+    Ok(())
 }
 
 /// All files that are read for a table. Those that are not there are named as they were given.
 ///
 /// # Errors
-/// [`Usage`] if standard input is one of several; those of [`files_of`].
+/// [`Usage`] if standard input or a database is one of several; those of [`files_of`].
 pub(crate) fn all_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    if paths.len() > 1 && paths.iter().any(|path| is_standard(path)) {
-        return Err(Usage("standard input can only be the whole table: give `-` alone".to_owned()).into());
-    }
+    check_streams_alone(paths)?;
     match paths {
         [] => Ok(Vec::new()),
-        [path] if is_standard(path) => Ok(paths.to_vec()),
+        [path] if is_stream(path) => Ok(paths.to_vec()),
         _ => Ok(files_of(paths)?.into_iter().map(|file| file.path).collect()),
     }
 }
@@ -260,10 +312,10 @@ pub(crate) fn check_one_standard(inputs: &[&Path]) -> Result<()> {
     Ok(())
 }
 
-/// A file that is written beside its place and put there when it is whole.
+/// A file that was written beside its place and is put there when everything else is whole too.
 pub(crate) struct Pending {
     path: PathBuf,
-    file: tempfile::NamedTempFile,
+    file: tempfile::TempPath,
 }
 
 impl Pending {
@@ -274,28 +326,30 @@ impl Pending {
         fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
     ) -> Result<Self> {
         let failed = || format!("cannot write {}", path.display());
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(TEMPORARY);
-        // The system takes away what the user's mask forbids.
-        #[cfg(unix)]
-        if readers == Readers::AsUsual {
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let file = builder.tempfile_in(folder_of(path)).with_context(failed)?;
-        let mut out = BufWriter::new(file);
+        let file = begin(path, readers).with_context(failed)?;
+        let mut out = BufWriter::new(file.as_file());
         fill(&mut out).with_context(failed)?;
-        let file = out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(failed)?;
-        file.as_file().sync_all().with_context(failed)?;
-        Ok(Self { path: path.to_owned(), file })
+        out.flush().with_context(failed)?;
+        drop(out);
+        Self::end(path, file).with_context(failed)
     }
 
-    /// The name it will have, without folders, and the digest of its bytes.
+    /// Ends a file that was [begun](begin) for `path`. It is open no more: there may be thousands.
+    pub(crate) fn end(path: &Path, file: tempfile::NamedTempFile) -> std::io::Result<Self> {
+        file.as_file().sync_all()?;
+        Ok(Self { path: path.to_owned(), file: file.into_temp_path() })
+    }
+
+    /// The name it will have, without folders.
+    pub(crate) fn name(&self) -> String {
+        self.path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// That name, and the digest of its bytes.
     pub(crate) fn digest(&self) -> Result<Written> {
-        let name = self.path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
-        let digest = || sha256_of(self.file.reopen()?);
+        let digest = || sha256_of(std::fs::File::open(&self.file)?);
         let sha256 = digest().with_context(|| format!("cannot read {} again", self.path.display()))?;
-        Ok(Written { name, sha256 })
+        Ok(Written { name: self.name(), sha256 })
     }
 
     /// Gives the file its name, and says which.
@@ -307,6 +361,35 @@ impl Pending {
         };
         Ok(self.path)
     }
+
+    /// Gives files their names in their order. If one of them cannot have its own, those that have it lose it again.
+    pub(crate) fn publish_all(files: Vec<Pending>, replace: Replace) -> Result<Vec<PathBuf>> {
+        let mut published = Vec::with_capacity(files.len());
+        for file in files {
+            match file.publish(replace) {
+                Ok(path) => published.push(path),
+                Err(error) => {
+                    // What cannot be taken away either is left: the first error says more.
+                    published.iter().for_each(|path| drop(std::fs::remove_file(path)));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(published)
+    }
+}
+
+/// An empty file beside `path`, under a name that is nobody's. It goes away with the value.
+pub(crate) fn begin(path: &Path, readers: Readers) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    // The system takes away what the user's mask forbids.
+    #[cfg(unix)]
+    if readers == Readers::AsUsual {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder_of(path))
 }
 
 /// Who may read a file.
@@ -373,7 +456,8 @@ pub(crate) fn check_outside(output: &Path, inputs: &[PathBuf]) -> Result<()> {
 
 /// Refuses to write over a file that is read.
 pub(crate) fn check_apart(output: &Path, inputs: &[&Path]) -> Result<()> {
-    if inputs.iter().any(|input| is_same(output, input)) {
+    let file = |input: &Path| databases::file_of(input).unwrap_or_else(|| input.to_owned());
+    if inputs.iter().any(|input| is_same(output, &file(input))) {
         let problem = format!("{} is an input and would be lost; give the output another name", output.display());
         return Err(Usage(problem).into());
     }
@@ -439,7 +523,7 @@ pub(crate) fn check_columns(table: &Table, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
@@ -458,49 +542,4 @@ pub(crate) fn write_file(
     }
     Pending::write(path, readers, fill)?.publish(replace)?;
     Ok(())
-}
-
-/// Writes a table in the form of `source`.
-pub(crate) fn fill_table(table: &Table, source: &Source, out: &mut (dyn Write + Send)) -> Result<()> {
-    Ok(write(table, source, out)?)
-}
-
-/// The form of `source`, changed to what the name of `path` says.
-pub(crate) fn source_for(path: &Path, source: &Source) -> Source {
-    let mut source = source.clone();
-    let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_lowercase) else {
-        return source;
-    };
-    let (name, compression) = match name.rsplit_once('.') {
-        Some((name, "gz")) => (name, Compression::Gzip),
-        Some((name, "zst")) => (name, Compression::Zstd),
-        _ => (name.as_str(), Compression::None),
-    };
-    let format = match name.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("csv" | "tsv" | "txt" | "data") => Format::Csv,
-        Some("parquet" | "pq") => Format::Parquet,
-        Some("arrow" | "ipc" | "feather") => Format::Arrow,
-        _ => return source,
-    };
-    if format == Format::Csv && source.format != Format::Csv {
-        source.dialect.delimiter = if name.ends_with(".tsv") { '\t' } else { ',' };
-    }
-    (source.format, source.compression) = (format, compression);
-    source
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_decides_the_form() {
-        let source = Source::default();
-        let of = |name: &str| source_for(Path::new(name), &source);
-        assert_eq!((of("a.parquet").format, of("a.parquet").compression), (Format::Parquet, Compression::None));
-        assert_eq!((of("a.csv.gz").format, of("a.csv.gz").compression), (Format::Csv, Compression::Gzip));
-        assert_eq!(of("a"), source);
-        let parquet = Source { format: Format::Parquet, ..Source::default() };
-        assert_eq!(source_for(Path::new("a.TSV"), &parquet).dialect.delimiter, '\t');
-    }
 }

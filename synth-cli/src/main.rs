@@ -6,12 +6,15 @@
 mod args;
 mod commands;
 mod condition;
+mod databases;
 mod exit;
 mod files;
+mod forms;
 mod interrupt;
 mod log;
 mod memory;
 mod page;
+mod parts;
 mod progress;
 mod results;
 mod settings;

@@ -1,18 +1,20 @@
 //! What a run leaves in its folder, whole or not at all.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use synth_compliance::{Chain, Policy};
+use synth_core::Table;
 use synth_core::model::About;
 use synth_optimizer::audit::{LOG_NAME, RECORD_NAME};
 use synth_optimizer::{Program, Run, Source, Written, log, model_card, provenance};
 
 use crate::files::{self, Pending, Readers, Replace};
+use crate::forms::in_form;
 use crate::page::{self, PAGE};
+use crate::parts::{Destination, is_part_of};
 
-/// What a run leaves in its folder, but for the table, whose extension depends on the input.
+/// What a run leaves in its folder, but for the table, whose extension is that of its form.
 const MODEL: &str = "model.synth";
 pub(crate) const SCHEMA: &str = "schema.toml";
 const TABLE: &str = "synthetic";
@@ -39,7 +41,8 @@ pub(crate) fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
         let is_ours = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
             let table = name.split_once('.').is_some_and(|(stem, extension)| {
                 let form = extension.trim_end_matches(".gz").trim_end_matches(".zst");
-                (stem == TABLE || stem == REFUSED) && ["csv", "tsv", "parquet", "arrow"].contains(&form)
+                let is_table = [TABLE, REFUSED].iter().any(|own| stem == *own || is_part_of(stem, own));
+                is_table && ["csv", "tsv", "parquet", "arrow"].contains(&form)
             });
             (table || [RECORD_NAME, PAGE, LOG_NAME, PROVENANCE, CARD, MODEL, SCHEMA].contains(&name)) && path.is_file()
         });
@@ -55,6 +58,10 @@ pub(crate) struct Results<'a> {
     pub(crate) run: &'a Run,
     pub(crate) policy: &'a Policy,
     pub(crate) source: &'a Source,
+    /// The name of the table's form; `None`: that of the source.
+    pub(crate) form: Option<&'a str>,
+    /// The most rows of one of the table's files.
+    pub(crate) split: Option<u64>,
 }
 
 /// What the model's file tells of it: the measures that decided, and the HMAC of the table if there is a key.
@@ -74,9 +81,13 @@ pub(crate) fn write(
     replace: Replace,
 ) -> Result<(Vec<PathBuf>, String)> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let Results { run, policy, source } = *results;
-    let form = &source.schema.source;
-    let table_path = |stem: &str| folder.join(format!("{stem}.{}", form.extension()));
+    let Results { run, policy, source, form, split } = *results;
+    let form = in_form(form, &source.schema.source);
+    let tables_of = |stem: &str, table: &Table, readers: Readers| {
+        let path = folder.join(format!("{stem}.{}", form.extension()));
+        let to = Destination { path: &path, split, source: &form, readers };
+        to.fill(table.schema(), table.n_rows() as u64, |take| take(table))
+    };
     let program = Program { name: "synth".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let text =
         |name: &str, text: &[u8]| Pending::write(&folder.join(name), Readers::AsUsual, |out| Ok(out.write_all(text)?));
@@ -89,21 +100,19 @@ pub(crate) fn write(
     }
     proofs.push(text(CARD, model_card(&run.record, policy, source, &program).as_bytes())?);
     let mut tables = Vec::new();
-    let mut names = [None, None];
+    let mut model = None;
     if let Some(refused) = &run.refused {
-        let fill = |out: &mut (dyn Write + Send)| files::fill_table(&refused.table, form, out);
-        tables.push(Pending::write(&table_path(REFUSED), Readers::Owner, fill)?);
-        names = [None, Some(tables[0].digest()?.name)];
+        tables = tables_of(REFUSED, &refused.table, Readers::Owner)?;
     }
     if let Some(release) = &run.release {
         let path = folder.join(MODEL);
-        let model = release.learnt.model().expect("the program has no generators but those of the workspace");
-        let model = model.clone().with_about(about(run, source));
-        tables.push(Pending::write(&path, Readers::Owner, |out| Ok(out.write_all(&model.to_bytes())?))?);
-        let fill = |out: &mut (dyn Write + Send)| files::fill_table(&release.table, form, out);
-        tables.push(Pending::write(&table_path(TABLE), Readers::AsUsual, fill)?);
-        names = [Some(MODEL.to_owned()), Some(tables[1].digest()?.name)];
+        let own = release.learnt.model().expect("the program has no generators but those of the workspace");
+        let own = own.clone().with_about(about(run, source));
+        model = Some(Pending::write(&path, Readers::Owner, |out| Ok(out.write_all(&own.to_bytes())?))?);
+        tables = tables_of(TABLE, &release.table, Readers::AsUsual)?;
     }
+    let names: Vec<String> = tables.iter().map(Pending::name).collect();
+    let tables: Vec<Pending> = model.into_iter().chain(tables).collect();
     let digests = |proofs: &[Pending]| -> Result<Vec<Written>> {
         let written = proofs.iter().chain(&tables).map(Pending::digest);
         written.chain(kept.iter().cloned().map(Ok)).collect()
@@ -111,17 +120,14 @@ pub(crate) fn write(
     // The page names the files before it; the provenance and the log name the page too.
     let about = page::About { policy, source, program: &program, files: &digests(&proofs)? };
     proofs.push(text(PAGE, page::of_run(run, &about)?.as_bytes())?);
-    let names = [names[0].as_deref(), names[1].as_deref()];
-    let document = provenance(&run.record, policy, source, &program, &digests(&proofs)?, names);
+    let model = run.release.as_ref().map(|_| MODEL);
+    let document = provenance(&run.record, policy, source, &program, &digests(&proofs)?, model, &names);
     proofs.push(text(PROVENANCE, &serde_json::to_vec_pretty(&document)?)?);
     let chain: Chain = log(&run.record, policy, source, &program, &digests(&proofs)?);
     proofs.push(text(LOG_NAME, chain.text().as_bytes())?);
     for path in earlier {
         std::fs::remove_file(path).with_context(|| format!("cannot replace {}", path.display()))?;
     }
-    let mut written = Vec::new();
-    for file in proofs.into_iter().chain(tables) {
-        written.push(file.publish(replace)?);
-    }
+    let written = Pending::publish_all(proofs.into_iter().chain(tables).collect(), replace)?;
     Ok((written, chain.head().to_owned()))
 }

@@ -23,11 +23,12 @@ const FILE_VARIABLE: &str = "SYNTH_CONFIG";
 const PREFIX: &str = "SYNTH_";
 
 /// The flags that may stand there, by their names.
-const SETTINGS: [&str; 29] = [
+const SETTINGS: [&str; 31] = [
     "batch-size",
     "constraints",
     "dropout",
     "engine",
+    "format",
     "header",
     "hidden",
     "json",
@@ -49,6 +50,7 @@ const SETTINGS: [&str; 29] = [
     "schema",
     "seed",
     "share-names",
+    "split",
     "survival",
     "target",
     "threads",
@@ -112,7 +114,10 @@ fn command(typed: &[OsString]) -> Result<(Command, File)> {
     let file = File::of(typed)?;
     let command = Args::command();
     file.check(&command)?;
-    let with = |verb: &str, mut arg: Arg| -> Result<Arg> {
+    // Only `-h` leaves the rarer flags out, and says so. Where none is left out clap gives each flag a line, not a paragraph.
+    let is_short = typed.iter().any(|arg| arg == "-h");
+    let with = |verb: &str, arg: Arg| -> Result<Arg> {
+        let mut arg = if is_short { arg } else { arg.hide_short_help(false) };
         if !is_setting(&arg) {
             return Ok(arg);
         }

@@ -2,7 +2,7 @@
 //!
 //! Of one file it is the digest of its bytes. Of several, or of files whose folders give them columns, it is that of a list: a
 //! line a file in their order, `SHA256 BYTES`, and behind these two, as ` KEY=VALUE`, what each folder says. The digest is
-//! SHA-256, and with a key HMAC-SHA-256.
+//! SHA-256, and with a key HMAC-SHA-256. Of a table in a database it is that of the text that it gives.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use synth_core::io::{ReadOptions, TableFile, files_of};
 use synth_core::{BadInput, Error, Rule, Table};
 
 use crate::exit::{NotVerified, Usage};
-use crate::files;
+use crate::{databases, files};
 
 /// The files of a table, as they are now.
 #[derive(Debug)]
@@ -81,6 +81,7 @@ pub(crate) struct Read {
     pub(crate) table: Table,
     /// Their HMAC, if there is a key.
     pub(crate) mac: Option<String>,
+    /// Their digest; empty of a database, of which nothing is kept that it could belong to.
     pub(crate) sha256: String,
 }
 
@@ -89,7 +90,12 @@ pub(crate) fn read(paths: &[PathBuf], options: &ReadOptions, key: Option<&Key>, 
     // What can be read once only is read into memory, and so is the built-in table.
     let bytes = match paths {
         [] => Some(files::DEMO.to_vec()),
-        [path] if !files::is_regular(path) && !files::is_several(path) => Some(files::read_all(path)?),
+        // What a database gives need not be kept if nothing of it is to be proved.
+        [path] if databases::is_address(path) && key.is_none() => {
+            let table = files::read_table(paths, options, quiet)?;
+            return Ok(Read { table, mac: None, sha256: String::new() });
+        }
+        [path] if !files::is_regular(path) && !files::is_several(path) => Some(files::read_once(path)?),
         _ => None,
     };
     if let Some(bytes) = bytes {
@@ -121,7 +127,7 @@ pub(crate) fn confirm(paths: &[PathBuf], key: &Path, mac: &str) -> Result<()> {
     files::check_one_standard(&inputs)?;
     let key = files::read_key(key)?;
     let is_confirmed = match paths {
-        [path] if files::is_standard(path) => key.confirms(&files::read_all(path)?, mac),
+        [path] if files::is_stream(path) => key.confirms(&files::read_once(path)?, mac),
         paths => Sources::of(paths)?.are_confirmed(&key, mac)?,
     };
     match is_confirmed {

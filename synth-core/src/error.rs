@@ -80,6 +80,8 @@ pub enum Rule {
     NotADate,
     /// The columns are those of the schema.
     UnknownColumn,
+    /// A database has the table that is named; if none is named, it has exactly one.
+    UnknownTable,
     /// The file is what its first bytes say, and whole.
     Corrupt,
     /// The file's format and its columns' types are among those that can be held.
@@ -112,6 +114,7 @@ impl Rule {
             Rule::NotANumber => "not-a-number",
             Rule::NotADate => "not-a-date",
             Rule::UnknownColumn => "unknown-column",
+            Rule::UnknownTable => "unknown-table",
             Rule::Corrupt => "corrupt",
             Rule::Unsupported => "unsupported",
             Rule::Pattern => "pattern",

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -158,6 +159,16 @@ impl Table {
         let columns =
             self.batch.columns().iter().map(|c| arrow::compute::take(c, &indices, None).expect("rows are in bounds"));
         Self { schema: Arc::clone(&self.schema), batch: rebatch(&self.batch, columns.collect(), rows.len()) }
+    }
+
+    /// The rows in `rows`, without copying them.
+    ///
+    /// # Panics
+    /// If the range ends before it begins or beyond the table.
+    #[must_use]
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        assert!(rows.start <= rows.end, "a range must not end before it begins");
+        Self { schema: Arc::clone(&self.schema), batch: self.batch.slice(rows.start, rows.len()) }
     }
 
     /// This table with the missing cells of the columns `column_idxs` taken from `other`, which has the same columns and

@@ -17,15 +17,16 @@ use crate::pipeline::RunRecord;
 /// What identifiers begin with.
 const NAMESPACE: &str = "urn:synth:";
 
-/// The provenance of a run under `policy`, which left `files`. `model` and `table` are the names among them of the model and
-/// of the table, if there are such.
+/// The provenance of a run under `policy`, which left `files`. `model` is the name among them of the model, if there is
+/// one; `tables` are those of the synthetic table, several if it is split by rows: then it is a collection of them.
 pub fn provenance(
     record: &RunRecord,
     policy: &Policy,
     source: &Source,
     program: &Program,
     files: &[Written],
-    [model, table]: [Option<&str>; 2],
+    model: Option<&str>,
+    tables: &[String],
 ) -> Value {
     let digest = |name: &str| files.iter().find(|file| file.name == name).map(|file| file.sha256.clone());
     let of_file = |label: &str, name: Option<&str>| match name {
@@ -41,7 +42,14 @@ pub fn provenance(
     if let Some(mac) = &source.mac {
         read["synth:hmac-sha256"] = json!(mac);
     }
-    let entities = json!({
+    let mut synthetic = of_file("the synthetic table", tables.first().map(String::as_str));
+    if tables.len() > 1 {
+        synthetic = json!({
+            "prov:label": "the synthetic table",
+            "prov:type": { "$": "prov:Collection", "type": "prov:QUALIFIED_NAME" },
+        });
+    }
+    let mut entities = json!({
         "synth:source": read,
         "synth:schema": { "prov:label": "what the columns are", "synth:sha256": source.schema_sha256() },
         "synth:policy": {
@@ -51,9 +59,16 @@ pub fn provenance(
             "synth:sha256": policy.sha256(),
         },
         "synth:model": of_file("the generator", model),
-        "synth:synthetic": of_file("the synthetic table", table),
+        "synth:synthetic": synthetic,
         "synth:report": of_file("measures, verdicts and attempts", Some(RECORD_NAME)),
     });
+    let parts: Vec<(String, &String)> = match tables {
+        [_] => Vec::new(),
+        tables => tables.iter().enumerate().map(|(i, name)| (format!("synthetic-{}", i + 1), name)).collect(),
+    };
+    for (id, name) in &parts {
+        entities[format!("synth:{id}")] = of_file("rows of the synthetic table", Some(name));
+    }
     let attempt = record.best_attempt();
     let of_attempt = |label: &str| {
         let mut activity = json!({ "prov:label": label });
@@ -94,7 +109,8 @@ pub fn provenance(
     let generated = [("model", "fit"), ("synthetic", "sample"), ("report", "measure")];
     let derived = [("schema", "source"), ("model", "source"), ("synthetic", "model"), ("report", "synthetic")];
     let activity_names = ["fit", "sample", "measure", "judge"].map(|activity| (activity, "program"));
-    json!({
+    let members: Vec<(&str, &str)> = parts.iter().map(|(id, _)| ("synthetic", id.as_str())).collect();
+    let mut document = json!({
         "prefix": { "prov": "http://www.w3.org/ns/prov#", "synth": NAMESPACE },
         "entity": entities,
         "activity": activities,
@@ -103,7 +119,11 @@ pub fn provenance(
         "wasGeneratedBy": relations("g", ["prov:entity", "prov:activity"], &generated),
         "wasDerivedFrom": relations("d", ["prov:generatedEntity", "prov:usedEntity"], &derived),
         "wasAssociatedWith": relations("a", ["prov:activity", "prov:agent"], &activity_names),
-    })
+    });
+    if !members.is_empty() {
+        document["hadMember"] = relations("m", ["prov:collection", "prov:entity"], &members);
+    }
+    document
 }
 
 /// Relations between pairs, under names of their own.

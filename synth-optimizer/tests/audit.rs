@@ -87,7 +87,7 @@ fn files_of(run: &Run, policy: &Policy, mac: Option<String>) -> Files {
         files.iter().map(written).collect()
     };
     let model = run.release.as_ref().map(|_| "model.synth");
-    let document = provenance(&run.record, policy, &source, &program(), &written(&files), [model, None]);
+    let document = provenance(&run.record, policy, &source, &program(), &written(&files), model, &[]);
     files.insert("provenance.json".to_owned(), serde_json::to_vec_pretty(&document).unwrap());
     let chain = log(&run.record, policy, &source, &program(), &written(&files));
     files.insert(LOG_NAME.to_owned(), chain.text().as_bytes().to_vec());

@@ -115,7 +115,7 @@ fn write_page(
 ) -> Result<()> {
     let portrait = TablePortrait::new(train, synthetic, &detect(train))?;
     // No folders: their names may be somebody's.
-    let name = args.synthetic.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    let name = files::name_without_folders(&args.synthetic);
     let text = page::of_report(&name, train.schema(), report, &portrait)?;
     files::write_file(html, Readers::AsUsual, replace, |file| Ok(file.write_all(text.as_bytes())?))
 }

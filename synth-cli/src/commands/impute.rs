@@ -11,6 +11,8 @@ use super::Common;
 use crate::args;
 use crate::exit::{Code, Usage};
 use crate::files::{self, Readers, Replace};
+use crate::forms::source_for;
+use crate::parts::{self, Destination};
 use crate::show;
 
 pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
@@ -26,7 +28,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     let tables = files::all_files(&args.input)?;
     let inputs: Vec<&Path> =
         tables.iter().chain(&args.model).chain(&args.reading.schema).map(PathBuf::as_path).collect();
-    files::check_output(&args.out, &inputs, replace)?;
+    let earlier = parts::check_output(&args.out, args.split, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
     let name = files::names_of(&args.input);
     let (model, table, file) = match &args.model {
@@ -43,6 +45,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             options.schema.iter_mut().flat_map(|schema| &mut schema.fields).for_each(|field| field.protect.clear());
             let table = files::read_table(&args.input, &options, common.quiet)?;
             files::check_columns(&table, &name)?;
+            parts::check_number(args.split, table.n_rows() as u64)?;
             let training = args::Training { engine: args::EngineChoice::Masked, ..args.training.clone() };
             let model = super::fit::fit(&table, &training, &name, None, common)?;
             let file = Arc::clone(table.schema());
@@ -53,17 +56,21 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     let completed = model.impute(&table, args.training.seed).map_err(|error| files::in_input(error, &name))?;
     let filled = Filled::of(&table, &completed);
     let completed = in_order_of(&file, &completed)?;
-    let source = files::source_for(&args.out, &file.source);
+    let source = source_for(&args.out, &file.source);
     // The rows are those of the real table.
-    files::write_file(&args.out, Readers::Owner, replace, |out| files::fill_table(&completed, &source, out))?;
+    let to = Destination { path: &args.out, split: args.split, source: &source, readers: Readers::Owner };
+    let n_rows = completed.n_rows() as u64;
+    let written = to.write(completed.schema(), n_rows, &earlier, replace, |take| take(&completed))?;
     if common.json {
-        show::json(&serde_json::json!({
+        let mut said = serde_json::json!({
             "rows": completed.n_rows(),
             "columns": completed.n_columns(),
             "filled": filled.cells,
             "left": filled.left,
             "out": args.out.display().to_string(),
-        }))?;
+        });
+        parts::tell(&mut said, args.split, &written);
+        show::json(&said)?;
     } else if !common.quiet {
         filled.tell();
     }

@@ -38,6 +38,8 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
         force: false,
         resume: None,
         rows: None,
+        format: None,
+        split: None,
         keep_refused: false,
         key: None,
         no_protection: false,

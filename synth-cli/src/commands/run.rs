@@ -15,7 +15,7 @@ use crate::progress::Bar;
 use crate::results::{Results, SCHEMA, WriteSchema, earlier_results, write};
 use crate::sources::{self, Read};
 use crate::unfinished::Unfinished;
-use crate::{interrupt, show};
+use crate::{interrupt, parts, show};
 
 pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     if args.dry_run {
@@ -103,7 +103,7 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     let Read { table, mac, sha256 } = sources::read(&args.input, &options, key.as_ref(), common.quiet)?;
     let unfinished = match &args.input[..] {
         // It cannot be read again.
-        [path] if files::is_standard(path) => None,
+        [path] if files::is_stream(path) => None,
         _ => Some(Unfinished::of(args, out, sha256, &policy)?),
     };
     match (begun, &unfinished) {
@@ -115,6 +115,7 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     files::check_columns(&table, &name)?;
     args.training.check_target(&table)?;
     files::check_size(args.rows.unwrap_or(0), table.n_columns(), Place::Memory)?;
+    parts::check_number(args.split, args.rows.unwrap_or(table.n_rows() as u64))?;
     let is_tabddpm = args.training.engine() == Some(synth_core::Engine::TabDdpm);
     if is_tabddpm && args.training.n_iter.is_some_and(|n| n < 400) && !common.quiet {
         show::note("fewer than 400 epochs is less than tabddpm usually needs");
@@ -155,8 +156,10 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
         return Ok(interrupted(out));
     }
     let schema = if keeps_schema { WriteSchema::No } else { WriteSchema::Yes };
-    let source = Source::new(&source_name(args), &table, mac);
-    let results = Results { run: &run, policy: &policy, source: &source };
+    let source_name = source_name(args);
+    let source = Source::new(&source_name, &table, mac);
+    let form = args.format.as_deref();
+    let results = Results { run: &run, policy: &policy, source: &source, form, split: args.split };
     let (written, head) = write(out, &results, schema, &earlier, replace)?;
     Unfinished::remove(out)?;
     let record = run.record;
@@ -202,20 +205,11 @@ fn interrupted(out: &Path) -> Ended {
     Ended { code: Code::Interrupted, results: None }
 }
 
-/// What the log calls the input: no folders, which may be somebody's name.
+/// What the log calls the input.
 fn source_name(args: &args::Run) -> String {
-    let name = |path: &Path| {
-        let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
-        // The value of a folder such as `year=2020` is a cell.
-        match name.split_once('=').filter(|_| path.is_dir()) {
-            Some((key, _)) => format!("{key}=…"),
-            None => name,
-        }
-    };
     match &args.input[..] {
         [] => files::DEMO_NAME.to_owned(),
-        [path] if files::is_standard(path) => files::name_of(path),
-        [path] => name(path),
-        [first, others @ ..] => format!("{} and {} more", name(first), others.len()),
+        [path] => files::name_without_folders(path),
+        [first, others @ ..] => format!("{} and {} more", files::name_without_folders(first), others.len()),
     }
 }

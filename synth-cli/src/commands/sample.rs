@@ -1,7 +1,6 @@
 //! `synth sample`: rows from a fitted generator.
 
 use anyhow::Result;
-use synth_core::io::Writer;
 use synth_core::model::Given;
 use synth_core::{Generator, Model};
 
@@ -9,6 +8,8 @@ use super::Common;
 use crate::args;
 use crate::exit::{Code, Interrupted, Usage};
 use crate::files::{self, Place, Readers, Replace};
+use crate::forms::source_for;
+use crate::parts::{self, Destination};
 use crate::progress::Bar;
 use crate::{interrupt, show};
 
@@ -24,16 +25,17 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     if common.json && files::is_standard(&args.out) {
         return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
     }
-    files::check_output(&args.out, &[&args.model], replace)?;
+    let earlier = parts::check_output(&args.out, args.split, &[&args.model], replace)?;
+    parts::check_number(args.split, args.rows)?;
     let model = super::read_model(&args.model)?;
     let (rows, columns) = (args.rows, model.schema().fields.len());
     files::check_size(rows, columns, Place::File)?;
     let conditions = conditions(args, &model)?;
-    let source = files::source_for(&args.out, &model.schema().source);
+    let source = source_for(&args.out, &model.schema().source);
     let bar = Bar::new(common.quiet);
+    let to = Destination { path: &args.out, split: args.split, source: &source, readers: Readers::AsUsual };
     // A row depends on its number and not on the block that it is drawn in: no more than a block is ever held.
-    let written = files::write_file(&args.out, Readers::AsUsual, replace, |out| {
-        let mut writer = Writer::new(model.schema(), &source, out)?;
+    let written = to.write(model.schema(), rows, &earlier, replace, |take| {
         let step = block_rows(columns);
         for start in (0..rows).step_by(usize::try_from(step)?) {
             if interrupt::flow().is_break() {
@@ -45,16 +47,17 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
                 Some(given) => model.sample_given(given, block, args.seed),
                 None => model.draw(block, args.seed),
             };
-            writer.write(&drawn.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?.table)?;
+            take(&drawn.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?.table)?;
             bar.follow_rows(end, rows);
         }
-        writer.finish()?;
         Ok(())
     });
     bar.finish();
-    written?;
+    let written = written?;
     if common.json {
-        show::json(&serde_json::json!({ "rows": rows, "columns": columns, "out": args.out.display().to_string() }))?;
+        let mut said = serde_json::json!({ "rows": rows, "columns": columns, "out": args.out.display().to_string() });
+        parts::tell(&mut said, args.split, &written);
+        show::json(&said)?;
     }
     Ok(Code::Accepted)
 }

@@ -8,6 +8,7 @@ fn help_fits_a_screen_and_has_an_example() {
     for verb in [
         "",
         "run",
+        "plan",
         "fit",
         "sample",
         "impute",
@@ -16,17 +17,27 @@ fn help_fits_a_screen_and_has_an_example() {
         "verify",
         "judge",
         "profile",
+        "inspect",
+        "quality-test",
         "config",
         "completions",
         "man",
     ] {
+        let help = |flag: &str, most: usize| {
+            let args: Vec<&str> = [verb, flag].into_iter().filter(|arg| !arg.is_empty()).collect();
+            let help = folder.synth(&args).with(0).out();
+            assert!(help.lines().count() <= most, "{verb} {flag}: {} lines", help.lines().count());
+            assert!(help.contains(&format!("Example:\n  synth {verb}")), "{verb}: {help}");
+            assert!(help.contains("--json"), "{verb}: {help}");
+            help
+        };
+        // That of the program lists the verbs and the exit codes.
+        let short = help("-h", if verb.is_empty() { 41 } else { 36 });
         // The long help of `evaluate` lists the measures too.
-        let flag = if verb == "evaluate" { "-h" } else { "--help" };
-        let args: Vec<&str> = [verb, flag].into_iter().filter(|arg| !arg.is_empty()).collect();
-        let help = folder.synth(&args).with(0).out();
-        assert!(help.lines().count() <= 48, "{verb}: {} lines", help.lines().count());
-        assert!(help.contains(&format!("Example:\n  synth {verb}")), "{verb}: {help}");
-        assert!(help.contains("--json"), "{verb}: {help}");
+        let long = if verb == "evaluate" { help("--help", usize::MAX) } else { help("--help", 56) };
+        // All verbs have flags that only the long one shows; the short one says that there are more.
+        assert!(long.contains("--config") && !short.contains("--config"), "{verb}: {short}");
+        assert!(short.contains("see more with '--help'"), "{verb}: {short}");
     }
     assert!(folder.synth(&["--version"]).with(0).out().starts_with("synth "));
     assert!(folder.synth(&[]).with(2).stderr.contains("Usage: synth"));

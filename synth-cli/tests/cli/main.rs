@@ -5,12 +5,14 @@
 
 mod bad_input;
 mod constraints;
+mod databases;
 mod help;
 mod impute;
 mod inputs;
 mod looks;
 mod model_file;
 mod page;
+mod parts;
 mod protection;
 mod runs;
 mod sample;

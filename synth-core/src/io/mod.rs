@@ -14,11 +14,15 @@
 //!
 //! With the feature `spreadsheet`, the first sheet of an `.xlsx` workbook is a table too; it is written again as CSV.
 //!
+//! With the feature `database`, a table of SQLite or PostgreSQL is one as well: see `database`.
+//!
 //! Left out on purpose: archives, fixed widths, comment lines, and mending what is broken.
 
 mod arrow_files;
 mod cells;
 mod compression;
+#[cfg(feature = "database")]
+pub mod database;
 mod dataset;
 mod dialect;
 mod encoding;
@@ -240,7 +244,7 @@ fn known_names(options: &ReadOptions) -> Option<Vec<String>> {
 }
 
 /// Adds the rows of UTF-8 text from anywhere, whose dialect is known; see [`text::read_known`].
-#[cfg(any(feature = "spreadsheet", test))]
+#[cfg(any(feature = "database", feature = "spreadsheet", test))]
 fn add_csv(
     gathered: &mut Gathered,
     from: impl std::io::Read,

@@ -95,7 +95,7 @@ pub(super) fn read(input: &Input, options: &ReadOptions, belongs: Belongs<'_>) -
 
 /// Reads UTF-8 text without a mark from anywhere, whose dialect is known: what only a look at all of it would tell is not
 /// looked for. Whether there is a header is told by `options`.
-#[cfg(any(feature = "spreadsheet", test))]
+#[cfg(any(feature = "database", feature = "spreadsheet", test))]
 pub(super) fn read_known(
     from: impl Read,
     dialect: Dialect,
@@ -108,11 +108,13 @@ pub(super) fn read_known(
     };
     let mut from = from.take(options.limits.bytes.saturating_add(1));
     let form = Form { delimiter, quote, space: dialect.space_after_delimiter, sample: None };
-    let parsed = Parsed::of(&mut from, form, options, belongs.n_rows, name)?;
+    let parsed = Parsed::of(&mut from, form, options, belongs.n_rows, name);
     let n_bytes = options.limits.bytes.saturating_add(1) - from.limit();
+    // Where the text is cut off, its last row is broken too.
     if n_bytes > options.limits.bytes {
         return Err(super::too_many_bytes(options.limits.bytes).into());
     }
+    let parsed = parsed?;
     let source = Source { format: Format::Csv, compression: crate::schema::Compression::None, dialect };
     parsed.named(source, options.header, belongs.known, Vec::new(), n_bytes)
 }

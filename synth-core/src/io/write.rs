@@ -381,6 +381,20 @@ mod tests {
     }
 
     #[test]
+    fn a_slice_is_written_as_the_rows_that_it_has() {
+        let table = table();
+        for format in [Format::Csv, Format::Parquet, Format::Arrow] {
+            let source = Source { format, ..Source::default() };
+            let (mut sliced, mut taken) = (Vec::new(), Vec::new());
+            write(&table.slice(700..4100), &source, &mut sliced).unwrap();
+            write(&table.take(&(700..4100).collect::<Vec<usize>>()), &source, &mut taken).unwrap();
+            let [sliced, taken] = [sliced, taken].map(|file| read_bytes(file, &ReadOptions::default()).unwrap().table);
+            assert_eq!(sliced.n_rows(), 3400);
+            assert_eq!(sliced.batch(), taken.batch(), "{format:?}");
+        }
+    }
+
+    #[test]
     fn a_dictionary_grows_from_block_to_block() {
         let table = table();
         let mut schema = (**table.schema()).clone();
