@@ -59,32 +59,37 @@ fn name(table: &Table, column_idx: usize) -> String {
     table.schema().fields[column_idx].name.clone()
 }
 
-/// A column of codes, and its rows by code, those without a value left out.
-struct Coded {
-    codes: Vec<u32>,
-    n_distinct: usize,
+/// A column that may determine others: its codes, and its rows by code, those without a value left out.
+struct Determining<'a> {
+    codes: &'a [u32],
     order: Vec<u32>,
 }
 
-impl Coded {
-    fn new(table: &Table, column_idx: usize) -> Self {
-        let Codes { codes, n_values } = Codes::of(table, column_idx);
+impl<'a> Determining<'a> {
+    /// `None` if its values do not occur often enough.
+    fn of(Codes { codes, n_values }: &'a Codes) -> Option<Self> {
+        let n_values = *n_values;
+        let n_present = codes.iter().filter(|&&code| code != MISSING).count();
+        // Gaps in the other column can only make groups smaller.
+        if n_values < 2 || n_present < LEAST_GROUP * n_values {
+            return None;
+        }
         // Counting sort; code 0 is a missing value.
         let mut starts = vec![0u32; n_values + 2];
         codes.iter().filter(|&&c| c != MISSING).for_each(|&c| starts[c as usize + 1] += 1);
         for code in 1..starts.len() {
             starts[code] += starts[code - 1];
         }
-        let mut order = vec![0; starts[n_values + 1] as usize];
+        let mut order = vec![0; n_present];
         for (row, &code) in codes.iter().enumerate().filter(|(_, c)| **c != MISSING) {
             order[starts[code as usize] as usize] = row as u32;
             starts[code as usize] += 1;
         }
-        Self { codes, n_distinct: n_values, order }
+        Some(Self { codes, order })
     }
 
     /// Whether every row keeps "self determines other", with evidence enough.
-    fn determines(&self, other: &Self) -> bool {
+    fn determines(&self, other: &Codes) -> bool {
         let complete = || {
             let rows = self.order.iter().map(|&row| (self.codes[row as usize], other.codes[row as usize]));
             rows.filter(|&(_, b)| b != MISSING)
@@ -98,7 +103,7 @@ impl Coded {
         }
         // The sizes of the groups, and of the values that follow.
         let mut groups: Vec<(u32, usize)> = Vec::new();
-        let mut of_value = vec![0usize; other.n_distinct + 1];
+        let mut of_value = vec![0usize; other.n_values + 1];
         let mut last = MISSING;
         for (a, b) in complete() {
             if a != last {
@@ -117,16 +122,12 @@ impl Coded {
 
 fn find_determined(table: &Table) -> Vec<Constraint> {
     let columns = columns_of(table, Kind::is_learnt);
-    let coded: Vec<Coded> = columns.par_iter().map(|&c| Coded::new(table, c)).collect();
+    let coded: Vec<Codes> = columns.par_iter().map(|&c| Codes::of(table, c)).collect();
     let found: Vec<Vec<Constraint>> = (0..columns.len())
         .into_par_iter()
         .map(|i| {
-            let from = &coded[i];
-            // Gaps in the other column can only make groups smaller.
-            if from.n_distinct < 2 || from.order.len() < LEAST_GROUP * from.n_distinct {
-                return Vec::new();
-            }
-            let others = (0..columns.len()).filter(|&j| j != i && coded[j].n_distinct > 1);
+            let Some(from) = Determining::of(&coded[i]) else { return Vec::new() };
+            let others = (0..columns.len()).filter(|&j| j != i && coded[j].n_values > 1);
             let found = others.filter(|&j| from.determines(&coded[j]));
             found
                 .map(|j| Constraint::Depends { on: name(table, columns[i]), column: name(table, columns[j]) })

@@ -154,9 +154,11 @@ fn facts(table: &Table) -> Vec<Fact> {
 pub(super) fn find_combinations(table: &Table) -> Vec<Constraint> {
     let fields = &table.schema().fields;
     let levels = (0..fields.len()).filter(|&c| fields[c].kind.is_levels());
-    let coded: Vec<(usize, Codes)> = levels.map(|c| (c, Codes::of(table, c))).collect();
-    let coded: Vec<(usize, Codes)> =
-        coded.into_iter().filter(|(_, codes)| (2..=MAX_LEVELS).contains(&codes.n_values)).take(MAX_COLUMNS).collect();
+    let coded: Vec<(usize, Codes)> = levels
+        .map(|c| (c, Codes::of(table, c)))
+        .filter(|(_, codes)| (2..=MAX_LEVELS).contains(&codes.n_values))
+        .take(MAX_COLUMNS)
+        .collect();
     let found: Vec<Vec<Constraint>> = (0..coded.len())
         .into_par_iter()
         .map(|i| {
