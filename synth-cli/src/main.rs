@@ -13,13 +13,16 @@ mod forms;
 mod interrupt;
 mod log;
 mod memory;
+mod outputs;
 mod page;
 mod parts;
+mod policies;
 mod progress;
 mod results;
 mod settings;
 mod show;
 mod sources;
+mod tables;
 mod unfinished;
 
 use std::process::ExitCode;

@@ -15,8 +15,8 @@ use synth_core::{Schema, Table};
 use tempfile::NamedTempFile;
 
 use crate::exit::Usage;
-use crate::files::{self, Pending, Readers, Replace};
-use crate::show;
+use crate::outputs::{self, Pending, Readers, Replace};
+use crate::{files, show};
 
 /// The most files that a table is split into. No measure stands behind it: a folder of more is of little use.
 const MAX_PARTS: u64 = 10_000;
@@ -118,7 +118,7 @@ impl Parts<'_> {
             Some(n_parts) => part_path(self.to.path, self.done.len() as u64 + 1, n_parts),
             None => self.to.path.to_owned(),
         };
-        let file = files::begin(&path, self.to.readers)?;
+        let file = outputs::begin(&path, self.to.readers)?;
         let writer = Writer::new(self.schema, self.to.source, BufWriter::new(file.as_file().try_clone()?))?;
         Ok(Begun { path, file, writer, n_rows: 0 })
     }
@@ -214,15 +214,15 @@ pub(crate) fn check_output(
     replace: Replace,
 ) -> Result<Vec<PathBuf>> {
     if split.is_none() {
-        files::check_output(path, inputs, replace)?;
+        outputs::check_output(path, inputs, replace)?;
         return Ok(Vec::new());
     }
     if files::is_standard(path) {
         return Err(Usage("--split needs an --out FILE: standard output is one file".to_owned()).into());
     }
     let earlier = earlier_parts(path)?;
-    earlier.iter().try_for_each(|part| files::check_output(part, inputs, replace))?;
-    files::check_output(&part_path(path, 1, 1), inputs, replace)?;
+    earlier.iter().try_for_each(|part| outputs::check_output(part, inputs, replace))?;
+    outputs::check_output(&part_path(path, 1, 1), inputs, replace)?;
     Ok(earlier)
 }
 

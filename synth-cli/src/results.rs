@@ -9,8 +9,9 @@ use synth_core::model::About;
 use synth_optimizer::audit::{LOG_NAME, RECORD_NAME};
 use synth_optimizer::{Program, Run, Source, Written, log, model_card, provenance};
 
-use crate::files::{self, Pending, Readers, Replace};
+use crate::files;
 use crate::forms::in_form;
+use crate::outputs::{Pending, Readers, Replace};
 use crate::page::{self, PAGE};
 use crate::parts::{Destination, is_part_of};
 

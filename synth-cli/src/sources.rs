@@ -13,7 +13,7 @@ use synth_core::io::{ReadOptions, TableFile, files_of};
 use synth_core::{BadInput, Error, Rule, Table};
 
 use crate::exit::{NotVerified, Usage};
-use crate::{databases, files};
+use crate::{databases, files, policies, tables};
 
 /// The files of a table, as they are now.
 #[derive(Debug)]
@@ -89,10 +89,10 @@ pub(crate) struct Read {
 pub(crate) fn read(paths: &[PathBuf], options: &ReadOptions, key: Option<&Key>, quiet: bool) -> Result<Read> {
     // What can be read once only is read into memory, and so is the built-in table.
     let bytes = match paths {
-        [] => Some(files::DEMO.to_vec()),
+        [] => Some(tables::DEMO.to_vec()),
         // What a database gives need not be kept if nothing of it is to be proved.
         [path] if databases::is_address(path) && key.is_none() => {
-            let table = files::read_table(paths, options, quiet)?;
+            let table = tables::read_table(paths, options, quiet)?;
             return Ok(Read { table, mac: None, sha256: String::new() });
         }
         [path] if !files::is_regular(path) && !files::is_several(path) => Some(files::read_once(path)?),
@@ -101,15 +101,15 @@ pub(crate) fn read(paths: &[PathBuf], options: &ReadOptions, key: Option<&Key>, 
     if let Some(bytes) = bytes {
         let (mac, sha256) = (key.map(|key| key.mac(&bytes)), sha256(&bytes));
         let table = match paths {
-            [path] => files::read_table_of(bytes, path, options, quiet)?,
-            _ => files::read_table_or_demo(paths, options, quiet)?,
+            [path] => tables::read_table_of(bytes, path, options, quiet)?,
+            _ => tables::read_table_or_demo(paths, options, quiet)?,
         };
         return Ok(Read { table, mac, sha256 });
     }
     let before = Sources::of(paths)?;
     let sha256 = before.sha256()?;
     let mac = key.map(|key| before.mac(key)).transpose()?;
-    let table = files::read_table(paths, options, quiet)?;
+    let table = tables::read_table(paths, options, quiet)?;
     // The files were gone through more than once: what was read must be what the digests are of.
     if Sources::of(paths)?.sha256()? != sha256 {
         return Err(changed(paths).into());
@@ -125,7 +125,7 @@ pub(crate) fn confirm(paths: &[PathBuf], key: &Path, mac: &str) -> Result<()> {
     let tables = files::all_files(paths)?;
     let inputs: Vec<&Path> = tables.iter().map(PathBuf::as_path).chain([key]).collect();
     files::check_one_standard(&inputs)?;
-    let key = files::read_key(key)?;
+    let key = policies::read_key(key)?;
     let is_confirmed = match paths {
         [path] if files::is_stream(path) => key.confirms(&files::read_once(path)?, mac),
         paths => Sources::of(paths)?.are_confirmed(&key, mac)?,

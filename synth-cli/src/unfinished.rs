@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use synth_compliance::{Policy, sha256};
 use synth_optimizer::Store;
 
-use crate::args;
 use crate::exit::Usage;
-use crate::files::{self, Readers, Replace};
+use crate::outputs::{self, Readers, Replace};
+use crate::{args, files, policies};
 
 /// The folder's name.
 const FOLDER: &str = ".synth-run";
@@ -69,7 +69,7 @@ impl Unfinished {
         for path in args.input.iter_mut().chain(others) {
             *path = absolute(path)?;
         }
-        if let Some(path) = files::policy_path(&args.policy) {
+        if let Some(path) = policies::policy_path(&args.policy) {
             args.policy = absolute(path)?.to_string_lossy().into_owned();
         }
         let schema = args.reading.schema.as_deref().map(files::read_all).transpose()?.unwrap_or_default();
@@ -110,7 +110,7 @@ impl Unfinished {
         }
         for entry in std::fs::read_dir(results).with_context(failed)? {
             let path = entry.with_context(failed)?.path();
-            let is_ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(files::TEMPORARY));
+            let is_ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(outputs::TEMPORARY));
             if is_ours && path.is_file() {
                 std::fs::remove_file(&path).with_context(failed)?;
             }
@@ -127,7 +127,8 @@ impl Unfinished {
 
     fn write(&self, name: &str, bytes: &[u8]) -> IoResult<()> {
         let path = self.folder.join(name);
-        files::write_file(&path, Readers::Owner, Replace::Yes, |out| Ok(out.write_all(bytes)?)).map_err(IoError::other)
+        outputs::write_file(&path, Readers::Owner, Replace::Yes, |out| Ok(out.write_all(bytes)?))
+            .map_err(IoError::other)
     }
 
     /// Makes the folder, for its owner alone, and writes down what was asked.

@@ -7,7 +7,7 @@ use clap::CommandFactory;
 
 use crate::args::{self, Args};
 use crate::exit::Code;
-use crate::files::{self, Readers, Replace};
+use crate::outputs::{self, Readers, Replace};
 use crate::show;
 
 /// The completions of a shell.
@@ -43,6 +43,6 @@ fn page(command: clap::Command) -> Result<String> {
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
     let path = folder.join(format!("{name}.1"));
-    files::write_file(&path, Readers::AsUsual, Replace::Yes, |out| Ok(out.write_all(text.as_bytes())?))?;
+    outputs::write_file(&path, Readers::AsUsual, Replace::Yes, |out| Ok(out.write_all(text.as_bytes())?))?;
     show::line(path.display())
 }

@@ -3,9 +3,8 @@
 use anyhow::Result;
 
 use super::Common;
-use crate::args;
 use crate::exit::Code;
-use crate::{settings, show};
+use crate::{args, settings, show};
 
 pub(super) fn run(args: &args::Config, common: &Common) -> Result<Code> {
     let text = settings::shown(&args.verb)?;

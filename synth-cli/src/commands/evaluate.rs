@@ -15,11 +15,9 @@ use synth_metrics::{
 use synth_optimizer::TablePortrait;
 
 use super::Common;
-use crate::args;
 use crate::exit::{Code, Usage};
-use crate::files::{self, Readers, Replace};
-use crate::page;
-use crate::show;
+use crate::outputs::{self, Readers, Replace};
+use crate::{args, files, page, show, tables};
 
 pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let until = args.time_budget.and_then(|budget| Instant::now().checked_add(budget));
@@ -38,25 +36,25 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let others = args.reading.schema.iter().chain(&args.model);
     let inputs: Vec<&Path> = tables.iter().chain(others).map(PathBuf::as_path).collect();
     if let Some(out) = &args.out {
-        files::check_output(out, &inputs, replace)?;
+        outputs::check_output(out, &inputs, replace)?;
     }
     if let Some(html) = &args.html {
         if files::is_standard(html) || args.out.as_ref().is_some_and(|out| out == html || files::is_same(out, html)) {
             return Err(Usage("--html needs a file of its own".to_owned()).into());
         }
-        files::check_output(html, &inputs, replace)?;
+        outputs::check_output(html, &inputs, replace)?;
     }
     files::check_one_standard(&inputs)?;
-    let options = files::read_options(&args.reading)?;
+    let options = tables::read_options(&args.reading)?;
     let model = args.model.as_deref().map(super::read_model).transpose()?;
     if let Some(model) = &model {
         super::check_masked(model, "the attack on a model's likelihoods needs")?;
     }
     let read =
-        |path: &PathBuf, options: &ReadOptions| files::read_table(std::slice::from_ref(path), options, common.quiet);
+        |path: &PathBuf, options: &ReadOptions| tables::read_table(std::slice::from_ref(path), options, common.quiet);
     let train = match &model {
         Some(model) => {
-            files::read_table_under(
+            tables::read_table_under(
                 model.schema(),
                 std::slice::from_ref(&args.train),
                 args.reading.header,
@@ -66,7 +64,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         }
         None => read(&args.train, &options)?,
     };
-    files::check_columns(&train, &files::name_of(&args.train))?;
+    tables::check_columns(&train, &files::name_of(&args.train))?;
     // What the columns are is told by the training rows alone.
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..options };
     let holdout = args.holdout.as_ref().map(|path| read(path, &like_train)).transpose()?;
@@ -91,7 +89,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let report = measure(&comparison, &options);
     if let Some(out) = &args.out {
         let text = serde_json::to_vec_pretty(&report)?;
-        files::write_file(out, Readers::AsUsual, replace, |file| Ok(file.write_all(&text)?))?;
+        outputs::write_file(out, Readers::AsUsual, replace, |file| Ok(file.write_all(&text)?))?;
     }
     if let Some(html) = &args.html {
         write_page(html, args, [&train, &synthetic], &report, replace)?;
@@ -117,7 +115,7 @@ fn write_page(
     // No folders: their names may be somebody's.
     let name = files::name_without_folders(&args.synthetic);
     let text = page::of_report(&name, train.schema(), report, &portrait)?;
-    files::write_file(html, Readers::AsUsual, replace, |file| Ok(file.write_all(text.as_bytes())?))
+    outputs::write_file(html, Readers::AsUsual, replace, |file| Ok(file.write_all(text.as_bytes())?))
 }
 
 /// The real rows with what the schema declares done to them, to all together: that is what a synthetic table was made from.

@@ -14,9 +14,9 @@ use synth_optimizer::Plan;
 use super::Common;
 use crate::args::{self, Training};
 use crate::exit::{Code, Usage};
-use crate::files::{self, Readers, Replace};
+use crate::outputs::{self, Readers, Replace};
 use crate::progress::Bar;
-use crate::{memory, show, sources};
+use crate::{files, memory, policies, show, sources, tables};
 
 pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
@@ -28,27 +28,27 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     let others = args.reading.schema.iter().chain(&args.key);
     let inputs: Vec<&Path> = tables.iter().chain(others).map(PathBuf::as_path).collect();
     files::check_one_standard(&inputs)?;
-    files::check_output(&args.model, &inputs, replace)?;
+    outputs::check_output(&args.model, &inputs, replace)?;
     let checkpoint = args.checkpoint.as_deref();
     if let Some(path) = checkpoint {
         let others: Vec<&Path> = inputs.iter().copied().chain([args.model.as_path()]).collect();
-        files::check_output(path, &others, Replace::Yes)?;
+        outputs::check_output(path, &others, Replace::Yes)?;
     }
-    let options = files::read_options(&args.reading)?;
-    let key = args.key.as_deref().map(files::read_key).transpose()?;
+    let options = tables::read_options(&args.reading)?;
+    let key = args.key.as_deref().map(policies::read_key).transpose()?;
     let (table, source_mac) = match &key {
-        None => (files::read_table(&args.input, &options, common.quiet)?, None),
+        None => (tables::read_table(&args.input, &options, common.quiet)?, None),
         Some(key) => {
             let read = sources::read(&args.input, &options, Some(key), common.quiet)?;
             (read.table, read.mac)
         }
     };
     let name = files::names_of(&args.input);
-    files::check_columns(&table, &name)?;
+    tables::check_columns(&table, &name)?;
     let table = protected(&table, &name, common)?;
     let model = fit(&table, &args.training, &name, checkpoint, common)?;
     let model = model.with_about(About { source_mac, ..About::default() });
-    files::write_file(&args.model, Readers::Owner, replace, |out| Ok(out.write_all(&model.to_bytes())?))?;
+    outputs::write_file(&args.model, Readers::Owner, replace, |out| Ok(out.write_all(&model.to_bytes())?))?;
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
         std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
@@ -128,7 +128,7 @@ pub(super) fn fit(
             let earlier = path.exists().then(|| files::read_all(path)).transpose()?;
             let mut save = |state: &[u8]| {
                 // It tells as much as a model.
-                files::write_file(path, Readers::Owner, Replace::Yes, |out| Ok(out.write_all(state)?))
+                outputs::write_file(path, Readers::Owner, Replace::Yes, |out| Ok(out.write_all(state)?))
                     .map_err(std::io::Error::other)
             };
             let mut checkpoints = Checkpoints { earlier, every: BETWEEN_STATES, save: &mut save };

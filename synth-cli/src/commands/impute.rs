@@ -8,12 +8,11 @@ use serde::Serialize;
 use synth_core::{Engine, Generator, Schema, Table};
 
 use super::Common;
-use crate::args;
 use crate::exit::{Code, Usage};
-use crate::files::{self, Readers, Replace};
 use crate::forms::source_for;
+use crate::outputs::{self, Readers, Replace};
 use crate::parts::{self, Destination};
-use crate::show;
+use crate::{args, files, show, tables};
 
 pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
@@ -24,7 +23,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
         return Err(Usage(format!("--engine {engine} cannot complete a table, masked can")).into());
     }
     args.training.check()?;
-    files::check_outside(&args.out, &args.input)?;
+    outputs::check_outside(&args.out, &args.input)?;
     let tables = files::all_files(&args.input)?;
     let inputs: Vec<&Path> =
         tables.iter().chain(&args.model).chain(&args.reading.schema).map(PathBuf::as_path).collect();
@@ -36,15 +35,15 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             let model = super::read_model(path)?;
             super::check_masked(&model, "a table is completed by")?;
             let schema = model.schema();
-            let (table, file) = files::read_table_under(schema, &args.input, args.reading.header, common.quiet)?;
+            let (table, file) = tables::read_table_under(schema, &args.input, args.reading.header, common.quiet)?;
             (model, table, file)
         }
         None => {
-            let mut options = files::read_options(&args.reading)?;
+            let mut options = tables::read_options(&args.reading)?;
             // The result holds the real rows: protections are for tables that leave.
             options.schema.iter_mut().flat_map(|schema| &mut schema.fields).for_each(|field| field.protect.clear());
-            let table = files::read_table(&args.input, &options, common.quiet)?;
-            files::check_columns(&table, &name)?;
+            let table = tables::read_table(&args.input, &options, common.quiet)?;
+            tables::check_columns(&table, &name)?;
             parts::check_number(args.split, table.n_rows() as u64)?;
             let training = args::Training { engine: args::EngineChoice::Masked, ..args.training.clone() };
             let model = super::fit::fit(&table, &training, &name, None, common)?;

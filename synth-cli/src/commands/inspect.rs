@@ -7,9 +7,8 @@ use synth_core::model::About;
 use synth_core::{Field, Generator, Kind, Model};
 
 use super::Common;
-use crate::args;
 use crate::exit::{Code, Usage};
-use crate::{files, show, sources};
+use crate::{args, files, show, sources};
 
 pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
     let bytes = files::read_all(&args.model)?;

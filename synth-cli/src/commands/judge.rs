@@ -7,12 +7,11 @@ use synth_metrics::QualityReport;
 use synth_optimizer::{Design, RunRecord};
 
 use super::Common;
-use crate::args;
 use crate::exit::{Code, Usage};
-use crate::{files, show};
+use crate::{args, files, policies, show};
 
 pub(super) fn run(args: &args::Judge, common: &Common) -> Result<Code> {
-    let policy = files::read_policy(&args.policy)?;
+    let policy = policies::read_policy(&args.policy)?;
     let name = files::name_of(&args.report);
     let bytes = files::read_all(&args.report)?;
     let report =

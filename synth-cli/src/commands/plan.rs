@@ -6,9 +6,8 @@ use anyhow::Result;
 use synth_optimizer::{Pipeline, RULES};
 
 use super::Common;
-use crate::args;
 use crate::exit::Code;
-use crate::{files, show};
+use crate::{args, files, policies, show, tables};
 
 pub(super) fn run(args: &args::Plan, common: &Common) -> Result<Code> {
     let args::Plan { input, policy, no_protection, reading, training } = args;
@@ -29,13 +28,13 @@ fn of(
     training: &args::Training,
     common: &Common,
 ) -> Result<Code> {
-    let policy = files::read_policy(policy)?;
+    let policy = policies::read_policy(policy)?;
     training.check()?;
-    let options = files::read_options(reading)?;
+    let options = tables::read_options(reading)?;
     files::all_files(input)?;
-    let table = files::read_table_or_demo(input, &options, common.quiet)?;
+    let table = tables::read_table_or_demo(input, &options, common.quiet)?;
     let name = files::names_of(input);
-    files::check_columns(&table, &name)?;
+    tables::check_columns(&table, &name)?;
     training.check_target(&table)?;
     let mut pipeline = training.followed_by(Pipeline::new(policy));
     if no_protection {

@@ -7,9 +7,8 @@ use synth_core::Schema;
 use synth_core::constraint::{self, Constraint};
 
 use super::Common;
-use crate::args;
 use crate::exit::Code;
-use crate::{files, show};
+use crate::{args, files, show, tables};
 
 /// The schema with the findings beside its own keys.
 #[derive(Serialize)]
@@ -23,7 +22,7 @@ struct Profile<'a> {
 
 pub(super) fn run(args: &args::Profile, common: &Common) -> Result<Code> {
     files::all_files(&args.input)?;
-    let table = files::read_table(&args.input, &files::read_options(&args.reading)?, common.quiet)?;
+    let table = tables::read_table(&args.input, &tables::read_options(&args.reading)?, common.quiet)?;
     let schema = &**table.schema();
     let findings = detect(&table);
     let found = constraint::find(&table);

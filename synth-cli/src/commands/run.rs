@@ -8,14 +8,14 @@ use synth_optimizer::audit::LOG_NAME;
 use synth_optimizer::{Pipeline, RunRecord, Source, StopReason};
 
 use super::Common;
-use crate::args;
 use crate::exit::{Code, Usage};
-use crate::files::{self, Place, Replace};
+use crate::outputs::{self, Replace};
 use crate::progress::Bar;
 use crate::results::{Results, SCHEMA, WriteSchema, earlier_results, write};
 use crate::sources::{self, Read};
+use crate::tables::{self, Place};
 use crate::unfinished::Unfinished;
-use crate::{interrupt, parts, show};
+use crate::{args, files, interrupt, parts, policies, show};
 
 pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     if args.dry_run {
@@ -71,25 +71,26 @@ enum Begun {
 }
 
 fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
-    let policy = files::read_policy(&args.policy)?;
+    let policy = policies::read_policy(&args.policy)?;
     args.training.check()?;
     let out = args.out.as_deref().expect("asked for where there is nothing to go on with");
     if files::is_standard(out) {
         return Err(Usage("--out needs a folder: a run writes several files".to_owned()).into());
     }
-    files::check_writable(out)?;
+    outputs::check_writable(out)?;
     // A run that goes on replaces what it had written itself before it was stopped.
     let replace = Replace::from(args.force || begun == Begun::Before);
     let mut earlier = earlier_results(out)?;
     // A schema that was edited in its place stays as it is, comments and all.
     let keeps_schema = args.reading.schema.as_ref().is_some_and(|own| files::is_same(own, &out.join(SCHEMA)));
     earlier.retain(|path| !(keeps_schema && path.ends_with(SCHEMA)));
-    files::check_outside(out, &args.input)?;
+    outputs::check_outside(out, &args.input)?;
     let tables = files::all_files(&args.input)?;
-    let inputs = tables.iter().map(PathBuf::as_path).chain(files::policy_path(&args.policy)).chain(args.key.as_deref());
+    let inputs =
+        tables.iter().map(PathBuf::as_path).chain(policies::policy_path(&args.policy)).chain(args.key.as_deref());
     let inputs: Vec<&Path> = inputs.collect();
     files::check_one_standard(&inputs)?;
-    earlier.iter().try_for_each(|path| files::check_apart(path, &inputs))?;
+    earlier.iter().try_for_each(|path| outputs::check_apart(path, &inputs))?;
     if !earlier.is_empty() && replace == Replace::No {
         let problem = format!("{} holds the results of an earlier run; --force replaces them", out.display());
         return Err(Usage(problem).into());
@@ -98,8 +99,8 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
         let problem = "holds a run that was stopped: --resume goes on with it, --force begins anew";
         return Err(Usage(format!("{} {problem}", out.display())).into());
     }
-    let key = args.key.as_deref().map(files::read_key).transpose()?;
-    let options = files::read_options(&args.reading)?;
+    let key = args.key.as_deref().map(policies::read_key).transpose()?;
+    let options = tables::read_options(&args.reading)?;
     let Read { table, mac, sha256 } = sources::read(&args.input, &options, key.as_ref(), common.quiet)?;
     let unfinished = match &args.input[..] {
         // It cannot be read again.
@@ -112,9 +113,9 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     }
     Unfinished::sweep(out)?;
     let name = files::names_of(&args.input);
-    files::check_columns(&table, &name)?;
+    tables::check_columns(&table, &name)?;
     args.training.check_target(&table)?;
-    files::check_size(args.rows.unwrap_or(0), table.n_columns(), Place::Memory)?;
+    tables::check_size(args.rows.unwrap_or(0), table.n_columns(), Place::Memory)?;
     parts::check_number(args.split, args.rows.unwrap_or(table.n_rows() as u64))?;
     let is_tabddpm = args.training.engine() == Some(synth_core::Engine::TabDdpm);
     if is_tabddpm && args.training.n_iter.is_some_and(|n| n < 400) && !common.quiet {
@@ -208,7 +209,7 @@ fn interrupted(out: &Path) -> Ended {
 /// What the log calls the input.
 fn source_name(args: &args::Run) -> String {
     match &args.input[..] {
-        [] => files::DEMO_NAME.to_owned(),
+        [] => tables::DEMO_NAME.to_owned(),
         [path] => files::name_without_folders(path),
         [first, others @ ..] => format!("{} and {} more", files::name_without_folders(first), others.len()),
     }

@@ -5,13 +5,13 @@ use synth_core::model::Given;
 use synth_core::{Generator, Model};
 
 use super::Common;
-use crate::args;
 use crate::exit::{Code, Interrupted, Usage};
-use crate::files::{self, Place, Readers, Replace};
 use crate::forms::source_for;
+use crate::outputs::{Readers, Replace};
 use crate::parts::{self, Destination};
 use crate::progress::Bar;
-use crate::{interrupt, show};
+use crate::tables::{self, Place};
+use crate::{args, files, interrupt, show};
 
 /// Rows that are drawn before they are written, where they are not [too wide](BLOCK_CELLS).
 const BLOCK_ROWS: u64 = 1 << 16;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     parts::check_number(args.split, args.rows)?;
     let model = super::read_model(&args.model)?;
     let (rows, columns) = (args.rows, model.schema().fields.len());
-    files::check_size(rows, columns, Place::File)?;
+    tables::check_size(rows, columns, Place::File)?;
     let conditions = conditions(args, &model)?;
     let source = source_for(&args.out, &model.schema().source);
     let bar = Bar::new(common.quiet);

@@ -7,10 +7,9 @@ use serde::Serialize;
 use synth_core::Generator;
 
 use super::Common;
-use crate::args;
 use crate::exit::{Code, Usage};
-use crate::files::{self, Readers, Replace};
-use crate::show;
+use crate::outputs::{self, Readers, Replace};
+use crate::{args, files, show, tables};
 
 pub(super) fn run(args: &args::Score, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
@@ -18,17 +17,17 @@ pub(super) fn run(args: &args::Score, common: &Common) -> Result<Code> {
     if common.json && to_standard {
         return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
     }
-    files::check_outside(&args.out, &args.input)?;
+    outputs::check_outside(&args.out, &args.input)?;
     let tables = files::all_files(&args.input)?;
     let inputs: Vec<&Path> = tables.iter().chain([&args.model]).map(PathBuf::as_path).collect();
-    files::check_output(&args.out, &inputs, replace)?;
+    outputs::check_output(&args.out, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
     let model = super::read_model(&args.model)?;
     super::check_masked(&model, "scores need")?;
-    let (table, _) = files::read_table_under(model.schema(), &args.input, args.header, common.quiet)?;
+    let (table, _) = tables::read_table_under(model.schema(), &args.input, args.header, common.quiet)?;
     let scores = model.log_likelihood(&table).map_err(|error| files::in_input(error, &files::names_of(&args.input)))?;
     // Rows that were learnt score higher than others: the scores tell who was in the table.
-    files::write_file(&args.out, Readers::Owner, replace, |out| {
+    outputs::write_file(&args.out, Readers::Owner, replace, |out| {
         writeln!(out, "row,log_likelihood")?;
         for (row, score) in scores.iter().enumerate() {
             writeln!(out, "{},{score:.6}", row + 1)?;

@@ -6,10 +6,9 @@ use anyhow::Result;
 use synth_optimizer::audit::{Fault, Folder, LOG_NAME, RECORD_NAME, Verified, verify};
 
 use super::Common;
-use crate::args;
 use crate::exit::{Code, NotVerified, Usage};
 use crate::results::earlier_results;
-use crate::{files, show, sources};
+use crate::{args, files, show, sources};
 
 pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
     if !args.folder.is_dir() {
