@@ -235,12 +235,11 @@ impl Model {
     /// times.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::impute`]; [`Rule::Unsupported`] if the model is of another engine.
-    ///
-    /// # Panics
-    /// If `table` has other columns than the one that was learnt.
+    /// As [`MaskedDiffusion::impute`]; [`Rule::Unsupported`] if the model is of another engine;
+    /// [`Error::SchemaMismatch`] if `table` has other columns than the one that was learnt.
     pub fn impute(&self, table: &Table, seed: u64) -> Result<Table> {
         let model = self.masked()?;
+        table.check_columns(self.schema())?;
         let Some(plan) = &self.plan else { return model.impute(table, seed) };
         let learnt: Vec<usize> = (0..table.n_columns()).filter(|&c| self.schema().fields[c].kind.is_learnt()).collect();
         let fill = |table: &Table, seed: u64| -> Result<Table> {
@@ -274,11 +273,10 @@ impl Model {
     /// were learnt; those that follow from them add nothing.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::log_likelihood`]; [`Rule::Unsupported`] if the model is of another engine.
-    ///
-    /// # Panics
-    /// If `table` has other columns than the one that was learnt.
+    /// As [`MaskedDiffusion::log_likelihood`]; [`Rule::Unsupported`] if the model is of another engine;
+    /// [`Error::SchemaMismatch`] if `table` has other columns than the one that was learnt.
     pub fn log_likelihood(&self, table: &Table) -> Result<Vec<f64>> {
+        table.check_columns(self.schema())?;
         self.masked()?.log_likelihood(&learnt_of(self.plan.as_deref(), table))
     }
 

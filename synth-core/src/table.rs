@@ -188,6 +188,23 @@ impl Table {
         Self { schema: Arc::clone(&self.schema), batch: rebatch(&self.batch, columns.collect(), self.n_rows()) }
     }
 
+    /// Makes sure that the table has the columns of `schema`, by name and storage and in its order.
+    ///
+    /// # Errors
+    /// [`Error::SchemaMismatch`] with the number of the first column that is another one.
+    pub fn check_columns(&self, schema: &Schema) -> Result<()> {
+        let (own, asked) = (&self.schema.fields, &schema.fields);
+        if own.len() != asked.len() {
+            let problem = format!("one has {} columns, the other {}", own.len(), asked.len());
+            return Err(Error::SchemaMismatch(problem));
+        }
+        let differs = |(a, b): (&Field, &Field)| a.name != b.name || a.storage != b.storage;
+        match own.iter().zip(asked).position(differs) {
+            Some(i) => Err(Error::SchemaMismatch(format!("column {} has another name or type", i + 1))),
+            None => Ok(()),
+        }
+    }
+
     /// The tables one below the other.
     ///
     /// # Errors

@@ -259,3 +259,20 @@ fn conditions_cells_and_scores_know_columns_that_are_made() {
     assert!(!order.broken(&completed).contains(&true));
     assert!(!completed.missing(column(&table, "gone")).contains(&true));
 }
+
+#[test]
+fn a_table_of_other_columns_is_an_error() {
+    let table = hospital(300);
+    let other = read_bytes("came,gone\n2020-01-01,2020-01-02\n2020-01-03,2020-01-05\n".into(), &ReadOptions::default());
+    let other = other.unwrap().table;
+    let mut schema = (**table.schema()).clone();
+    schema.fields[2].name = own("elsewhere");
+    let renamed = Table::new(Arc::new(schema), table.batch().columns().to_vec()).unwrap();
+    for keeping in [Keeping::Off, Keeping::Found] {
+        let model = fit(Engine::Masked, &table, keeping).unwrap();
+        for wrong in [&other, &renamed] {
+            assert!(matches!(model.impute(wrong, 1), Err(synth_core::Error::SchemaMismatch(_))));
+            assert!(matches!(model.log_likelihood(wrong), Err(synth_core::Error::SchemaMismatch(_))));
+        }
+    }
+}

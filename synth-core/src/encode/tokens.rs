@@ -145,10 +145,8 @@ impl Tokenizer {
     /// The rows of `table` as tokens. A number beyond the range that was learnt becomes its end.
     ///
     /// # Errors
-    /// [`Rule::UnknownLevel`] if a cell is a level, or missing, that no row of the learnt table had.
-    ///
-    /// # Panics
-    /// If `table` has other columns.
+    /// [`Rule::UnknownLevel`] if a cell is a level, or missing, that no row of the learnt table had;
+    /// [`SchemaMismatch`](crate::Error::SchemaMismatch) if `table` has other columns.
     pub fn encode(&self, table: &Table) -> Result<Tokens> {
         self.encode_with(table, |variable| variable.missing_token())
     }
@@ -158,15 +156,12 @@ impl Tokenizer {
     ///
     /// # Errors
     /// As [`Tokenizer::encode`], but for missing cells.
-    ///
-    /// # Panics
-    /// If `table` has other columns.
     pub fn encode_present(&self, table: &Table) -> Result<Tokens> {
         self.encode_with(table, |variable| Some(variable.n_tokens() as u32))
     }
 
     fn encode_with(&self, table: &Table, missing: impl Fn(&Variable) -> Option<u32>) -> Result<Tokens> {
-        assert_eq!(self.columns.len(), table.n_columns(), "the columns of the table that was learnt");
+        table.check_columns(&self.schema)?;
         let n_rows = table.n_rows();
         let variables: Vec<(usize, &Variable)> = self.variables().collect();
         let n_rest = variables.iter().filter(|(_, v)| v.n_bins() > 0).count();

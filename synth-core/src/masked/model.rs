@@ -117,10 +117,8 @@ impl MaskedDiffusion {
     /// stays as it is, and so do columns that are not learnt: a made identifier would pass for a real one.
     ///
     /// # Errors
-    /// [`Rule::UnknownLevel`](crate::Rule::UnknownLevel) if a cell holds a level that was not learnt.
-    ///
-    /// # Panics
-    /// If `table` has other columns than the one that was learnt.
+    /// [`Rule::UnknownLevel`](crate::Rule::UnknownLevel) if a cell holds a level that was not learnt;
+    /// [`Error::SchemaMismatch`] if `table` has other columns than the one that was learnt.
     pub fn impute(&self, table: &Table, seed: u64) -> Result<Table> {
         let tokens = self.tokenizer.encode_present(table)?;
         let sampler = self.sampler();
@@ -140,10 +138,8 @@ impl MaskedDiffusion {
     /// and of missing cells, and densities of the coordinates of other numbers.
     ///
     /// # Errors
-    /// [`Rule::UnknownLevel`](crate::Rule::UnknownLevel) if a cell holds a level that was not learnt.
-    ///
-    /// # Panics
-    /// If `table` has other columns than the one that was learnt.
+    /// [`Rule::UnknownLevel`](crate::Rule::UnknownLevel) if a cell holds a level that was not learnt;
+    /// [`Error::SchemaMismatch`] if `table` has other columns than the one that was learnt.
     pub fn log_likelihood(&self, table: &Table) -> Result<Vec<f64>> {
         let tokens = self.tokenizer.encode(table)?;
         let sampler = self.sampler();
