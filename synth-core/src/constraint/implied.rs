@@ -120,12 +120,14 @@ fn facts(table: &Table) -> Vec<Fact> {
         if field.kind.is_levels() {
             let codes = Codes::of(table, column_idx);
             if codes.n_values <= MAX_LEVELS {
-                let (labels, numbers) = (table.labels(column_idx), table.numbers(column_idx));
-                for (code, &first) in codes.first_rows().iter().enumerate().skip(1) {
+                // A row of each value alone: the labels of all rows are larger than the column.
+                let examples = table.take(&codes.first_rows()[1..]);
+                let (labels, numbers) = (examples.labels(column_idx), examples.numbers(column_idx));
+                for code in 1..=codes.n_values {
                     let value = match field.storage {
-                        Storage::Text => Value::Text(labels[first].clone().unwrap_or_default()),
-                        Storage::Boolean => Value::Flag(numbers[first] != 0.0),
-                        _ => Value::from(numbers[first]),
+                        Storage::Text => Value::Text(labels[code - 1].clone().unwrap_or_default()),
+                        Storage::Boolean => Value::Flag(numbers[code - 1] != 0.0),
+                        _ => Value::from(numbers[code - 1]),
                     };
                     let when = test(&|when| when.is = Some(value.clone()));
                     let rows = codes.codes.iter().map(|&own| own as usize == code);
