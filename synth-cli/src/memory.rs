@@ -10,6 +10,8 @@ pub(crate) fn limit(asked: Option<ByteSize>) -> Option<u64> {
     }
     let mut system = System::new();
     system.refresh_memory();
-    let container = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
-    Some(system.available_memory().min(container)).filter(|&free| free > 0)
+    let available = system.available_memory();
+    // What a container holds of files counts as used there, and is let go when somebody needs it.
+    let container = system.cgroup_limits().map_or(u64::MAX, |limits| limits.total_memory.saturating_sub(limits.rss));
+    (available > 0).then(|| available.min(container))
 }
