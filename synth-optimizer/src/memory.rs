@@ -18,7 +18,7 @@ const LEARNT_CELL: f64 = 30.0;
 const MEASURED_CELL: f64 = 15.0;
 /// What one synthetic cell needs.
 const DRAWN_CELL: f64 = 22.0;
-/// No measured peak was above the estimate.
+/// What the estimates are above the line, so that none of the measured peaks is above its estimate.
 const MARGIN: f64 = 1.25;
 
 /// Bytes at the peak of a [`Pipeline::run`](crate::Pipeline::run) that draws `n_rows` rows, about.

@@ -19,7 +19,8 @@ pub struct About {
     /// fitted on it, and nobody else can so much as guess. `None`: no key was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_mac: Option<String>,
-    /// What was measured of rows that it drew, by the measures' ids. Empty: nothing was.
+    /// What was measured of rows that it drew, by the measures' ids: finite numbers, or the file cannot be read again. Empty:
+    /// nothing was.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measures: BTreeMap<String, f64>,
 }
