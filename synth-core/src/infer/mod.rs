@@ -25,7 +25,6 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use crate::schema::{Field, Kind, Storage};
-use crate::table::arrow_type;
 pub(crate) use datetime::{MONTH_FORMAT, Writer as DatetimeWriter, parse as parse_datetime};
 use missing::{Spellings, Token};
 pub(crate) use number::spelled;
@@ -179,7 +178,7 @@ where
 /// If the array has the type of no [`Storage`].
 pub fn from_array(name: &str, array: &ArrayRef) -> Inferred {
     let storages = [Storage::Integer, Storage::Float, Storage::Text, Storage::Boolean, Storage::Timestamp];
-    let storage = storages.into_iter().find(|s| arrow_type(*s) == *array.data_type()).expect("a storage's own type");
+    let storage = storages.into_iter().find(|s| s.arrow_type() == *array.data_type()).expect("a storage's own type");
     let any_missing = array.null_count() > 0;
     let mut field = match storage {
         Storage::Integer => {
@@ -306,7 +305,7 @@ mod tests {
         let check = |cells: &[&str], kind, storage| {
             let inferred = infer("x", cells);
             assert_eq!((inferred.field.kind, inferred.field.storage), (kind, storage), "{cells:?}");
-            assert_eq!(*inferred.array.data_type(), arrow_type(storage));
+            assert_eq!(*inferred.array.data_type(), storage.arrow_type());
             assert_eq!(inferred.array.len(), cells.len());
         };
         check(&["1", "0", "1"], Kind::Boolean, Storage::Integer);

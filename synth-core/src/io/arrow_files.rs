@@ -16,7 +16,7 @@ use parquet::file::properties::WriterProperties;
 
 use crate::error::{Error, Result};
 use crate::schema::{Field, Schema};
-use crate::table::{Table, arrow_type};
+use crate::table::Table;
 
 /// A column of timestamps with another label of zone, the moments unchanged.
 pub(super) fn zoned(column: &ArrayRef, zone: Option<Arc<str>>) -> ArrayRef {
@@ -130,7 +130,7 @@ struct OwnTypes {
 impl OwnTypes {
     fn new(schema: &Schema) -> Result<Self> {
         let own_type = |field: &Field| match &field.arrow {
-            None => Ok(arrow_type(field.storage)),
+            None => Ok(field.storage.arrow_type()),
             Some(own_type) => DataType::from_str(own_type).map_err(|_| unfit(field)),
         };
         let named = |field: &Field| {

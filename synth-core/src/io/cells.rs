@@ -8,7 +8,6 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use crate::error::Rule;
 use crate::infer::{parse_datetime, spelled};
 use crate::schema::{Field, Storage};
-use crate::table::arrow_type;
 
 /// A cell that does not fit its field.
 #[derive(Debug)]
@@ -71,7 +70,7 @@ pub(super) fn from_text<'a>(
 
 /// A column of `field`'s storage from one of another storage's type, as far as no value changes.
 pub(super) fn from_array(field: &Field, array: &ArrayRef) -> Result<ArrayRef, Fault> {
-    if *array.data_type() == arrow_type(field.storage) {
+    if *array.data_type() == field.storage.arrow_type() {
         return Ok(Arc::clone(array));
     }
     let fault = |row, problem| Fault { row, rule: Rule::Schema, problem, hint: "give the column another `storage`" };

@@ -25,7 +25,6 @@ use super::input::{Input, Seekable};
 use super::{Limits, too_many_bytes, too_many_columns, too_many_rows};
 use crate::error::{BadInput, Error, Result, Rule};
 use crate::schema::Storage;
-use crate::table::arrow_type;
 
 /// Cells of a batch of Parquet rows, which are in memory beside the table. Unmeasured.
 const BATCH_CELLS: usize = 1 << 19;
@@ -363,9 +362,9 @@ fn to_storage(name: &str, column: &ArrayRef, n_before: usize, notes: &mut Vec<St
                 note(notes, format!("column `{name}`: fractions below a microsecond are dropped"));
             }
             // The zone is taken off, not converted: what counts is that it can be put back.
-            cast(&zoned(&column, None), &arrow_type(Storage::Timestamp)).ok_or_else(lossy)?
+            cast(&zoned(&column, None), &Storage::Timestamp.arrow_type()).ok_or_else(lossy)?
         }
-        T::Date32 | T::Date64 => to(&arrow_type(Storage::Timestamp))?,
+        T::Date32 | T::Date64 => to(&Storage::Timestamp.arrow_type())?,
         _ => to(&T::Utf8)?,
     })
 }

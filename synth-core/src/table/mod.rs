@@ -1,20 +1,19 @@
 //! A table: an Arrow record batch under a [`Schema`], and the few views of a column that the rest needs.
 
-use std::collections::HashMap;
-use std::hash::Hash;
+mod column;
+mod levels;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
-    TimestampMicrosecondArray, UInt64Array,
-};
-use arrow::datatypes::{
-    DataType, Field as ArrowField, Float64Type, Int64Type, Schema as ArrowSchema, TimeUnit, TimestampMicrosecondType,
-};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt64Array};
+use arrow::datatypes::{Field as ArrowField, Float64Type, Int64Type, Schema as ArrowSchema, TimestampMicrosecondType};
 
 use crate::error::{Error, Result};
 use crate::schema::{Field, Schema, Storage};
+pub use column::{column_from_labels, column_from_numbers};
+use levels::levels_of;
+pub use levels::{Levels, sort_levels};
 
 /// Named, typed columns of equal length. Cheap to clone: the columns are shared.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +35,7 @@ impl Table {
         }
         let n_rows = columns.first().map_or(0, |c| c.len());
         for (field, column) in schema.fields.iter().zip(&columns) {
-            let problem = if *column.data_type() != arrow_type(field.storage) {
+            let problem = if *column.data_type() != field.storage.arrow_type() {
                 format!("has type {}, its field says {:?}", column.data_type(), field.storage)
             } else if column.len() != n_rows {
                 format!("has {} rows, the first column has {n_rows}", column.len())
@@ -46,7 +45,7 @@ impl Table {
             return Err(Error::Column { column: field.name.clone(), problem });
         }
         let arrow_fields: Vec<ArrowField> =
-            schema.fields.iter().map(|f| ArrowField::new(&f.name, arrow_type(f.storage), true)).collect();
+            schema.fields.iter().map(|f| ArrowField::new(&f.name, f.storage.arrow_type(), true)).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
         let batch = RecordBatch::try_new_with_options(Arc::new(ArrowSchema::new(arrow_fields)), columns, &options)
             .expect("types and lengths were just checked");
@@ -226,97 +225,6 @@ impl Table {
     }
 }
 
-/// A column seen as levels.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Levels {
-    /// The distinct labels: in the field's order, else by number, else alphabetically.
-    pub names: Vec<String>,
-    /// For each row the position of its label in `names`; `None` where missing.
-    pub codes: Vec<Option<u32>>,
-}
-
-/// The levels of a column, of which each value is spelled once.
-fn levels_of<V: Copy + Eq + Hash>(
-    values: impl Iterator<Item = Option<V>>,
-    label: impl Fn(&V) -> String,
-    field: &Field,
-) -> Levels {
-    let mut code: HashMap<V, u32> = HashMap::new();
-    let mut labels = Vec::new();
-    let mut codes: Vec<Option<u32>> = Vec::with_capacity(values.size_hint().0);
-    codes.extend(values.map(|value| {
-        value.map(|value| {
-            *code.entry(value).or_insert_with(|| {
-                labels.push(label(&value));
-                labels.len() as u32 - 1
-            })
-        })
-    }));
-    drop(code);
-    let mut names = labels.clone();
-    names.sort_unstable();
-    names.dedup();
-    sort_levels(&mut names, field);
-    let rank: HashMap<&str, u32> = names.iter().zip(0..).map(|(name, rank)| (name.as_str(), rank)).collect();
-    let ranks: Vec<u32> = labels.iter().map(|label| rank[label.as_str()]).collect();
-    codes.iter_mut().flatten().for_each(|code| *code = ranks[*code as usize]);
-    Levels { codes, names }
-}
-
-/// Sorts labels as the column's values are ordered: by the field's declared order first, then by number, then by text.
-pub fn sort_levels(names: &mut [String], field: &Field) {
-    let rank = |name: &String| field.order.iter().position(|o| o == name).unwrap_or(usize::MAX);
-    if field.storage.is_number() {
-        let number = |name: &String| name.parse::<f64>().unwrap_or(f64::NAN);
-        names.sort_by(|a, b| rank(a).cmp(&rank(b)).then(number(a).total_cmp(&number(b))));
-    } else {
-        names.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
-    }
-}
-
-/// A column of `field`'s storage from numbers as [`Table::numbers`] gives them: NaN becomes missing, integers are
-/// rounded, text is all missing.
-pub fn column_from_numbers(field: &Field, numbers: &[f64]) -> ArrayRef {
-    let present = |x: f64| (!x.is_nan()).then_some(x);
-    match field.storage {
-        Storage::Integer => {
-            Arc::new(numbers.iter().map(|&x| present(x).map(|x| x.round() as i64)).collect::<Int64Array>())
-        }
-        Storage::Float => Arc::new(numbers.iter().map(|&x| present(x)).collect::<Float64Array>()),
-        Storage::Boolean => Arc::new(numbers.iter().map(|&x| present(x).map(|x| x != 0.0)).collect::<BooleanArray>()),
-        Storage::Timestamp => {
-            let micros = numbers.iter().map(|&x| present(x).map(|x| (x * 1e6).round() as i64));
-            Arc::new(micros.collect::<TimestampMicrosecondArray>())
-        }
-        Storage::Text => Arc::new(StringArray::new_null(numbers.len())),
-    }
-}
-
-/// A column of `field`'s storage from labels as [`Table::labels`] gives them; a label that is no value of the storage
-/// becomes missing.
-pub fn column_from_labels<'a>(field: &Field, labels: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
-    match field.storage {
-        Storage::Text => Arc::new(labels.collect::<StringArray>()),
-        Storage::Boolean => Arc::new(labels.map(|l| l.and_then(|l| l.parse().ok())).collect::<BooleanArray>()),
-        Storage::Integer => Arc::new(labels.map(|l| l.and_then(|l| l.parse().ok())).collect::<Int64Array>()),
-        Storage::Float => Arc::new(labels.map(|l| l.and_then(|l| l.parse().ok())).collect::<Float64Array>()),
-        Storage::Timestamp => {
-            Arc::new(labels.map(|l| l.and_then(|l| l.parse().ok())).collect::<TimestampMicrosecondArray>())
-        }
-    }
-}
-
-/// The Arrow type of a storage.
-pub fn arrow_type(storage: Storage) -> DataType {
-    match storage {
-        Storage::Integer => DataType::Int64,
-        Storage::Float => DataType::Float64,
-        Storage::Text => DataType::Utf8,
-        Storage::Boolean => DataType::Boolean,
-        Storage::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
-    }
-}
-
 fn rebatch(like: &RecordBatch, columns: Vec<ArrayRef>, n_rows: usize) -> RecordBatch {
     let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
     RecordBatch::try_new_with_options(like.schema(), columns, &options).expect("columns keep their types")
@@ -324,16 +232,13 @@ fn rebatch(like: &RecordBatch, columns: Vec<ArrayRef>, n_rows: usize) -> RecordB
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::Int64Array;
+
     use super::*;
-    use crate::schema::{Kind, Source};
+    use crate::schema::Kind;
 
     fn schema(fields: Vec<Field>) -> Arc<Schema> {
-        Arc::new(Schema {
-            version: crate::schema::SCHEMA_VERSION,
-            source: Source::default(),
-            fields,
-            constraints: Vec::new(),
-        })
+        Arc::new(Schema::new(fields))
     }
 
     #[test]

@@ -1,0 +1,98 @@
+//! What a table's columns are: their kinds, how they are spelled, and the file they came from.
+//!
+//! A [`Schema`] holds no cell of the table but the spellings that a column's format needs: missing tokens, the two
+//! words of a boolean, the order of an ordinal. It prints as TOML and is read back from it, so that a person can
+//! correct what [`infer`](crate::infer) found.
+
+mod field;
+mod kind;
+mod number;
+mod source;
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::constraint::Constraint;
+use crate::error::{BadInput, Result, Rule};
+pub use field::Field;
+pub use kind::{Kind, Storage};
+pub use number::NumberFormat;
+pub use source::{Compression, Dialect, Format, Quoting, Source};
+
+/// The version of the schema's TOML form that this crate writes and reads.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The columns of a table, in order, and the form of the file they came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// [`SCHEMA_VERSION`].
+    pub version: u32,
+    /// The form in which the table was read, and is written again.
+    pub source: Source,
+    /// One entry a column, in the table's order.
+    #[serde(rename = "field")]
+    pub fields: Vec<Field>,
+    /// What every row keeps, as somebody declared it.
+    #[serde(default, rename = "constraint", skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<Constraint>,
+}
+
+impl Schema {
+    /// The position of the column called `name`.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|f| f.name == name)
+    }
+
+    /// The schema as TOML, to be edited and read back by [`Schema::from_toml`].
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("a schema has only string keys and plain values")
+    }
+
+    /// Reads the TOML form.
+    ///
+    /// # Errors
+    /// [`Rule::Schema`] if the text is not TOML, has unknown keys, another version, or two columns of one name; as
+    /// [`Constraint::check`] if a constraint does not fit.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let bad =
+            |problem: String| BadInput::new(Rule::Schema, problem).hint("`synth profile INPUT` prints a valid one");
+        // The parser's own message quotes the line, which is the user's schema and not a cell.
+        let schema: Schema = toml::from_str(text).map_err(|e| {
+            let line = e.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count() as u64);
+            let bad = bad(e.message().to_owned());
+            line.map_or(bad.clone(), |line| bad.at_line(line))
+        })?;
+        schema.check().map_err(|problem| match problem.hint.is_empty() {
+            true => problem.hint("`synth profile INPUT` prints a valid one"),
+            false => problem,
+        })?;
+        Ok(schema)
+    }
+
+    /// A schema of these fields, of a table without a file and without constraints.
+    pub fn new(fields: Vec<Field>) -> Self {
+        Self { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }
+    }
+
+    /// Whether the schema is one that can be used: names are there once, each field's settings fit its kind, and constraints and
+    /// protections their columns. A schema that was read from TOML was checked.
+    ///
+    /// # Errors
+    /// The first rule that is broken, with its column.
+    pub fn check(&self) -> std::result::Result<(), BadInput> {
+        if self.version != SCHEMA_VERSION {
+            return Err(BadInput::new(Rule::Schema, format!("version {} is not {SCHEMA_VERSION}", self.version)));
+        }
+        let mut seen = HashSet::new();
+        for field in &self.fields {
+            if !seen.insert(field.name.as_str()) {
+                return Err(BadInput::new(Rule::Schema, "two fields have one name").in_column(&field.name));
+            }
+            field.check()?;
+        }
+        self.constraints.iter().try_for_each(|constraint| constraint.check(self))?;
+        crate::protect::check(self)
+    }
+}
