@@ -2,6 +2,7 @@
 
 mod error;
 pub mod schema;
+mod spelling;
 pub mod table;
 
 pub mod constraint;

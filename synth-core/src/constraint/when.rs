@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{BadInput, Rule};
-use crate::infer::parse_datetime;
 use crate::schema::{Field, Kind, Storage};
+use crate::spelling::datetime;
 use crate::table::Table;
 
 /// A value in a constraint: a number, `true` or `false`, or text; dates are text in the column's own format.
@@ -52,7 +52,7 @@ impl Value {
             Value::Whole(_) | Value::Number(_) => return None,
         };
         match &field.datetime {
-            Some(format) => parse_datetime(text, format).map(|micros| micros as f64 / 1e6),
+            Some(format) => datetime::parse(text, format).map(|micros| micros as f64 / 1e6),
             None => text.trim().parse().ok().filter(|x: &f64| x.is_finite()),
         }
     }

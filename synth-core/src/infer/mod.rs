@@ -12,9 +12,9 @@
 //! purpose: numbers in disguise (money, thousands separators), numeric sentinels (−200, 9999), times of day.
 
 mod datetime;
+mod grid;
 mod kind;
-mod missing;
-mod number;
+mod tally;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -25,9 +25,11 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use crate::schema::{Field, Kind, Storage};
-pub(crate) use datetime::{MONTH_FORMAT, Writer as DatetimeWriter, parse as parse_datetime};
-use missing::{Spellings, Token};
-pub(crate) use number::spelled;
+use crate::spelling::datetime::parse as parse_datetime;
+use crate::spelling::missing::{self, Token};
+use crate::spelling::number::{decimals_of, spelled};
+use grid::FormatOf;
+use tally::Spellings;
 
 /// Rows that a remark points at, at most.
 const MAX_ROWS: usize = 5;
@@ -73,7 +75,7 @@ where
 {
     let texts = || cells().map(|(cell, _)| cell);
     let mut values = vec![f64::NAN; n_rows];
-    let mut format = number::FormatOf::new();
+    let mut format = FormatOf::new();
     let mut all_plain = true;
     let (mut n_numbers, mut n_always, mut n_among_numbers) = (0_usize, 0_usize, 0_usize);
     let mut odd_rows = Vec::new();
@@ -188,7 +190,7 @@ pub fn from_array(name: &str, array: &ArrayRef) -> Inferred {
         }
         Storage::Float => {
             let values: Vec<f64> = array.as_primitive::<Float64Type>().iter().map(|v| v.unwrap_or(f64::NAN)).collect();
-            let decimals = values.iter().map(|&x| number::decimals_of(x)).max().unwrap_or(0).min(17) as u8;
+            let decimals = values.iter().map(|&x| decimals_of(x)).max().unwrap_or(0).min(17) as u8;
             number_field(name, storage, &values, decimals, false)
         }
         Storage::Text => {
@@ -227,18 +229,12 @@ pub fn from_array(name: &str, array: &ArrayRef) -> Inferred {
 
 fn number_field(name: &str, storage: Storage, values: &[f64], decimals: u8, padded: bool) -> Field {
     let mut field = Field::new(name, kind::of_numbers(name, values), storage);
-    let step = number::step(values, decimals);
+    let step = grid::step(values, decimals);
     field.number = Some(crate::schema::NumberFormat { decimals, padded, at_least: 0, step });
     field
 }
 
-fn of_numbers(
-    name: &str,
-    values: Vec<f64>,
-    format: number::FormatOf,
-    all_plain: bool,
-    missing: Vec<String>,
-) -> Inferred {
+fn of_numbers(name: &str, values: Vec<f64>, format: FormatOf, all_plain: bool, missing: Vec<String>) -> Inferred {
     let present = |&x: &f64| (!x.is_nan()).then_some(x);
     let is_date = |x: f64| datetime::is_compact_date(x);
     if all_plain && kind::names_a_date(name) && values.iter().filter_map(present).all(is_date) {

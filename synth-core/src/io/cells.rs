@@ -6,8 +6,9 @@ use arrow::array::{ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, St
 use arrow::datatypes::{Float64Type, Int64Type};
 
 use crate::error::Rule;
-use crate::infer::{parse_datetime, spelled};
 use crate::schema::{Field, Storage};
+use crate::spelling::datetime;
+use crate::spelling::number::spelled;
 
 /// A cell that does not fit its field.
 #[derive(Debug)]
@@ -53,8 +54,9 @@ pub(super) fn from_text<'a>(
             let format = field.datetime.as_deref().unwrap_or("%Y-%m-%d");
             let problem = "a date in the column's `datetime` format was expected";
             let no_date = |row| fault(row, Rule::NotADate, problem, HINT);
-            let dates = cells
-                .map(|(row, cell)| cell.map(|(c, _)| parse_datetime(c.trim(), format).ok_or(no_date(row))).transpose());
+            let dates = cells.map(|(row, cell)| {
+                cell.map(|(c, _)| datetime::parse(c.trim(), format).ok_or(no_date(row))).transpose()
+            });
             Arc::new(dates.collect::<Result<TimestampMicrosecondArray, _>>()?)
         }
         Storage::Boolean => {

@@ -6,8 +6,8 @@
 
 use csv_nose::{Quote, SampleSize, Sniffer};
 
-use crate::infer::spelled;
 use crate::schema::Quoting;
+use crate::spelling::number::spelled;
 
 /// Bytes of text that are looked at.
 const SAMPLE_BYTES: usize = 128 << 10;

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use arrow::array::StringArray;
 
-use crate::infer::spelled;
+use crate::spelling::number::spelled;
 
 /// Rows below the first that are looked at.
 pub(super) const MAX_ROWS: usize = 2000;

@@ -14,8 +14,8 @@ use super::raw::RawColumn;
 use super::records::{Bounds, Record, Records};
 use super::{Header, ReadOptions, too_many_columns, too_many_rows};
 use crate::error::{BadInput, Result, Rule};
-use crate::infer::spelled;
 use crate::schema::{Dialect, Format, Quoting, Schema, Source};
+use crate::spelling::number::spelled;
 
 /// Bytes of text from which the dialect is found.
 const BEGINNING: usize = 4 << 20;

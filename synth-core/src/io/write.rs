@@ -11,8 +11,8 @@ use super::arrow_files::{ArrowWriter, ParquetWriter};
 use super::compression::Packed;
 use super::dialect::push_field;
 use crate::error::{Error, Result};
-use crate::infer::DatetimeWriter;
 use crate::schema::{Dialect, Field, Format, NumberFormat, Quoting, Schema, Source, Storage};
+use crate::spelling::datetime;
 use crate::table::Table;
 
 /// Text is handed on in pieces of about this many bytes.
@@ -210,7 +210,7 @@ enum Cells<'a> {
     Float(&'a Float64Array, NumberFormat),
     Text(&'a StringArray),
     Boolean(&'a BooleanArray),
-    Timestamp(&'a TimestampMicrosecondArray, DatetimeWriter<'a>),
+    Timestamp(&'a TimestampMicrosecondArray, datetime::Writer<'a>),
 }
 
 impl<'a> Column<'a> {
@@ -224,7 +224,7 @@ impl<'a> Column<'a> {
             Storage::Timestamp => {
                 let format = field.datetime.as_deref().unwrap_or("%Y-%m-%d");
                 let problem = || "its `datetime` format cannot be written".to_owned();
-                let writer = DatetimeWriter::new(format)
+                let writer = datetime::Writer::new(format)
                     .ok_or_else(|| Error::Column { column: field.name.clone(), problem: problem() })?;
                 Cells::Timestamp(array.as_primitive::<TimestampMicrosecondType>(), writer)
             }

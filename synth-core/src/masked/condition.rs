@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::model::MaskedDiffusion;
 use crate::encode::{Variable, normal_quantile};
 use crate::error::{BadInput, Result, Rule};
-use crate::infer::parse_datetime;
 use crate::schema::{Field, Kind, Schema};
+use crate::spelling::datetime::parse as parse_datetime;
 use crate::table::Table;
 
 /// A demand on one column.

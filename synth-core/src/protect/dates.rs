@@ -11,8 +11,8 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime};
 use sha2::{Digest, Sha256};
 
 use super::{Change, Column, Period, Protection};
-use crate::infer::{DatetimeWriter, MONTH_FORMAT};
 use crate::schema::{Kind, NumberFormat, Storage};
+use crate::spelling::datetime::{self, MONTH_FORMAT};
 use crate::table::Table;
 
 const DAY: i64 = 86_400_000_000;
@@ -46,7 +46,7 @@ pub(super) fn coarsen(column: Column, to: Period) -> Change {
 fn date_part(format: &str) -> String {
     let time = ["%H", "%k", "%I", "%l", "%T", "%R", "%X", "%r", "%s"].iter().filter_map(|item| format.find(item)).min();
     let date = format[..time.unwrap_or(format.len())].trim_end_matches(['T', ' ', ',', '_', '-']);
-    match DatetimeWriter::new(date) {
+    match datetime::Writer::new(date) {
         Some(_) if date.contains('%') => date.to_owned(),
         _ => "%Y-%m-%d".to_owned(),
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Kind, NumberFormat, Storage};
 use crate::error::{BadInput, Rule};
 use crate::protect::Protection;
+use crate::spelling::datetime;
 
 /// One column: what it is and how its cells are written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,7 +68,7 @@ impl Field {
             return bad("`datetime` belongs to columns of kind datetime, and to no others");
         }
         if let Some(format) = &self.datetime
-            && crate::infer::DatetimeWriter::new(format).is_none()
+            && datetime::Writer::new(format).is_none()
         {
             return bad("`datetime` is no `chrono` format of a date without a time zone");
         }
