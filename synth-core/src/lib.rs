@@ -34,7 +34,6 @@ pub mod train;
 #[cfg(feature = "diffusion")]
 pub mod trees;
 
-pub use constraint::Constraint;
 #[cfg(feature = "diffusion")]
 pub use constraint::{Keeping, Kept};
 #[cfg(feature = "diffusion")]
@@ -50,7 +49,7 @@ pub use generator::Generator;
 pub use masked::MaskedDiffusion;
 #[cfg(feature = "diffusion")]
 pub use model::Model;
-pub use schema::{Field, Kind, Schema};
+pub use schema::{Constraint, Field, Kind, Schema};
 pub use table::Table;
 #[cfg(feature = "diffusion")]
 pub use trees::Trees;

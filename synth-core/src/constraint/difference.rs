@@ -1,6 +1,6 @@
 //! Which orders are tight enough to be learnt as a difference, and which sums as their parts.
 
-use super::reduce::LEAST_ROWS;
+use super::find::LEAST_ROWS;
 use super::transform::{Made, Side, Step};
 use crate::schema::{Field, Kind, NumberFormat, Storage};
 use crate::table::Table;

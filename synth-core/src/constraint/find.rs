@@ -21,14 +21,15 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use super::Constraint;
 use super::coded::{Codes, MISSING};
 use super::held::adds_up;
 use super::numbers::Numbers;
-use super::when::missing;
-use crate::schema::{Kind, Storage};
+use super::passed::missing;
+use crate::schema::{Constraint, Kind, Storage};
 use crate::table::Table;
 
+/// The least number of rows that must speak for a constraint, for it to be kept in rows that are drawn.
+pub const LEAST_ROWS: usize = 50;
 /// How often the values of a determining column occur on average, at least.
 pub const LEAST_GROUP: usize = 5;
 /// How many rows must speak for a rule.

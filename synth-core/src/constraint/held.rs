@@ -5,16 +5,15 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::coded::{Codes, MISSING};
-use super::when::missing;
-use super::{Constraint, SHARED_BY, Value};
+use super::passed::{missing, passed};
 use crate::error::Result;
-use crate::schema::Schema;
+use crate::schema::{Constraint, DEFAULT_K, Schema, Value};
 use crate::table::Table;
 
 /// A constraint that rows can be held against.
 ///
 /// Of the training rows it holds what [`Constraint::Depends`] and [`Constraint::Combinations`] are about: values that
-/// [`SHARED_BY`] rows or more have, and nothing of rarer ones.
+/// [`DEFAULT_K`] rows or more have, and nothing of rarer ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
@@ -42,7 +41,7 @@ impl Held {
     /// # Errors
     /// As [`Constraint::check`].
     pub fn of(constraint: &Constraint, train: &Table) -> Result<Self> {
-        constraint.check(train.schema())?;
+        constraint.check(&train.schema().fields)?;
         let facts = match constraint {
             Constraint::Depends { on, column } => Facts::Follows(follows(train, on, column)),
             Constraint::Combinations { columns } => {
@@ -53,7 +52,7 @@ impl Held {
                         *counts.entry(tuple).or_default() += 1;
                     }
                 }
-                let shared = counts.into_iter().filter(|(_, count)| *count >= SHARED_BY);
+                let shared = counts.into_iter().filter(|(_, count)| *count >= DEFAULT_K);
                 let mut seen: Vec<Vec<String>> =
                     shared.map(|(tuple, _)| tuple.into_iter().map(str::to_owned).collect()).collect();
                 seen.sort_unstable();
@@ -75,7 +74,7 @@ impl Held {
             (Constraint::Depends { .. } | Constraint::Combinations { .. }, _) => false,
             (_, facts) => *facts == Facts::Nothing,
         };
-        fits && self.constraint.check(schema).is_ok()
+        fits && self.constraint.check(&schema.fields).is_ok()
     }
 
     /// Which rows of `table` break the constraint. A row with a missing cell breaks only what is said of missing cells; a
@@ -130,8 +129,8 @@ impl Held {
                 numbers(name).into_iter().map(is_out).collect()
             }
             Constraint::Implies { condition, then } => {
-                let asked = condition.passed(table, at(&condition.column));
-                let given = then.passed(table, at(&then.column));
+                let asked = passed(condition, table, at(&condition.column));
+                let given = passed(then, table, at(&then.column));
                 asked.into_iter().zip(given).map(|pair| pair == (Some(true), Some(false))).collect()
             }
             Constraint::MissingTogether { columns } => {
@@ -194,7 +193,7 @@ fn follows(train: &Table, on: &str, name: &str) -> Vec<[String; 2]> {
     let label = |labels: &[Option<String>], row: usize| labels[row].clone().unwrap_or_default();
     let mut pairs: Vec<[String; 2]> = counts
         .chunk_by(|one, other| one.0.0 == other.0.0)
-        .filter(|own| own[0].1 >= SHARED_BY)
+        .filter(|own| own[0].1 >= DEFAULT_K)
         .map(|own| {
             let (a, b) = own[0].0;
             [label(&from.1, first_a[a as usize]), label(&to.1, first_b[b as usize])]

@@ -8,10 +8,9 @@
 use rayon::prelude::*;
 
 use super::coded::Codes;
-use super::reduce::LEAST_ROWS;
-use super::when::missing;
-use super::{Constraint, SHARED_BY, Value, When};
-use crate::schema::{Kind, Storage};
+use super::find::LEAST_ROWS;
+use super::passed::missing;
+use crate::schema::{Constraint, DEFAULT_K, Kind, Storage, Value, When};
 use crate::table::Table;
 
 /// Rows that would break a rule if its columns were independent.
@@ -152,7 +151,7 @@ fn facts(table: &Table) -> Vec<Fact> {
 }
 
 /// Pairs of columns of levels that leave out values which chance would bring together, in [`LEAST_ROWS`] rows or more. All
-/// pairs of values that are seen must be shared by [`SHARED_BY`] rows.
+/// pairs of values that are seen must be shared by [`DEFAULT_K`] rows.
 pub(super) fn find_combinations(table: &Table) -> Vec<Constraint> {
     let fields = &table.schema().fields;
     let levels = (0..fields.len()).filter(|&c| fields[c].kind.is_levels());
@@ -181,7 +180,7 @@ fn leaves_out(a: &Codes, b: &Codes) -> bool {
     }
     let cell = |x: usize, y: usize| counts[x * width + y];
     let rows = || (1..=a.n_values).flat_map(|x| (1..=b.n_values).map(move |y| (x, y)));
-    if rows().any(|(x, y)| (1..SHARED_BY).contains(&cell(x, y))) {
+    if rows().any(|(x, y)| (1..DEFAULT_K).contains(&cell(x, y))) {
         return false;
     }
     let n_complete: usize = rows().map(|(x, y)| cell(x, y)).sum();

@@ -6,15 +6,15 @@
 //! - where the determining column is a scale, it moves to the nearest value that the columns drawn beside it follow from;
 //! - where it has levels, or no value says what was drawn, what follows from it is looked up.
 //!
-//! Only values that [`SHARED_BY`](super::SHARED_BY) training rows have are looked up or moved to.
+//! Only values that [`DEFAULT_K`](crate::schema::DEFAULT_K) training rows have are looked up or moved to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Constraint, Held};
-use crate::schema::Schema;
+use super::held::Held;
+use crate::schema::{Constraint, Schema};
 use crate::table::{Table, column_from_labels};
 
 /// What follows from the values of one column.

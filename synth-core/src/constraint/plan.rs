@@ -13,11 +13,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::difference::{difference_of, sum_of};
+use super::held::Held;
 use super::lookup::Lookup;
+use super::reduce::find;
 use super::transform::{Restored, Step, Transform, may_add};
-use super::{Constraint, Held, find};
 use crate::error::{BadInput, Result, Rule};
-use crate::schema::Schema;
+use crate::schema::{Constraint, Schema};
 use crate::table::Table;
 
 /// The share of drawn rows that may break a constraint that was found, for it to be kept.
@@ -41,7 +42,7 @@ pub enum Keeping {
 }
 
 /// A constraint of a generator, in words, and how its rows keep it. No value is told that fewer than
-/// [`SHARED_BY`](super::SHARED_BY) rows share, but those that a person declared.
+/// [`DEFAULT_K`](crate::schema::DEFAULT_K) rows share, but those that a person declared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {

@@ -8,23 +8,21 @@
 use std::collections::{HashMap, HashSet};
 
 use super::coded::{Codes, MISSING};
-use super::find::find_pairwise;
+use super::find::{LEAST_ROWS, find_pairwise};
 use super::implied::{find_combinations, find_implications, find_ranges};
-use super::{Constraint, SHARED_BY, Value};
+use crate::schema::{Constraint, DEFAULT_K, Value};
 use crate::table::Table;
 
-/// The least number of rows that must speak for a constraint, for it to be kept in rows that are drawn.
-pub const LEAST_ROWS: usize = 50;
 /// The most constraints of one kind that are told: wide tables have hundreds that say little.
 const MAX_OF_KIND: usize = 64;
-/// A dependency is told if this share of the rows has values that [`SHARED_BY`] rows have, and on a scale this share of its
+/// A dependency is told if this share of the rows has values that [`DEFAULT_K`] rows have, and on a scale this share of its
 /// values too: the others could not be looked up.
 const COVERED: f64 = 0.95;
 
 /// The constraints that every row of `table` keeps and at least [`LEAST_ROWS`] rows speak for, those declared in its schema
 /// left out. Orders are strict where no row has equal values.
 ///
-/// Empty for a table of fewer rows. No value is told that fewer than [`SHARED_BY`] rows share. The result does not depend on the number of threads.
+/// Empty for a table of fewer rows. No value is told that fewer than [`DEFAULT_K`] rows share. The result does not depend on the number of threads.
 pub fn find(table: &Table) -> Vec<Constraint> {
     if table.n_rows() < LEAST_ROWS {
         return Vec::new();
@@ -154,9 +152,9 @@ fn reduced_dependencies(table: &Table, found: Vec<(String, String)>) -> Vec<(Str
         let complete = || from.codes.iter().zip(&to.codes).filter(|(a, b)| **a != MISSING && **b != MISSING);
         let mut counts = vec![0usize; from.n_values + 1];
         complete().for_each(|(&a, _)| counts[a as usize] += 1);
-        let n_covered: usize = counts.iter().filter(|&&count| count >= SHARED_BY).sum();
+        let n_covered: usize = counts.iter().filter(|&&count| count >= DEFAULT_K).sum();
         // A scale would be thinned out to the values that are known.
-        let known = counts.iter().filter(|&&count| count >= SHARED_BY).count() as f64;
+        let known = counts.iter().filter(|&&count| count >= DEFAULT_K).count() as f64;
         let n_values = counts.iter().filter(|&&count| count > 0).count() as f64;
         let is_dense = !table.column(index(on)).0.kind.is_scale() || known >= COVERED * n_values;
         is_dense && n_covered as f64 >= COVERED * complete().count() as f64

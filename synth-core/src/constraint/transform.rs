@@ -239,9 +239,10 @@ pub(super) fn may_add(steps: &[Step], step: &Step) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{By, Keeping, Plan, SHARED_BY};
+    use super::super::{By, Keeping, Plan};
     use super::*;
     use crate::io::{ReadOptions, read_bytes};
+    use crate::schema::DEFAULT_K;
 
     fn table(text: String) -> Table {
         read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table
@@ -340,7 +341,7 @@ mod tests {
     fn a_date_moves_to_the_nearest_that_fits_and_a_word_follows() {
         let days = ["mo", "tu", "we", "th", "fr", "sa", "su"];
         let row = |i: usize| format!("2020-01-{:02},{},w{},{}\n", 1 + i % 28, days[i % 28 % 7], i % 6, i % 6 / 2);
-        let text = "date,day,ward,floor\n".to_owned() + &(0..28 * 6 * SHARED_BY).map(row).collect::<String>();
+        let text = "date,day,ward,floor\n".to_owned() + &(0..28 * 6 * DEFAULT_K).map(row).collect::<String>();
         let table = table(text);
         let plan = Plan::of(&table, Keeping::Found).unwrap().unwrap();
         assert!(plan.kept().iter().filter(|own| own.by == By::Lookup).count() >= 2, "{:?}", plan.kept());

@@ -4,13 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "diffusion")]
+use crate::error::{BadInput, Result, Rule};
+#[cfg(feature = "diffusion")]
+use crate::schema::{Field, Protection, Schema};
+
 /// What was done to one column, without any of its values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Applied {
     /// The column's name.
     pub column: String,
-    /// [`Protection::id`](super::Protection::id), or `text` and `identifier` for what the column's kind does.
+    /// [`Protection::id`](crate::schema::Protection::id), or `text` and `identifier` for what the column's kind does.
     pub rule: String,
     /// What was done, in words.
     pub what: String,
@@ -55,6 +60,18 @@ impl fmt::Display for Count {
             Count::FewerThan(k) => write!(f, "fewer than {k}"),
         }
     }
+}
+
+/// That nothing is left to be done to a table that a generator is to learn.
+///
+/// # Errors
+/// [`Rule::Schema`] if its schema declares a protection that was not applied.
+#[cfg(feature = "diffusion")]
+pub(crate) fn check_applied(schema: &Schema) -> Result<()> {
+    let pending = |field: &&Field| field.protect.iter().any(Protection::is_pending);
+    let Some(field) = schema.fields.iter().find(pending) else { return Ok(()) };
+    let problem = "the schema declares a protection that was not applied to the table";
+    Err(BadInput::new(Rule::Schema, problem).in_column(&field.name).hint("`protect::apply` does").into())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, TimestampMicrosecondArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 
-use super::{Change, Column};
+use super::column::{Change, Column};
 use crate::schema::Storage;
 
 /// Caps both ends at the `k`-th value.

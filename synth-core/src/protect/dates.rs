@@ -10,8 +10,8 @@ use arrow::datatypes::TimestampMicrosecondType;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime};
 use sha2::{Digest, Sha256};
 
-use super::{Change, Column, Period, Protection};
-use crate::schema::{Kind, NumberFormat, Storage};
+use super::column::{Change, Column};
+use crate::schema::{Kind, NumberFormat, Period, Protection, Storage};
 use crate::spelling::datetime::{self, MONTH_FORMAT};
 use crate::table::Table;
 

@@ -4,7 +4,7 @@
 //! not, under its name. Levels with an order join a neighbour: "other" has no
 //! place on a scale. Missing cells are no level and stay missing, however few they are.
 
-use super::{Change, Column};
+use super::column::{Change, Column};
 use crate::schema::{Field, Kind, Storage};
 use crate::table::{Levels, column_from_labels};
 

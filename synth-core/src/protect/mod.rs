@@ -16,29 +16,25 @@
 
 mod applied;
 mod cap;
+mod column;
 mod dates;
 mod merge;
-mod protection;
 mod zip;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::Array;
 
 use crate::error::{BadInput, Result, Rule};
-use crate::schema::{Field, Kind, Schema};
+use crate::schema::{Kind, Schema};
 use crate::table::{Table, column_from_labels};
 
-pub use applied::{Applied, Count};
-pub(crate) use protection::check;
+pub use crate::schema::{DEFAULT_K, FakeKind, Period, Protection};
 #[cfg(feature = "diffusion")]
-pub(crate) use protection::check_applied;
-pub use protection::{FakeKind, Period, Protection};
+pub(crate) use applied::check_applied;
+pub use applied::{Applied, Count};
+use column::Column;
 pub use zip::{RESTRICTED_ZIP_PREFIXES, ZIP_PREFIX_SOURCE};
-
-/// The smallest number of rows that a level or a tail may stand for where nothing else is said; counts of fewer cells
-/// are not written down.
-pub const DEFAULT_K: usize = 11;
 
 /// Does to `table` what its schema declares, and says what was done: an entry for each protection of each column, in
 /// their order, and for each column that its kind protects.
@@ -50,15 +46,13 @@ pub const DEFAULT_K: usize = 11;
 /// [`Rule::Schema`] if a protection does not fit its column, [`Rule::NothingToLearn`] if no column is left.
 pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
     let schema = table.schema();
-    check(schema)?;
+    schema.check()?;
     let mut applied = Vec::new();
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for column_idx in 0..table.n_columns() {
         let (field, array) = table.column(column_idx);
-        let Some(column) = Column { field: field.clone(), array: Arc::clone(array) }.protected(table, &mut applied)
-        else {
-            continue;
-        };
+        let column = Column { field: field.clone(), array: Arc::clone(array) };
+        let Some(column) = protected(column, table, &mut applied) else { continue };
         fields.push(column.field);
         columns.push(column.array);
     }
@@ -68,119 +62,76 @@ pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
     let schema = Schema { fields, ..(**schema).clone() };
     // What is left out or changed can no longer be kept.
     for constraint in &schema.constraints {
-        constraint.check(&schema).map_err(|bad| {
+        constraint.check(&schema.fields).map_err(|bad| {
             bad.hint("a protection leaves the column out or changes it: take the constraint or the protection away")
         })?;
     }
     Ok((Table::new(Arc::new(schema), columns)?, applied))
 }
 
-/// A column on its way.
-struct Column {
-    field: Field,
-    array: ArrayRef,
-}
-
-/// What a protection did to a column.
-struct Change {
-    column: Column,
-    n_cells: usize,
-    levels: Option<usize>,
-}
-
-impl Column {
-    /// The column after all of its protections; `None` if it is left out.
-    fn protected(mut self, table: &Table, applied: &mut Vec<Applied>) -> Option<Self> {
-        let name = self.field.name.clone();
-        let n_present = self.array.len() - self.array.null_count();
-        let mut note = |rule: &str, what: String, n_cells: usize, k: usize, levels: Option<usize>| {
-            let cells = Count::masked(n_cells, k);
-            applied.push(Applied { column: name.clone(), rule: rule.to_owned(), what, cells, levels });
+/// The column after all of its protections; `None` if it is left out.
+fn protected(mut column: Column, table: &Table, applied: &mut Vec<Applied>) -> Option<Column> {
+    let name = column.field.name.clone();
+    let n_present = column.array.len() - column.array.null_count();
+    let mut note = |rule: &str, what: String, n_cells: usize, k: usize, levels: Option<usize>| {
+        let cells = Count::masked(n_cells, k);
+        applied.push(Applied { column: name.clone(), rule: rule.to_owned(), what, cells, levels });
+    };
+    for protection in std::mem::take(&mut column.field.protect) {
+        let what = protection.to_string();
+        let change = match &protection {
+            Protection::Keep {} => {
+                note(protection.id(), what, 0, DEFAULT_K, None);
+                continue;
+            }
+            Protection::Remove {} => {
+                note(protection.id(), what, n_present, DEFAULT_K, None);
+                return None;
+            }
+            Protection::Fake { .. } => {
+                note(protection.id(), what, n_present, DEFAULT_K, None);
+                column.field.protect.push(protection);
+                continue;
+            }
+            Protection::MergeRare { k } => merge::apply(column, *k),
+            Protection::CapExtremes { k } => cap::extremes(column, *k),
+            Protection::TopCode { above, to } => cap::coded(column, |x| x > *above, *to),
+            Protection::BottomCode { below, to } => cap::coded(column, |x| x < *below, *to),
+            Protection::Coarsen { to } => dates::coarsen(column, *to),
+            Protection::ShiftDates { subject, max_days } => dates::shift(column, table, subject.as_deref(), *max_days),
+            Protection::ZipPrefix {} => zip::apply(column),
         };
-        for protection in std::mem::take(&mut self.field.protect) {
-            let what = protection.to_string();
-            let change = match &protection {
-                Protection::Keep {} => {
-                    note(protection.id(), what, 0, DEFAULT_K, None);
-                    continue;
-                }
-                Protection::Remove {} => {
-                    note(protection.id(), what, n_present, DEFAULT_K, None);
-                    return None;
-                }
-                Protection::Fake { .. } => {
-                    note(protection.id(), what, n_present, DEFAULT_K, None);
-                    self.field.protect.push(protection);
-                    continue;
-                }
-                Protection::MergeRare { k } => merge::apply(self, *k),
-                Protection::CapExtremes { k } => cap::extremes(self, *k),
-                Protection::TopCode { above, to } => cap::coded(self, |x| x > *above, *to),
-                Protection::BottomCode { below, to } => cap::coded(self, |x| x < *below, *to),
-                Protection::Coarsen { to } => dates::coarsen(self, *to),
-                Protection::ShiftDates { subject, max_days } => {
-                    dates::shift(self, table, subject.as_deref(), *max_days)
-                }
-                Protection::ZipPrefix {} => zip::apply(self),
-            };
-            let k = match protection {
-                Protection::MergeRare { k } | Protection::CapExtremes { k } => k,
-                _ => DEFAULT_K,
-            };
-            note(protection.id(), what, change.n_cells, k, change.levels);
-            self = change.column;
-        }
-        match self.field.kind {
-            Kind::Text => {
-                note("text", "free text, written as missing".to_owned(), n_present, DEFAULT_K, None);
-                self.array = column_from_labels(&self.field, std::iter::repeat_n(None, self.array.len()));
-            }
-            Kind::Identifier if self.field.protect.is_empty() => {
-                note("identifier", "made anew in the same shape".to_owned(), n_present, DEFAULT_K, None);
-            }
-            _ => {}
-        }
-        Some(self)
-    }
-
-    /// The column as a table, to be seen as numbers or levels.
-    fn as_table(&self) -> Table {
-        let schema = Schema {
-            version: crate::schema::SCHEMA_VERSION,
-            source: crate::schema::Source::default(),
-            fields: vec![self.field.clone()],
-            constraints: Vec::new(),
+        let k = match protection {
+            Protection::MergeRare { k } | Protection::CapExtremes { k } => k,
+            _ => DEFAULT_K,
         };
-        Table::new(Arc::new(schema), vec![Arc::clone(&self.array)]).expect("the array was made for the field")
+        note(protection.id(), what, change.n_cells, k, change.levels);
+        column = change.column;
     }
-
-    /// A column all of whose rows are one value has the kind that says so, where it can.
-    fn settled(mut self) -> Self {
-        if self.array.null_count() == 0 && !self.array.is_empty() && self.field.kind != Kind::Datetime {
-            let labels = self.as_table().labels(0);
-            if labels.iter().all(|label| *label == labels[0]) {
-                self.field.kind = Kind::Constant;
-            }
+    match column.field.kind {
+        Kind::Text => {
+            note("text", "free text, written as missing".to_owned(), n_present, DEFAULT_K, None);
+            column.array = column_from_labels(&column.field, std::iter::repeat_n(None, column.array.len()));
         }
-        self
+        Kind::Identifier if column.field.protect.is_empty() => {
+            note("identifier", "made anew in the same shape".to_owned(), n_present, DEFAULT_K, None);
+        }
+        _ => {}
     }
+    Some(column)
 }
 
 #[cfg(test)]
 mod testing {
+    use arrow::array::ArrayRef;
+
     use super::*;
-    use crate::schema::{Source, Storage};
+    use crate::schema::{Field, Storage};
 
     /// A table of the given columns.
     pub(super) fn table(columns: Vec<(Field, ArrayRef)>) -> Table {
         let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
-        let schema = Schema {
-            version: crate::schema::SCHEMA_VERSION,
-            source: Source::default(),
-            fields,
-            constraints: Vec::new(),
-        };
-        Table::new(Arc::new(schema), columns).unwrap()
+        Table::new(Arc::new(Schema::new(fields)), columns).unwrap()
     }
 
     /// A column of text, one cell each.

@@ -1,6 +1,6 @@
 //! US ZIP codes cut to the area of their first three digits (45 CFR 164.514(b)(2)(i)(B)).
 
-use super::{Change, Column};
+use super::column::{Change, Column};
 use crate::schema::{Kind, Storage};
 use crate::table::column_from_labels;
 

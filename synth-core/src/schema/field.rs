@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, NumberFormat, Storage};
+use super::{Kind, NumberFormat, Protection, Storage};
 use crate::error::{BadInput, Rule};
-use crate::protect::Protection;
 use crate::spelling::datetime;
 
 /// One column: what it is and how its cells are written.

@@ -1,24 +1,30 @@
-//! What a table's columns are: their kinds, how they are spelled, and the file they came from.
+//! What a person can declare of a table, with its check: what its columns are, how they are spelled, the file they came from,
+//! how they are protected, and what every row keeps.
 //!
 //! A [`Schema`] holds no cell of the table but the spellings that a column's format needs: missing tokens, the two
 //! words of a boolean, the order of an ordinal. It prints as TOML and is read back from it, so that a person can
 //! correct what [`infer`](crate::infer) found.
 
+mod constraint;
 mod field;
 mod kind;
 mod number;
+mod protection;
 mod source;
+mod when;
 
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::constraint::Constraint;
 use crate::error::{BadInput, Result, Rule};
+pub use constraint::{Constraint, to_toml};
 pub use field::Field;
 pub use kind::{Kind, Storage};
 pub use number::NumberFormat;
+pub use protection::{DEFAULT_K, FakeKind, Period, Protection};
 pub use source::{Compression, Dialect, Format, Quoting, Source};
+pub use when::{Value, When};
 
 /// The version of the schema's TOML form that this crate writes and reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -64,9 +70,8 @@ impl Schema {
             let bad = bad(e.message().to_owned());
             line.map_or(bad.clone(), |line| bad.at_line(line))
         })?;
-        schema.check().map_err(|problem| match problem.hint.is_empty() {
-            true => problem.hint("`synth profile INPUT` prints a valid one"),
-            false => problem,
+        schema.check().map_err(|problem| {
+            if problem.hint.is_empty() { problem.hint("`synth profile INPUT` prints a valid one") } else { problem }
         })?;
         Ok(schema)
     }
@@ -92,7 +97,32 @@ impl Schema {
             }
             field.check()?;
         }
-        self.constraints.iter().try_for_each(|constraint| constraint.check(self))?;
-        crate::protect::check(self)
+        self.constraints.iter().try_for_each(|constraint| constraint.check(&self.fields))?;
+        self.fields.iter().try_for_each(|field| self.check_protections(field))
+    }
+
+    /// Whether each protection of a field fits what the ones before it leave, none is declared twice, `keep` and `remove` stand
+    /// alone, and subjects are named by a column of identifiers.
+    fn check_protections(&self, field: &Field) -> std::result::Result<(), BadInput> {
+        let bad = |problem: String| BadInput::new(Rule::Schema, problem).in_column(&field.name);
+        let (mut kind, mut storage) = (field.kind, field.storage);
+        for (i, protection) in field.protect.iter().enumerate() {
+            let id = protection.id();
+            if field.protect[..i].iter().any(|before| before.id() == id) {
+                return Err(bad(format!("the protection `{id}` is declared twice")));
+            }
+            if field.protect.len() > 1 && matches!(protection, Protection::Keep {} | Protection::Remove {}) {
+                return Err(bad(format!("the protection `{id}` stands alone")));
+            }
+            (kind, storage) = protection.outcome(field.number, kind, storage).map_err(bad)?;
+            if let Protection::ShiftDates { subject: Some(subject), .. } = protection {
+                let named = self.fields.iter().find(|other| other.name == *subject);
+                if named.is_none_or(|other| other.kind != Kind::Identifier) {
+                    let problem = "`subject` of the protection `shift-dates` must name a column of kind identifier";
+                    return Err(bad(problem.to_owned()));
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "diffusion")]
-use crate::error::Result;
-use crate::error::{BadInput, Rule};
-use crate::schema::{Field, Kind, Schema, Storage};
+use super::{Kind, NumberFormat, Storage};
+
+/// The smallest number of rows that a level, a tail, a cell value or a tuple of them may stand for where nothing else is said:
+/// counts of fewer are not written down, and values that fewer rows share are told by no rule and looked up by none. The customary
+/// smallest cell of public statistics (CMS: 11).
+pub const DEFAULT_K: usize = 11;
 
 /// What is done to one column before training. In TOML: `protect = [{ rule = "cap-extremes", k = 11 }]`; several are
 /// applied in their order.
@@ -59,7 +61,7 @@ pub enum Protection {
         max_days: u32,
     },
     /// US ZIP codes keep three digits, and none of them where few people live
-    /// ([`RESTRICTED_ZIP_PREFIXES`](super::RESTRICTED_ZIP_PREFIXES)). What is no ZIP code becomes missing.
+    /// ([`RESTRICTED_ZIP_PREFIXES`](crate::protect::RESTRICTED_ZIP_PREFIXES)). What is no ZIP code becomes missing.
     ZipPrefix {},
     /// The column is left out.
     Remove {},
@@ -200,11 +202,16 @@ impl Protection {
         !matches!(self, Protection::Keep {} | Protection::Fake { .. })
     }
 
-    /// What a column of this kind and storage is afterwards.
+    /// What a column of this kind and storage, with numbers of this format, is afterwards.
     ///
     /// # Errors
     /// What does not fit, in words.
-    fn outcome(&self, field: &Field, kind: Kind, storage: Storage) -> std::result::Result<(Kind, Storage), String> {
+    pub(super) fn outcome(
+        &self,
+        number: Option<NumberFormat>,
+        kind: Kind,
+        storage: Storage,
+    ) -> Result<(Kind, Storage), String> {
         let same = Ok((kind, storage));
         let only = |what: &str| {
             let kind = format!("{kind:?}").to_lowercase();
@@ -219,7 +226,7 @@ impl Protection {
             Protection::CapExtremes { .. } if !kind.is_scale() => only("numbers and dates"),
             Protection::MergeRare { .. } | Protection::CapExtremes { .. } => same,
             Protection::TopCode { above: limit, to } | Protection::BottomCode { below: limit, to } => {
-                let on_grid = match field.number {
+                let on_grid = match number {
                     Some(number) => number.snap(*to) == *to,
                     None => to.fract() == 0.0,
                 };
@@ -254,53 +261,14 @@ impl Protection {
     }
 }
 
-/// What every column's protections keep: each fits what the ones before it leave, none is declared twice, `keep` and
-/// `remove` stand alone, and subjects are named by a column of identifiers.
-pub(crate) fn check(schema: &Schema) -> std::result::Result<(), BadInput> {
-    for field in &schema.fields {
-        let bad = |problem: String| BadInput::new(Rule::Schema, problem).in_column(&field.name);
-        let (mut kind, mut storage) = (field.kind, field.storage);
-        for (i, protection) in field.protect.iter().enumerate() {
-            let id = protection.id();
-            if field.protect[..i].iter().any(|before| before.id() == id) {
-                return Err(bad(format!("the protection `{id}` is declared twice")));
-            }
-            if field.protect.len() > 1 && matches!(protection, Protection::Keep {} | Protection::Remove {}) {
-                return Err(bad(format!("the protection `{id}` stands alone")));
-            }
-            (kind, storage) = protection.outcome(field, kind, storage).map_err(bad)?;
-            if let Protection::ShiftDates { subject: Some(subject), .. } = protection {
-                let named = schema.fields.iter().find(|other| other.name == *subject);
-                if named.is_none_or(|other| other.kind != Kind::Identifier) {
-                    let problem = "`subject` of the protection `shift-dates` must name a column of kind identifier";
-                    return Err(bad(problem.to_owned()));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// That nothing is left to be done to a table that a generator is to learn.
-///
-/// # Errors
-/// [`Rule::Schema`] if its schema declares a protection that was not applied.
-#[cfg(feature = "diffusion")]
-pub(crate) fn check_applied(schema: &Schema) -> Result<()> {
-    let pending = |field: &&Field| field.protect.iter().any(Protection::is_pending);
-    let Some(field) = schema.fields.iter().find(pending) else { return Ok(()) };
-    let problem = "the schema declares a protection that was not applied to the table";
-    Err(BadInput::new(Rule::Schema, problem).in_column(&field.name).hint("`protect::apply` does").into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::{Field, Schema};
 
     fn schema_of(field: Field) -> Schema {
-        let source = crate::schema::Source::default();
         let other = Field::new("id", Kind::Identifier, Storage::Text);
-        Schema { version: crate::schema::SCHEMA_VERSION, source, fields: vec![other, field], constraints: Vec::new() }
+        Schema::new(vec![other, field])
     }
 
     #[test]

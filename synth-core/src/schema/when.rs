@@ -4,10 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Field, Kind, Storage};
 use crate::error::{BadInput, Rule};
-use crate::schema::{Field, Kind, Storage};
 use crate::spelling::datetime;
-use crate::table::Table;
 
 /// A value in a constraint: a number, `true` or `false`, or text; dates are text in the column's own format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,7 +40,7 @@ impl From<f64> for Value {
 }
 
 impl Value {
-    /// As [`Table::numbers`] gives the cells of `field`; `None` if it cannot be one of them.
+    /// As [`Table::numbers`](crate::Table::numbers) gives the cells of `field`; `None` if it cannot be one of them.
     pub(crate) fn number(&self, field: &Field) -> Option<f64> {
         let text = match self {
             _ if field.storage == Storage::Text => return None,
@@ -57,7 +56,8 @@ impl Value {
         }
     }
 
-    fn label(&self) -> String {
+    /// As [`Table::labels`](crate::Table::labels) gives the cells of a column of text.
+    pub(crate) fn label(&self) -> String {
         match self {
             Value::Text(text) => text.clone(),
             other => other.to_string(),
@@ -135,57 +135,5 @@ impl When {
             return bad("a value of a test cannot be read as one of the column's", "dates are written as in the table");
         }
         Ok(())
-    }
-
-    /// For each row whether the test is passed; `None` where a cell that it needs is missing.
-    pub(super) fn passed(&self, table: &Table, column_idx: usize) -> Vec<Option<bool>> {
-        let (field, _) = table.column(column_idx);
-        let is_missing = missing(table, column_idx);
-        let mut passed: Vec<Option<bool>> = match self.missing {
-            Some(asked) => is_missing.iter().map(|&missing| Some(missing == asked)).collect(),
-            None => vec![Some(true); table.n_rows()],
-        };
-        let mut and = |of_row: &dyn Fn(usize) -> bool| {
-            for (row, passed) in passed.iter_mut().enumerate() {
-                *passed = match (*passed, is_missing[row]) {
-                    (Some(false), _) => Some(false),
-                    (_, true) => None,
-                    (own, false) => own.map(|own| own && of_row(row)),
-                };
-            }
-        };
-        if field.storage == Storage::Text {
-            let labels = table.labels(column_idx);
-            for (value, equal) in [(&self.is, true), (&self.is_not, false)] {
-                if let Some(label) = value.as_ref().map(Value::label) {
-                    and(&|row| (labels[row].as_ref() == Some(&label)) == equal);
-                }
-            }
-            return passed;
-        }
-        let numbers = table.numbers(column_idx);
-        type Test = fn(f64, f64) -> bool;
-        let tests: [(&Option<Value>, Test); 6] = [
-            (&self.is, |x, y| x == y),
-            (&self.is_not, |x, y| x != y),
-            (&self.above, |x, y| x > y),
-            (&self.below, |x, y| x < y),
-            (&self.at_least, |x, y| x >= y),
-            (&self.at_most, |x, y| x <= y),
-        ];
-        for (value, test) in tests {
-            if let Some(y) = value.as_ref().and_then(|value| value.number(field)) {
-                and(&|row| test(numbers[row], y));
-            }
-        }
-        passed
-    }
-}
-
-/// Which rows have no value: null, or NaN in a column of floats.
-pub(super) fn missing(table: &Table, column_idx: usize) -> Vec<bool> {
-    match table.column(column_idx).0.storage {
-        Storage::Float => table.numbers(column_idx).iter().map(|x| x.is_nan()).collect(),
-        _ => table.missing(column_idx),
     }
 }

@@ -1,24 +1,148 @@
-//! Whether a declared constraint fits its schema.
+//! What the rows of a table always keep, as a person declares it: a table of its own in the schema's TOML.
+//!
+//! ```toml
+//! [[constraint]]
+//! kind = "order"
+//! lower = "admitted"
+//! upper = "discharged"
+//! strict = true
+//!
+//! [[constraint]]
+//! kind = "implies"
+//! if = { column = "claim", is = 1 }
+//! then = { column = "cost", above = 0 }
+//! ```
 
 use std::collections::HashSet;
+use std::fmt;
 
-use super::Constraint;
+use serde::{Deserialize, Serialize};
+
+use super::{Field, Storage, Value, When};
 use crate::error::{BadInput, Rule};
-use crate::schema::{Field, Schema, Storage};
 
 /// The fewest and the most columns of a constraint that takes a list of them.
 const COLUMNS: std::ops::RangeInclusive<usize> = 2..=16;
 
+/// What every row keeps, by the names of its columns.
+#[expect(clippy::large_enum_variant, reason = "there are some dozens at a time")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Constraint {
+    /// A number or date is not larger than another one.
+    Order {
+        /// The smaller column.
+        lower: String,
+        /// The larger column.
+        upper: String,
+        /// Whether they are never equal.
+        #[serde(default, skip_serializing_if = "is_false")]
+        strict: bool,
+    },
+    /// Numbers add up to another one, but for rounding.
+    Sum {
+        /// The sum.
+        total: String,
+        /// The summands, two or more.
+        parts: Vec<String>,
+    },
+    /// Rows alike in one column are alike in another: a functional dependency, as a postcode fixes its region.
+    Depends {
+        /// The column that is known.
+        on: String,
+        /// The column that follows.
+        column: String,
+    },
+    /// Columns take together only those values that [`DEFAULT_K`](super::DEFAULT_K) training rows or more take together.
+    Combinations {
+        /// Two columns or more.
+        columns: Vec<String>,
+    },
+    /// A number or date has bounds, which belong to what is allowed.
+    Range {
+        /// The column.
+        column: String,
+        /// The least value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<Value>,
+        /// The largest value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<Value>,
+    },
+    /// Where one test is passed, another is.
+    Implies {
+        /// The rows it speaks of.
+        #[serde(rename = "if")]
+        condition: When,
+        /// What is true of them.
+        then: When,
+    },
+    /// None of the columns is missing without the others.
+    MissingTogether {
+        /// Two columns or more.
+        columns: Vec<String>,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 impl Constraint {
-    /// Whether it speaks of columns that `schema` has, and that have a kind it can speak of.
+    /// The columns it is about.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Constraint::Order { lower, upper, .. } => vec![lower, upper],
+            Constraint::Sum { total, parts } => parts.iter().chain([total]).map(String::as_str).collect(),
+            Constraint::Depends { on, column } => vec![on, column],
+            Constraint::Combinations { columns } | Constraint::MissingTogether { columns } => {
+                columns.iter().map(String::as_str).collect()
+            }
+            Constraint::Range { column, .. } => vec![column],
+            Constraint::Implies { condition, then } => vec![&condition.column, &then.column],
+        }
+    }
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |columns: &[String], between: &str| {
+            columns.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(between)
+        };
+        match self {
+            Constraint::Order { lower, upper, strict: false } => write!(f, "`{lower}` is at most `{upper}`"),
+            Constraint::Order { lower, upper, strict: true } => write!(f, "`{lower}` is less than `{upper}`"),
+            Constraint::Sum { total, parts } => write!(f, "{} = `{total}`", names(parts, " + ")),
+            Constraint::Depends { on, column } => write!(f, "`{on}` determines `{column}`"),
+            Constraint::Combinations { columns } => {
+                write!(f, "{} take only values that are seen together", names(columns, " and "))
+            }
+            Constraint::Range { column, min, max } => match (min, max) {
+                (Some(min), Some(max)) => write!(f, "`{column}` is between {min} and {max}"),
+                (Some(min), None) => write!(f, "`{column}` is at least {min}"),
+                (None, Some(max)) => write!(f, "`{column}` is at most {max}"),
+                (None, None) => write!(f, "`{column}` has any value"),
+            },
+            Constraint::Implies { condition, then } => write!(f, "where {condition}, {then}"),
+            Constraint::MissingTogether { columns } => {
+                write!(f, "{} are missing together", names(columns, " and "))
+            }
+        }
+    }
+}
+
+impl Constraint {
+    /// Whether it speaks of columns that are among `fields`, and that have a kind it can speak of.
     ///
     /// # Errors
     /// [`Rule::UnknownColumn`] if there is no such column; [`Rule::Schema`] if a column is not learnt or of another kind, if
     /// there are too few or too many, or one twice, or if a value cannot be read as one of its column's.
-    pub fn check(&self, schema: &Schema) -> Result<(), BadInput> {
+    pub fn check(&self, fields: &[Field]) -> Result<(), BadInput> {
         let mut seen = HashSet::new();
         for name in self.columns() {
-            let field = field(schema, name)?;
+            let field = field(fields, name)?;
             let tests_one = matches!(self, Constraint::Implies { .. });
             if !seen.insert(name) && !tests_one {
                 return Err(bad(name, "a constraint names the column twice", "name each column once"));
@@ -30,7 +154,7 @@ impl Constraint {
         }
         match self {
             Constraint::Order { lower, upper, .. } => {
-                let (low, high) = (number(schema, lower)?, number(schema, upper)?);
+                let (low, high) = (number(fields, lower)?, number(fields, upper)?);
                 if (low.storage == Storage::Timestamp) != (high.storage == Storage::Timestamp) {
                     return Err(bad(upper, "a date and a number have no order", "order two numbers or two dates"));
                 }
@@ -39,7 +163,7 @@ impl Constraint {
             Constraint::Sum { total, parts } => {
                 many(total, parts)?;
                 for name in self.columns() {
-                    if !field(schema, name)?.storage.is_number() {
+                    if !field(fields, name)?.storage.is_number() {
                         return Err(bad(name, "only numbers have a sum", "name columns of numbers"));
                     }
                 }
@@ -50,8 +174,8 @@ impl Constraint {
             }
             Constraint::Depends { .. } => Ok(()),
             Constraint::Range { column, min, max } => {
-                let field = number(schema, column)?;
-                let read = |value: &Option<super::Value>| match value {
+                let field = number(fields, column)?;
+                let read = |value: &Option<Value>| match value {
                     None => Ok(None),
                     Some(value) => match value.number(field) {
                         Some(x) => Ok(Some(x)),
@@ -70,15 +194,15 @@ impl Constraint {
                 }
             }
             Constraint::Implies { condition, then } => {
-                condition.check(field(schema, &condition.column)?)?;
-                then.check(field(schema, &then.column)?)
+                condition.check(field(fields, &condition.column)?)?;
+                then.check(field(fields, &then.column)?)
             }
         }
     }
 }
 
-fn field<'a>(schema: &'a Schema, name: &str) -> Result<&'a Field, BadInput> {
-    schema.index_of(name).map(|i| &schema.fields[i]).ok_or_else(|| {
+fn field<'a>(fields: &'a [Field], name: &str) -> Result<&'a Field, BadInput> {
+    fields.iter().find(|field| field.name == name).ok_or_else(|| {
         BadInput::new(Rule::UnknownColumn, "a constraint names a column that is not there")
             .in_column(name)
             .hint("name one of the schema's fields")
@@ -86,18 +210,20 @@ fn field<'a>(schema: &'a Schema, name: &str) -> Result<&'a Field, BadInput> {
 }
 
 /// A field of numbers or dates.
-fn number<'a>(schema: &'a Schema, name: &str) -> Result<&'a Field, BadInput> {
-    let field = field(schema, name)?;
-    match field.storage.is_number() || field.storage == Storage::Timestamp {
-        true => Ok(field),
-        false => Err(bad(name, "only numbers and dates have an order", "name a column of numbers or dates")),
+fn number<'a>(fields: &'a [Field], name: &str) -> Result<&'a Field, BadInput> {
+    let field = field(fields, name)?;
+    if field.storage.is_number() || field.storage == Storage::Timestamp {
+        Ok(field)
+    } else {
+        Err(bad(name, "only numbers and dates have an order", "name a column of numbers or dates"))
     }
 }
 
 fn many(column: &str, columns: &[String]) -> Result<(), BadInput> {
-    match COLUMNS.contains(&columns.len()) {
-        true => Ok(()),
-        false => Err(bad(column, "a constraint has too few columns, or too many", "name 2 to 16 of them")),
+    if COLUMNS.contains(&columns.len()) {
+        Ok(())
+    } else {
+        Err(bad(column, "a constraint has too few columns, or too many", "name 2 to 16 of them"))
     }
 }
 
@@ -105,11 +231,25 @@ fn bad(column: &str, problem: &str, hint: &str) -> BadInput {
     BadInput::new(Rule::Schema, problem).in_column(column).hint(hint)
 }
 
+/// Constraints as the tables of a schema's TOML.
+///
+/// ```
+/// # use synth_core::schema::{Constraint, to_toml};
+/// let rule = Constraint::Depends { on: "postcode".to_owned(), column: "region".to_owned() };
+/// assert!(to_toml(&[rule]).starts_with("[[constraint]]\nkind = \"depends\"\n"));
+/// ```
+pub fn to_toml(constraints: &[Constraint]) -> String {
+    #[derive(Serialize)]
+    struct Tables<'a> {
+        constraint: &'a [Constraint],
+    }
+    toml::to_string(&Tables { constraint: constraints }).expect("constraints have only string keys and plain values")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{Value, When};
     use super::*;
-    use crate::schema::Kind;
+    use crate::schema::{Kind, Schema};
 
     fn schema() -> Schema {
         let mut fields = vec![
@@ -162,7 +302,7 @@ mod tests {
         let implies =
             |then: When| Constraint::Implies { condition: When { is: Some(Value::Whole(1)), ..When::of("a") }, then };
         let check = |constraint: Constraint, rule: Rule, column: &str| {
-            let error = constraint.check(&schema()).unwrap_err();
+            let error = constraint.check(&schema().fields).unwrap_err();
             assert_eq!((error.rule, error.column.as_deref()), (rule, Some(column)), "{constraint}");
             assert!(!error.hint.is_empty(), "{constraint}");
         };
