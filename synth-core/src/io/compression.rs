@@ -3,7 +3,7 @@
 use std::io::{BufReader, Read, Write};
 
 use super::encoding::bad;
-use super::{Limits, too_many_bytes};
+use super::limits::{Limits, too_many_bytes};
 use crate::error::{BadInput, Rule};
 use crate::schema::Compression;
 

@@ -21,9 +21,10 @@ use std::io::{Error as IoError, Read};
 
 pub use address::Address;
 
-use super::gathered::Gathered;
+use super::gathered::{Gathered, Reading};
 use super::input::{lifted, named};
-use super::{Header, Limits, ReadOptions, Reading, add_csv, too_many_bytes};
+use super::limits::{Limits, too_many_bytes};
+use super::options::{Header, ReadOptions};
 use crate::error::{BadInput, Error, Result, Rule};
 use crate::schema::Dialect;
 use address::{Place, What};
@@ -69,7 +70,7 @@ pub fn read_fetched(csv: &[u8], options: &ReadOptions) -> Result<Reading> {
 fn gathered(from: &mut dyn Read, name: &str, options: &ReadOptions) -> Result<Gathered> {
     let options = ReadOptions { header: Header::Yes, ..options.clone() };
     let mut gathered = Gathered::default();
-    add_csv(&mut gathered, from, Dialect::default(), Some(name), &[], &options)?;
+    gathered.add_csv(from, Dialect::default(), Some(name), &[], &options)?;
     Ok(gathered)
 }
 

@@ -2,20 +2,34 @@
 //!
 //! Columns of several files are matched by name. What they are is judged of all their cells together.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 
 use super::dataset::Key;
+use super::limits::no_rows;
+#[cfg(any(feature = "database", feature = "spreadsheet", test))]
+use super::options::ReadOptions;
 use super::raw::RawColumn;
+#[cfg(any(feature = "database", feature = "spreadsheet", test))]
+use super::text::read_known;
 use super::text::{Belongs, TextFile};
 use super::typed::Typed;
-use super::{Reading, cells, match_names, no_rows};
+use super::{cells, matched};
 use crate::error::{BadInput, Error, Result, Rule};
 use crate::infer::{self, Inferred, Remark};
 use crate::schema::{Compression, Dialect, Field, Format, SCHEMA_VERSION, Schema, Source};
 use crate::table::Table;
+
+/// A table that was read, and what a person must be told about how.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The table.
+    pub table: Table,
+    /// Decisions that a person may want to overrule (no header found, dates of unclear order, …), a sentence each.
+    /// Columns and lines are named, cells never shown.
+    pub notes: Vec<String>,
+}
 
 /// Files that a note names, at most.
 const MAX_NAMED: usize = 3;
@@ -110,7 +124,7 @@ impl Gathered {
             Body::Text(body) => {
                 let has_names = file.source.dialect.header;
                 let positions = if has_names || !has_header {
-                    positions(&body.names, &file.names.names)?
+                    matched::with_first(&body.names, &file.names.names)?
                 } else if body.names.len() == file.columns.len() {
                     (0..body.names.len()).collect()
                 } else {
@@ -126,6 +140,21 @@ impl Gathered {
             }
         }
         self.add_keys(keys, n_rows)
+    }
+
+    /// Adds the rows of UTF-8 text from anywhere, whose dialect is known; see [`read_known`].
+    #[cfg(any(feature = "database", feature = "spreadsheet", test))]
+    pub(super) fn add_csv(
+        &mut self,
+        from: impl std::io::Read,
+        dialect: Dialect,
+        name: Option<&str>,
+        keys: &[Key],
+        options: &ReadOptions,
+    ) -> Result<()> {
+        let known = options.known_names();
+        let file = read_known(from, dialect, options, name, self.belongs(known.as_deref()))?;
+        self.add_text(name, file, keys)
     }
 
     /// Adds the rows that `read` puts into typed columns; it gives their bytes.
@@ -324,7 +353,7 @@ fn under_schema(
     places: &Places<'_>,
 ) -> Result<Table> {
     let positions = if has_header {
-        match_names(schema, names)?
+        matched::with_schema(schema, names)?
     } else if columns.len() == schema.fields.len() {
         (0..columns.len()).collect()
     } else {
@@ -350,30 +379,6 @@ fn under_schema(
         })
         .collect();
     Table::new(Arc::new(schema.clone()), arrays?)
-}
-
-/// For each column of the first file its position among `names`.
-pub(super) fn positions(first: &[String], names: &[String]) -> Result<Vec<usize>> {
-    const HINT: &str = "the files of one table must have the same columns, in any order";
-    let at: HashMap<&str, usize> = names.iter().zip(0..).map(|(name, at)| (name.as_str(), at)).collect();
-    let mut positions = Vec::with_capacity(first.len());
-    for name in first {
-        let position = *at.get(name.as_str()).ok_or_else(|| {
-            BadInput::new(Rule::UnknownColumn, "a column of the first file is not in this one")
-                .in_column(name)
-                .hint(HINT)
-        })?;
-        positions.push(position);
-    }
-    // Its number and not its name: where a header is missing, what stands there is a cell.
-    let known: HashSet<&String> = first.iter().collect();
-    match names.iter().position(|name| !known.contains(name)) {
-        Some(extra) => {
-            let problem = format!("column {} of the file is not in the first file", extra + 1);
-            Err(BadInput::new(Rule::UnknownColumn, problem).hint(HINT).into())
-        }
-        None => Ok(positions),
-    }
 }
 
 fn of_two_kinds(this: &str) -> Error {

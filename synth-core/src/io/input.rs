@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::{Buf, Bytes};
 
 use super::compression::{self, Unpacked};
-use super::{Limits, too_many_bytes};
+use super::limits::{Limits, too_many_bytes};
 use crate::error::{BadInput, Error, Result};
 use crate::schema::Compression;
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use arrow::array::StringArray;
 
-use super::Header;
 use super::header::{FirstRow, first_row};
+use super::options::Header;
 use crate::error::{BadInput, Result, Rule};
 
 /// Whether the first row holds the names, and what a person should be told of that. `head` has the first rows; `known` are the

@@ -12,7 +12,8 @@ use super::compression::check_unpacked;
 use super::dataset::Key;
 use super::gathered::Gathered;
 use super::input::Input;
-use super::{ReadOptions, add_csv, too_many_columns, too_many_rows};
+use super::limits::{too_many_columns, too_many_rows};
+use super::options::ReadOptions;
 use crate::error::{BadInput, Result, Rule};
 use crate::schema::Dialect;
 
@@ -36,7 +37,7 @@ pub(super) fn add(gathered: &mut Gathered, input: &Input, keys: &[Key], options:
         return Err(too_many_rows(options.limits.rows).into());
     }
     let mut spelled = Spelled { rows: sheet.rows(), line: Vec::new(), at: 0, n_errors: 0 };
-    add_csv(gathered, &mut spelled, Dialect::default(), input.name.as_deref(), keys, options)?;
+    gathered.add_csv(&mut spelled, Dialect::default(), input.name.as_deref(), keys, options)?;
     if n_sheets > 1 {
         gathered.note(format!("the workbook has {n_sheets} sheets: one was read, the first that has cells"));
     }

@@ -4,7 +4,11 @@ use std::io::Read;
 
 use proptest::prelude::*;
 
+use super::gathered::Gathered;
+use super::input::Input;
+use super::read::add;
 use super::*;
+use crate::error::Result;
 use crate::schema::Dialect;
 
 /// Bytes that come a few at a time.
@@ -84,7 +88,7 @@ fn text_of_a_known_dialect_comes_from_any_reader() {
     let read = |text: &str, options: &ReadOptions| {
         let mut gathered = Gathered::default();
         let dialect = Dialect { delimiter: ';', ..Dialect::default() };
-        add_csv(&mut gathered, Trickle { bytes: text.as_bytes(), n: 3 }, dialect, Some("db"), &[], options)?;
+        gathered.add_csv(Trickle { bytes: text.as_bytes(), n: 3 }, dialect, Some("db"), &[], options)?;
         gathered.finish(None)
     };
     let options = ReadOptions { header: Header::Yes, ..ReadOptions::default() };

@@ -9,10 +9,11 @@ use super::dialect::{self, QuotingVotes, reader};
 use super::encoding::Survey;
 use super::header::MAX_ROWS;
 use super::input::{Input, lifted};
+use super::limits::{too_many_columns, too_many_rows};
 use super::names::{Names, has_header};
+use super::options::{Header, ReadOptions};
 use super::raw::RawColumn;
 use super::records::{Bounds, Record, Records};
-use super::{Header, ReadOptions, too_many_columns, too_many_rows};
 use crate::error::{BadInput, Result, Rule};
 use crate::schema::{Dialect, Format, Quoting, Schema, Source};
 use crate::spelling::number::spelled;
@@ -112,7 +113,7 @@ pub(super) fn read_known(
     let n_bytes = options.limits.bytes.saturating_add(1) - from.limit();
     // Where the text is cut off, its last row is broken too.
     if n_bytes > options.limits.bytes {
-        return Err(super::too_many_bytes(options.limits.bytes).into());
+        return Err(super::limits::too_many_bytes(options.limits.bytes).into());
     }
     let parsed = parsed?;
     let source = Source { format: Format::Csv, compression: crate::schema::Compression::None, dialect };

@@ -22,7 +22,8 @@ use parquet::file::reader::ChunkReader;
 
 use super::arrow_files::{cast, zoned};
 use super::input::{Input, Seekable};
-use super::{Limits, too_many_bytes, too_many_columns, too_many_rows};
+use super::limits::{Limits, too_many_bytes, too_many_columns, too_many_rows};
+use super::matched;
 use crate::error::{BadInput, Error, Result, Rule};
 use crate::schema::Storage;
 
@@ -140,7 +141,7 @@ impl Typed {
             let positions = (0..self.names.len()).collect();
             return Ok(Filling { into: self, positions, n_rows: 0 });
         }
-        let positions = super::gathered::positions(&self.names, &names)?;
+        let positions = matched::with_first(&self.names, &names)?;
         for ((name, first), &position) in self.names.iter().zip(&self.own_types).zip(&positions) {
             // Files may differ in how they code values, not in the values' type.
             if value_type(first) != value_type(own_type(position)) {
