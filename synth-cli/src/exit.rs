@@ -1,7 +1,7 @@
 //! Exit codes: a contract with scripts.
 
 use synth_core::train::TrainingFailure;
-use synth_core::{BadInput, Rule};
+use synth_core::{BadInput, InputRule};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,9 +97,9 @@ fn of_core(error: &synth_core::Error) -> Option<Code> {
     })
 }
 
-fn of_rule(rule: Rule) -> Code {
+fn of_rule(rule: InputRule) -> Code {
     match rule {
-        Rule::TooLarge => Code::ResourceLimit,
+        InputRule::TooLarge => Code::ResourceLimit,
         _ => Code::BadInput,
     }
 }

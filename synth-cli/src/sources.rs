@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use synth_compliance::{Key, sha256, sha256_of};
 use synth_core::io::{ReadOptions, TableFile, files_of};
-use synth_core::{BadInput, Error, Rule, Table};
+use synth_core::{BadInput, Error, InputRule, Table};
 
 use crate::exit::{NotVerified, Usage};
 use crate::{databases, files, policies, tables};
@@ -141,7 +141,7 @@ pub(crate) fn confirm(paths: &[PathBuf], key: &Path, mac: &str) -> Result<()> {
 
 /// What is said when the files are not now what they were before they were read.
 fn changed(paths: &[PathBuf]) -> Error {
-    BadInput::new(Rule::Corrupt, "the table was changed while it was read")
+    BadInput::new(InputRule::Corrupt, "the table was changed while it was read")
         .in_input(&files::names_of(paths))
         .hint("read it when nobody writes to it")
         .into()

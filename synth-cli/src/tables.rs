@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use synth_core::io::{Header, ReadOptions, read_bytes, read_paths};
 use synth_core::schema::{Field, Schema};
-use synth_core::{BadInput, Error, Rule, Table};
+use synth_core::{BadInput, Error, InputRule, Table};
 
 use crate::args::{Reading, YesNo};
 use crate::{databases, files, show};
@@ -148,7 +148,7 @@ pub(crate) fn check_size(rows: u64, columns: usize, place: Place) -> Result<()> 
     };
     if rows.saturating_mul(columns as u64) > max_cells {
         let problem = format!("{rows} rows of {columns} columns are more than {max_cells} cells");
-        return Err(Error::from(BadInput::new(Rule::TooLarge, problem).hint("ask for fewer --rows")).into());
+        return Err(Error::from(BadInput::new(InputRule::TooLarge, problem).hint("ask for fewer --rows")).into());
     }
     Ok(())
 }
@@ -158,7 +158,7 @@ pub(crate) fn check_columns(table: &Table, name: &str) -> Result<()> {
     const MAX_COLUMNS: usize = 2000;
     let n = table.n_columns();
     if n > MAX_COLUMNS {
-        let bad = BadInput::new(Rule::TooLarge, format!("{n} columns, at most {MAX_COLUMNS} can be compared"));
+        let bad = BadInput::new(InputRule::TooLarge, format!("{n} columns, at most {MAX_COLUMNS} can be compared"));
         let bad = bad.in_input(name).hint("leave out those that need not be shared");
         return Err(Error::from(bad).into());
     }

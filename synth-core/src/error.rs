@@ -59,7 +59,7 @@ pub enum Error {
 /// A rule that every input keeps. Each has a stable name, shown in messages and documented here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Rule {
+pub enum InputRule {
     /// The file has no bytes, or none after decompression.
     EmptyFile,
     /// There are too few rows to learn from.
@@ -100,29 +100,29 @@ pub enum Rule {
     Constraint,
 }
 
-impl Rule {
+impl InputRule {
     /// The rule's stable name, as messages show it.
     pub fn id(self) -> &'static str {
         match self {
-            Rule::EmptyFile => "empty-file",
-            Rule::TooFewRows => "too-few-rows",
-            Rule::RaggedRow => "ragged-row",
-            Rule::DuplicateColumn => "duplicate-column",
-            Rule::OpenQuote => "open-quote",
-            Rule::Encoding => "encoding",
-            Rule::TooLarge => "too-large",
-            Rule::NotANumber => "not-a-number",
-            Rule::NotADate => "not-a-date",
-            Rule::UnknownColumn => "unknown-column",
-            Rule::UnknownTable => "unknown-table",
-            Rule::Corrupt => "corrupt",
-            Rule::Unsupported => "unsupported",
-            Rule::Pattern => "pattern",
-            Rule::Schema => "schema",
-            Rule::UnknownLevel => "unknown-level",
-            Rule::NothingToLearn => "nothing-to-learn",
-            Rule::SameRows => "same-rows",
-            Rule::Constraint => "constraint",
+            InputRule::EmptyFile => "empty-file",
+            InputRule::TooFewRows => "too-few-rows",
+            InputRule::RaggedRow => "ragged-row",
+            InputRule::DuplicateColumn => "duplicate-column",
+            InputRule::OpenQuote => "open-quote",
+            InputRule::Encoding => "encoding",
+            InputRule::TooLarge => "too-large",
+            InputRule::NotANumber => "not-a-number",
+            InputRule::NotADate => "not-a-date",
+            InputRule::UnknownColumn => "unknown-column",
+            InputRule::UnknownTable => "unknown-table",
+            InputRule::Corrupt => "corrupt",
+            InputRule::Unsupported => "unsupported",
+            InputRule::Pattern => "pattern",
+            InputRule::Schema => "schema",
+            InputRule::UnknownLevel => "unknown-level",
+            InputRule::NothingToLearn => "nothing-to-learn",
+            InputRule::SameRows => "same-rows",
+            InputRule::Constraint => "constraint",
         }
     }
 }
@@ -131,7 +131,7 @@ impl Rule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadInput {
     /// The rule that is broken.
-    pub rule: Rule,
+    pub rule: InputRule,
     /// The input's name, as it was given.
     pub input: Option<String>,
     /// The line of the file, from 1.
@@ -146,7 +146,7 @@ pub struct BadInput {
 
 impl BadInput {
     /// A broken rule and what is wrong; the place is added by the `at_*` methods.
-    pub fn new(rule: Rule, problem: impl Into<String>) -> Self {
+    pub fn new(rule: InputRule, problem: impl Into<String>) -> Self {
         Self { rule, input: None, line: None, column: None, problem: problem.into(), hint: String::new() }
     }
 

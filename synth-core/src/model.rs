@@ -20,7 +20,7 @@ pub use file::MODEL_VERSION;
 
 use crate::constraint::transform::Restored;
 use crate::constraint::{Keeping, Kept, Plan};
-use crate::error::{BadInput, Error, Result, Rule};
+use crate::error::{BadInput, Error, InputRule, Result};
 use crate::fitted::{Engine, Fitted};
 use crate::generator::Generator;
 use crate::masked::{Condition, Conditions, MaskedDiffusion};
@@ -99,7 +99,7 @@ impl Model {
     /// # Errors
     /// As [`MaskedDiffusion::fit_from`], [`TabDdpm::fit_from`](crate::TabDdpm::fit_from), [`Trees::fit`](crate::Trees::fit) and
     /// [`Copula::fit`](crate::Copula::fit); as [`Constraint::check`](crate::Constraint::check) if a constraint does not fit,
-    /// [`Rule::Constraint`] if hardly any row keeps what was declared.
+    /// [`InputRule::Constraint`] if hardly any row keeps what was declared.
     pub fn fit_keeping(
         engine: Engine,
         table: &Table,
@@ -192,7 +192,7 @@ impl Model {
     /// The rows numbered `rows`, as [`Generator::sample`] gives them, and what it took.
     ///
     /// # Errors
-    /// [`Rule::Constraint`] if no row that keeps a constraint is found in 4,096 tries; it names the constraint.
+    /// [`InputRule::Constraint`] if no row that keeps a constraint is found in 4,096 tries; it names the constraint.
     pub fn draw(&self, rows: Range<u64>, seed: u64) -> Result<Drawn> {
         self.draw_where(&|rows, seed| self.fitted.sample(rows, seed), &[], rows, seed)
     }
@@ -203,7 +203,7 @@ impl Model {
     /// A condition on a column that is made from others is met by drawing anew, and so may fail later.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::conditions`]; [`Rule::Unsupported`] if the model is of another engine.
+    /// As [`MaskedDiffusion::conditions`]; [`InputRule::Unsupported`] if the model is of another engine.
     pub fn conditions(&self, conditions: &[Condition], balance: Option<&str>) -> Result<Given> {
         let model = self.masked()?;
         let Some(plan) = &self.plan else {
@@ -223,7 +223,7 @@ impl Model {
     /// Draws the rows numbered `rows` under conditions. Row i follows from the model, the conditions, `seed` and i alone.
     ///
     /// # Errors
-    /// [`Rule::Constraint`] if no row that meets the conditions and keeps the constraints is found in 4,096 tries.
+    /// [`InputRule::Constraint`] if no row that meets the conditions and keeps the constraints is found in 4,096 tries.
     pub fn sample_given(&self, given: &Given, rows: Range<u64>, seed: u64) -> Result<Drawn> {
         let model = self.masked()?;
         let make = |rows: Range<u64>, seed: u64| model.sample_given(&given.conditions, rows, seed);
@@ -235,7 +235,7 @@ impl Model {
     /// times.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::impute`]; [`Rule::Unsupported`] if the model is of another engine;
+    /// As [`MaskedDiffusion::impute`]; [`InputRule::Unsupported`] if the model is of another engine;
     /// [`Error::SchemaMismatch`] if `table` has other columns than the one that was learnt.
     pub fn impute(&self, table: &Table, seed: u64) -> Result<Table> {
         let model = self.masked()?;
@@ -273,7 +273,7 @@ impl Model {
     /// were learnt; those that follow from them add nothing.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::log_likelihood`]; [`Rule::Unsupported`] if the model is of another engine;
+    /// As [`MaskedDiffusion::log_likelihood`]; [`InputRule::Unsupported`] if the model is of another engine;
     /// [`Error::SchemaMismatch`] if `table` has other columns than the one that was learnt.
     pub fn log_likelihood(&self, table: &Table) -> Result<Vec<f64>> {
         table.check_columns(self.schema())?;
@@ -285,7 +285,7 @@ impl Model {
             Fitted::Masked(model) => Ok(model),
             other => {
                 let problem = format!("the model is of the engine {}, only masked can do this", other.engine());
-                Err(BadInput::new(Rule::Unsupported, problem).hint("fit one with the engine masked").into())
+                Err(BadInput::new(InputRule::Unsupported, problem).hint("fit one with the engine masked").into())
             }
         }
     }
@@ -352,7 +352,7 @@ fn redrawn(plan: &Plan, make: &Make<'_>, afterwards: &[Condition], row: u64, see
     let rule =
         last.as_ref().and_then(|table| plan.first_broken(table)).map_or(String::new(), |rule| format!(": {rule}"));
     let problem = format!("no row was drawn in {MAX_TRIES} tries that meets all conditions and constraints{rule}");
-    Err(Error::from(BadInput::new(Rule::Constraint, problem).hint("take the rarest of the conditions away")))
+    Err(Error::from(BadInput::new(InputRule::Constraint, problem).hint("take the rarest of the conditions away")))
 }
 
 fn learnt_of(plan: Option<&Plan>, table: &Table) -> Table {

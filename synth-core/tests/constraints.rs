@@ -10,7 +10,7 @@ use synth_core::constraint::{By, Constraint, Held, Origin, Value, When, find};
 use synth_core::io::{ReadOptions, read_bytes};
 use synth_core::masked::{Condition, Demand};
 use synth_core::train::TrainConfig;
-use synth_core::{Engine, Generator, Keeping, Model, Rule, Schema, Table};
+use synth_core::{Engine, Generator, InputRule, Keeping, Model, Schema, Table};
 
 /// A hospital: each kind of constraint holds in it once.
 fn hospital(n_rows: usize) -> Table {
@@ -199,7 +199,7 @@ fn what_no_row_keeps_is_refused_by_name() {
     let never = Constraint::Range { column: own("dose"), min: Some(Value::Whole(1000)), max: None };
     let error = fit(Engine::Copula, &declared(&hospital(300), vec![never]), Keeping::Found).unwrap_err();
     let synth_core::Error::BadInput(bad) = &error else { panic!("{error}") };
-    assert_eq!(bad.rule, Rule::Constraint);
+    assert_eq!(bad.rule, InputRule::Constraint);
     assert!(error.to_string().contains("`dose` is at least 1000"), "{error}");
 }
 

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Int8Type, Int32Type, TimeUnit};
 use proptest::prelude::*;
 use synth_core::io::{Header, Limits, ReadOptions, Reading, read_bytes, read_path, write};
 use synth_core::schema::{Compression, Format, Quoting, Source, Storage};
-use synth_core::{Error, Kind, Rule, Schema, Table};
+use synth_core::{Error, InputRule, Kind, Schema, Table};
 
 /// Stands for a cell that no message may show.
 const CANARY: &str = "CANARY7391";
@@ -136,7 +136,7 @@ fn notes_name_lines_and_show_no_cell() {
     assert_eq!(notes, ["column `dose`: all cells but 3 are numbers: kept as text (lines 9, 34, 59)"]);
 }
 
-fn check_with(bytes: &[u8], options: &ReadOptions, rule: Rule, line: Option<u64>) {
+fn check_with(bytes: &[u8], options: &ReadOptions, rule: InputRule, line: Option<u64>) {
     let options = ReadOptions { name: Some("in.csv".to_owned()), ..options.clone() };
     let error = match read_bytes(bytes.to_vec(), &options) {
         Ok(_) => panic!("{rule:?} was not found"),
@@ -154,46 +154,46 @@ fn bad_input_is_named() {
     let check = |text: &str, rule, line| {
         check_with(text.replace('@', CANARY).as_bytes(), &ReadOptions::default(), rule, line);
     };
-    check("", Rule::EmptyFile, None);
-    check("\n\n\n", Rule::EmptyFile, None);
-    check(",,\n,,\n", Rule::EmptyFile, None);
-    check("a,b\n", Rule::TooFewRows, None);
-    check("a,b,@\n", Rule::TooFewRows, None);
-    check("a,b\n1,@\n2,@,3\n", Rule::RaggedRow, Some(3));
-    check("a,b\n1,@\n2\n", Rule::RaggedRow, Some(3));
-    check("a,b\r\n1,@\r\n\r\n2\r\n", Rule::RaggedRow, Some(4));
-    check("a,b\n\"x\n@\",1\n2\n", Rule::RaggedRow, Some(4));
-    check("# @\na,b\n1,2\n3,4\n5,6\n", Rule::RaggedRow, Some(1));
-    check("a,b\nr1,1,@\nr2,2,3\nr3,4,5\n", Rule::RaggedRow, Some(1));
-    check("a,b\n1,\"@\n2,3\n4,5\n", Rule::OpenQuote, Some(2));
-    check("a,b\n1,2\n\"@,3\n4,5\n", Rule::OpenQuote, Some(3));
-    check("a,b,a\n1,2,3\n", Rule::DuplicateColumn, Some(1));
-    check("@,b, @ \n1,2,3\n", Rule::DuplicateColumn, Some(1));
-    check("a,b\n1,@\n2,\0\n", Rule::Encoding, Some(3));
-    check("PK\u{3}\u{4}@", Rule::Unsupported, None);
-    check("PAR1@", Rule::Corrupt, None);
-    check("ARROW1@", Rule::Corrupt, None);
+    check("", InputRule::EmptyFile, None);
+    check("\n\n\n", InputRule::EmptyFile, None);
+    check(",,\n,,\n", InputRule::EmptyFile, None);
+    check("a,b\n", InputRule::TooFewRows, None);
+    check("a,b,@\n", InputRule::TooFewRows, None);
+    check("a,b\n1,@\n2,@,3\n", InputRule::RaggedRow, Some(3));
+    check("a,b\n1,@\n2\n", InputRule::RaggedRow, Some(3));
+    check("a,b\r\n1,@\r\n\r\n2\r\n", InputRule::RaggedRow, Some(4));
+    check("a,b\n\"x\n@\",1\n2\n", InputRule::RaggedRow, Some(4));
+    check("# @\na,b\n1,2\n3,4\n5,6\n", InputRule::RaggedRow, Some(1));
+    check("a,b\nr1,1,@\nr2,2,3\nr3,4,5\n", InputRule::RaggedRow, Some(1));
+    check("a,b\n1,\"@\n2,3\n4,5\n", InputRule::OpenQuote, Some(2));
+    check("a,b\n1,2\n\"@,3\n4,5\n", InputRule::OpenQuote, Some(3));
+    check("a,b,a\n1,2,3\n", InputRule::DuplicateColumn, Some(1));
+    check("@,b, @ \n1,2,3\n", InputRule::DuplicateColumn, Some(1));
+    check("a,b\n1,@\n2,\0\n", InputRule::Encoding, Some(3));
+    check("PK\u{3}\u{4}@", InputRule::Unsupported, None);
+    check("PAR1@", InputRule::Corrupt, None);
+    check("ARROW1@", InputRule::Corrupt, None);
     check_with(
         "ville\nGenève\nZürich\n".bytes().chain([0xff, 0xfe]).collect::<Vec<u8>>().as_slice(),
         &ReadOptions::default(),
-        Rule::Encoding,
+        InputRule::Encoding,
         Some(4),
     );
-    check_with(&[0x1f, 0x8b, 8, 0, 0], &ReadOptions::default(), Rule::Corrupt, None);
-    check_with(&[0x28, 0xb5, 0x2f, 0xfd, 1], &ReadOptions::default(), Rule::Corrupt, None);
-    check_with(&[0xff; 64], &ReadOptions::default(), Rule::Corrupt, None);
+    check_with(&[0x1f, 0x8b, 8, 0, 0], &ReadOptions::default(), InputRule::Corrupt, None);
+    check_with(&[0x28, 0xb5, 0x2f, 0xfd, 1], &ReadOptions::default(), InputRule::Corrupt, None);
+    check_with(&[0xff; 64], &ReadOptions::default(), InputRule::Corrupt, None);
 
     let giant = format!("a,b\n1,2\n3,{}\n", CANARY.repeat(200_000));
-    check_with(giant.as_bytes(), &ReadOptions::default(), Rule::TooLarge, Some(3));
+    check_with(giant.as_bytes(), &ReadOptions::default(), InputRule::TooLarge, Some(3));
     let limited = |limits| ReadOptions { limits, ..ReadOptions::default() };
     let rows = limited(Limits { rows: 2, ..Limits::default() });
-    check_with(b"a,b\n1,2\n3,4\n5,6\n", &rows, Rule::TooLarge, None);
+    check_with(b"a,b\n1,2\n3,4\n5,6\n", &rows, InputRule::TooLarge, None);
     let columns = limited(Limits { columns: 2, ..Limits::default() });
-    check_with(b"a,b,c\n1,2,3\n", &columns, Rule::TooLarge, None);
+    check_with(b"a,b,c\n1,2,3\n", &columns, InputRule::TooLarge, None);
     let bytes = limited(Limits { bytes: 8, ..Limits::default() });
-    check_with(b"a,b\n1,2\n3,4\n", &bytes, Rule::TooLarge, None);
+    check_with(b"a,b\n1,2\n3,4\n", &bytes, InputRule::TooLarge, None);
     let bomb = zstd::encode_all(vec![b'a'; 64 << 20].as_slice(), 1).unwrap();
-    check_with(&bomb, &ReadOptions::default(), Rule::TooLarge, None);
+    check_with(&bomb, &ReadOptions::default(), InputRule::TooLarge, None);
 }
 
 #[test]
@@ -220,13 +220,13 @@ fn a_schema_is_obeyed() {
     let check = |text: &str, rule, line| {
         check_with(text.replace('@', CANARY).as_bytes(), &options, rule, line);
     };
-    check("age,sex,seen\n63,m,2020-01-01\n@,f,NA\n", Rule::NotANumber, Some(3));
-    check("age,sex,seen\n63.5,m,2020-01-01\n", Rule::NotANumber, Some(2));
-    check("age,sex,seen\n63,m,@\n", Rule::NotADate, Some(2));
-    check("age,sex\n63,m\n", Rule::UnknownColumn, None);
-    check("age,sex,seen,@\n63,m,2020-01-01,1\n", Rule::UnknownColumn, None);
+    check("age,sex,seen\n63,m,2020-01-01\n@,f,NA\n", InputRule::NotANumber, Some(3));
+    check("age,sex,seen\n63.5,m,2020-01-01\n", InputRule::NotANumber, Some(2));
+    check("age,sex,seen\n63,m,@\n", InputRule::NotADate, Some(2));
+    check("age,sex\n63,m\n", InputRule::UnknownColumn, None);
+    check("age,sex,seen,@\n63,m,2020-01-01,1\n", InputRule::UnknownColumn, None);
     // Without a header the columns are matched by position, and none of the first row is shown.
-    check("63,@\n41,@\n", Rule::UnknownColumn, None);
+    check("63,@\n41,@\n", InputRule::UnknownColumn, None);
     let headerless = read_bytes("63,m,2020-01-01\n41,m,2020-01-02\n".into(), &options).unwrap();
     assert_eq!(headerless.table.n_rows(), 2);
 }
@@ -300,7 +300,7 @@ fn parquet_and_arrow_types_come_back() {
             _ = read_bytes(changed, &ReadOptions::default());
         }
         let cut = ReadOptions::default();
-        check_with(&bytes[..bytes.len() - 30], &cut, Rule::Corrupt, None);
+        check_with(&bytes[..bytes.len() - 30], &cut, InputRule::Corrupt, None);
     }
 }
 
@@ -321,7 +321,7 @@ fn tables_change_their_format() {
 fn nested_types_and_infinities_are_refused_by_column() {
     let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]));
     let infinite: ArrayRef = Arc::new(Float64Array::from(vec![f64::INFINITY]));
-    for (column, rule) in [(list, Rule::Unsupported), (infinite, Rule::NotANumber)] {
+    for (column, rule) in [(list, InputRule::Unsupported), (infinite, InputRule::NotANumber)] {
         let fine: ArrayRef = Arc::new(Int32Array::from(vec![1]));
         let batch = RecordBatch::try_from_iter([("fine", fine), ("bad", column)]).unwrap();
         let mut bytes = Vec::new();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use synth_core::io::{ReadOptions, read_bytes, write};
 use synth_core::masked::{Condition, Demand};
 use synth_core::train::{Progress, TrainConfig, TrainingFailure};
-use synth_core::{Engine, Error, Generator, MaskedDiffusion, Model, Rule, Table};
+use synth_core::{Engine, Error, Generator, InputRule, MaskedDiffusion, Model, Table};
 
 mod support;
 use support::{ks, pearson, present, small_table};
@@ -172,13 +172,13 @@ fn impossible_conditions_are_named() {
         Err(Error::BadInput(bad)) => bad.rule,
         other => panic!("{other:?}"),
     };
-    assert_eq!(rule(&[condition("nothing", among(&["1"]))], None), Rule::UnknownColumn);
-    assert_eq!(rule(&[condition("pain", among(&["agony"]))], None), Rule::UnknownLevel);
-    assert_eq!(rule(&[condition("pain", Demand::AtLeast("a".to_owned()))], None), Rule::UnknownLevel);
-    assert_eq!(rule(&[condition("age", Demand::AtLeast("many".to_owned()))], None), Rule::UnknownLevel);
+    assert_eq!(rule(&[condition("nothing", among(&["1"]))], None), InputRule::UnknownColumn);
+    assert_eq!(rule(&[condition("pain", among(&["agony"]))], None), InputRule::UnknownLevel);
+    assert_eq!(rule(&[condition("pain", Demand::AtLeast("a".to_owned()))], None), InputRule::UnknownLevel);
+    assert_eq!(rule(&[condition("age", Demand::AtLeast("many".to_owned()))], None), InputRule::UnknownLevel);
     let both = [condition("sex", among(&["1"])), condition("sex", among(&["0"]))];
-    assert_eq!(rule(&both, None), Rule::UnknownLevel);
-    assert_eq!(rule(&[], Some("age")), Rule::UnknownColumn);
+    assert_eq!(rule(&both, None), InputRule::UnknownLevel);
+    assert_eq!(rule(&[], Some("age")), InputRule::UnknownColumn);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use synth_core::io::{Limits, ReadOptions, Reading, read_bytes, read_path, read_paths};
 use synth_core::schema::{Compression, Format, Storage};
-use synth_core::{BadInput, Error, Kind, Result, Rule};
+use synth_core::{BadInput, Error, InputRule, Kind, Result};
 
 /// Stands for a cell that no message may show.
 const CANARY: &str = "CANARY7391";
@@ -137,12 +137,12 @@ fn messages_name_the_right_file_line_and_column() {
         assert_eq!(bad.input, Some(input));
         bad.problem
     };
-    check("age,sex\n1,m\n2,@,3\n", Rule::RaggedRow, Some(3), None);
-    check("sex,age\n\"@,1\n2,3\n", Rule::OpenQuote, Some(2), None);
-    check("age,@\n1,m\n2,f\n", Rule::UnknownColumn, None, Some("sex"));
-    assert!(check("age,sex,@\n1,m,2\n", Rule::UnknownColumn, None, None).contains("column 3"));
-    check("", Rule::EmptyFile, None, None);
-    check("age,sex\n1,\0\n", Rule::Encoding, Some(2), None);
+    check("age,sex\n1,m\n2,@,3\n", InputRule::RaggedRow, Some(3), None);
+    check("sex,age\n\"@,1\n2,3\n", InputRule::OpenQuote, Some(2), None);
+    check("age,@\n1,m\n2,f\n", InputRule::UnknownColumn, None, Some("sex"));
+    assert!(check("age,sex,@\n1,m,2\n", InputRule::UnknownColumn, None, None).contains("column 3"));
+    check("", InputRule::EmptyFile, None, None);
+    check("age,sex\n1,\0\n", InputRule::Encoding, Some(2), None);
 
     // A cell that does not fit a schema, and one that a note points at.
     let schema = folder.read(&["a.csv"]).unwrap().table.schema().as_ref().clone();
@@ -150,7 +150,7 @@ fn messages_name_the_right_file_line_and_column() {
     let paths = [folder.path("a.csv"), folder.path("b.csv")];
     let error = read_paths(&paths, &ReadOptions { schema: Some(schema), ..ReadOptions::default() }).unwrap_err();
     let Error::BadInput(bad) = error else { panic!("{error}") };
-    assert_eq!((bad.rule, bad.line, bad.column.as_deref()), (Rule::NotANumber, Some(4), Some("age")));
+    assert_eq!((bad.rule, bad.line, bad.column.as_deref()), (InputRule::NotANumber, Some(4), Some("age")));
     assert_eq!(bad.input, Some(folder.path("b.csv").display().to_string()));
     let mut text = String::from("age,sex\n");
     (0..30).for_each(|i| text.push_str(&format!("{i},m\n")));
@@ -162,8 +162,8 @@ fn messages_name_the_right_file_line_and_column() {
 
     let none = folder.read(&["a.csv", "none.csv"]).unwrap_err();
     assert!(matches!(&none, Error::Io { name, .. } if name.ends_with("none.csv")), "{none}");
-    assert_eq!(folder.bad(&["a.csv", "a.csv"]).rule, Rule::SameRows);
-    assert_eq!(folder.bad(&["*.tsv"]).rule, Rule::Pattern);
+    assert_eq!(folder.bad(&["a.csv", "a.csv"]).rule, InputRule::SameRows);
+    assert_eq!(folder.bad(&["*.tsv"]).rule, InputRule::Pattern);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn limits_count_over_all_files() {
         assert!(read_path(&paths[0], &options).is_ok());
         let error = read_paths(&paths, &options).unwrap_err();
         let Error::BadInput(bad) = error else { panic!("{error}") };
-        assert_eq!((bad.rule, bad.input), (Rule::TooLarge, Some(folder.path(name).display().to_string())));
+        assert_eq!((bad.rule, bad.input), (InputRule::TooLarge, Some(folder.path(name).display().to_string())));
     };
     check(Limits { bytes: 20, ..Limits::default() }, "b.csv");
     check(Limits { rows: 3, ..Limits::default() }, "b.csv");
@@ -195,11 +195,11 @@ fn typed_files_are_one_table() {
     let narrow: ArrayRef = Arc::new(Int32Array::from(vec![3, 4]));
     folder.write("c.parquet", parquet(vec![("n", narrow), ("word", word.clone())]));
     let bad = folder.bad(&["a.parquet", "c.parquet"]);
-    assert_eq!((bad.rule, bad.column.as_deref()), (Rule::Unsupported, Some("n")));
+    assert_eq!((bad.rule, bad.column.as_deref()), (InputRule::Unsupported, Some("n")));
     assert!(bad.input.unwrap().ends_with("c.parquet"));
     folder.write("d.csv", "n,word\n1,x\n");
-    assert_eq!(folder.bad(&["a.parquet", "d.csv"]).rule, Rule::Unsupported);
-    assert_eq!(folder.bad(&["d.csv", "a.parquet"]).rule, Rule::Unsupported);
+    assert_eq!(folder.bad(&["a.parquet", "d.csv"]).rule, InputRule::Unsupported);
+    assert_eq!(folder.bad(&["d.csv", "a.parquet"]).rule, InputRule::Unsupported);
     let infinite: ArrayRef = Arc::new(Float64Array::from(vec![0.5, f64::INFINITY]));
     folder.write("e.parquet", parquet(vec![("n", infinite)]));
     assert_eq!(folder.bad(&["e.parquet"]).problem, "row 2 is infinite");
@@ -261,12 +261,12 @@ fn folders_show_no_value() {
     folder.write("data/x.csv", "n,m\n1,2\n");
     assert_eq!(folder.bad(&["data"]).column.as_deref(), Some("name"));
     folder.write("twice/n=1/x.csv", "n,m\n1,2\n");
-    assert_eq!(folder.bad(&["twice"]).rule, Rule::DuplicateColumn);
+    assert_eq!(folder.bad(&["twice"]).rule, InputRule::DuplicateColumn);
     folder.write("mixed/x.csv", "n\n1\n");
     folder.write("mixed/y.parquet", "");
-    assert_eq!(folder.bad(&["mixed"]).rule, Rule::Unsupported);
+    assert_eq!(folder.bad(&["mixed"]).rule, InputRule::Unsupported);
     std::fs::create_dir(folder.path("empty")).unwrap();
-    assert_eq!(folder.bad(&["empty"]).rule, Rule::EmptyFile);
+    assert_eq!(folder.bad(&["empty"]).rule, InputRule::EmptyFile);
 }
 
 #[test]
@@ -296,10 +296,10 @@ fn a_large_file_is_what_its_rows_are() {
     // The last line is told after all the others.
     let ragged = folder.write("ragged.csv", format!("{text}1,2\n"));
     let Err(Error::BadInput(bad)) = read_path(&ragged, &ReadOptions::default()) else { panic!("it is ragged") };
-    assert_eq!((bad.rule, bad.line), (Rule::RaggedRow, Some(240_002)));
+    assert_eq!((bad.rule, bad.line), (InputRule::RaggedRow, Some(240_002)));
     let open = folder.write("open.csv", format!("{text}1,\"2,3\n{text}"));
     assert!(matches!(read_path(&open, &ReadOptions::default()), Err(Error::BadInput(_))));
     let path: &Path = &folder.write("open.csv", format!("a,b\n1,\"2\n{}", "3,4\n".repeat(400_000)));
     let Err(Error::BadInput(bad)) = read_path(path, &ReadOptions::default()) else { panic!("it is open") };
-    assert_eq!((bad.rule, bad.line), (Rule::OpenQuote, Some(2)));
+    assert_eq!((bad.rule, bad.line), (InputRule::OpenQuote, Some(2)));
 }

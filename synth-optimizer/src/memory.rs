@@ -5,7 +5,7 @@
 //! its own; each column has levels, weights and what an optimiser knows of them. `benches/scripts/memory.sh` prints both
 //! beside each other. Long texts, networks of other widths and a policy that asks for every measure are not looked at.
 
-use synth_core::{BadInput, Rule, Table};
+use synth_core::{BadInput, InputRule, Table};
 
 /// The program, and what is there once.
 const BASE: f64 = 40e6;
@@ -41,7 +41,7 @@ fn of(table: &Table, cell: f64, n_drawn: usize) -> u64 {
 /// Refuses what is estimated to take more than `limit` bytes.
 ///
 /// # Errors
-/// [`Rule::TooLarge`], with both numbers.
+/// [`InputRule::TooLarge`], with both numbers.
 pub fn check(needed: u64, limit: u64) -> Result<(), synth_core::Error> {
     if needed <= limit {
         return Ok(());
@@ -50,7 +50,7 @@ pub fn check(needed: u64, limit: u64) -> Result<(), synth_core::Error> {
     let problem =
         format!("this takes about {} MB of memory, and {} MB may be used", megabytes(needed), megabytes(limit));
     let hint = "take a sample of the rows or leave columns out, use fewer threads, or allow more";
-    Err(BadInput::new(Rule::TooLarge, problem).hint(hint).into())
+    Err(BadInput::new(InputRule::TooLarge, problem).hint(hint).into())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use synth_compliance::protection::Declared;
 use synth_compliance::{Finding, Policy, detect};
 use synth_core::protect::{Applied, apply};
-use synth_core::{BadInput, Rule, Schema, Table};
+use synth_core::{BadInput, InputRule, Schema, Table};
 use synth_metrics::{ks_statistic, total_variation};
 
 use crate::error::Result;
@@ -88,7 +88,7 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Pr
     if learnt(table) && !learnt(&after) {
         let problem = format!("{} rows are too few: after protection no column is left to be learnt", table.n_rows());
         let hint = "a policy of your own can ask for less in `[protection]`";
-        return Err(synth_core::Error::from(BadInput::new(Rule::NothingToLearn, problem).hint(hint)).into());
+        return Err(synth_core::Error::from(BadInput::new(InputRule::NothingToLearn, problem).hint(hint)).into());
     }
     let costs = costs(table, &after);
     Ok(Protected { table: after, schema, findings, record: ProtectionRecord { by, applied, costs, shortfalls, notes } })

@@ -133,7 +133,7 @@ pub(crate) fn rows_without(folds: &[Vec<usize>], fold_idx: usize) -> Vec<usize> 
 }
 
 fn too_few(problem: String, hint: &str) -> Error {
-    Error::Core(synth_core::BadInput::new(synth_core::Rule::TooFewRows, problem).hint(hint).into())
+    Error::Core(synth_core::BadInput::new(synth_core::InputRule::TooFewRows, problem).hint(hint).into())
 }
 
 /// Rows that belong together: those that share a value of the identifier with the most repeats, or each row alone.

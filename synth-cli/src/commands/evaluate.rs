@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 use synth_compliance::detect;
 use synth_core::io::ReadOptions;
-use synth_core::{BadInput, Error, Generator, Model, Rule, Table};
+use synth_core::{BadInput, Error, Generator, InputRule, Model, Table};
 use synth_metrics::{
     Battery, Comparison, Losses, Measure, OUT_OF_TIME, Options, Outcome, QualityReport, copied_share,
     leave_one_out_share, measure,
@@ -77,7 +77,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         let problem = "the holdout has rows of the training table, which the generator saw";
         let hint = "give rows that the generator never saw, or leave --holdout out";
         let name = files::name_of(args.holdout.as_deref().unwrap_or(Path::new("")));
-        return Err(Error::from(BadInput::new(Rule::SameRows, problem).in_input(&name).hint(hint)).into());
+        return Err(Error::from(BadInput::new(InputRule::SameRows, problem).in_input(&name).hint(hint)).into());
     }
     let comparison = Comparison::new(&train, &synthetic, holdout.as_ref())?;
     let mut options = Options { until, ..measured(args, &train)? };
@@ -141,7 +141,7 @@ fn measured<'a>(args: &args::Evaluate, train: &Table) -> Result<Options<'a>> {
     for name in named.chain(&args.survival).chain(&args.quasi_identifiers) {
         if train.schema().index_of(name).is_none() {
             let problem = format!("there is no column `{name}`");
-            let bad = BadInput::new(Rule::UnknownColumn, problem).in_input(&files::name_of(&args.train));
+            let bad = BadInput::new(InputRule::UnknownColumn, problem).in_input(&files::name_of(&args.train));
             return Err(Error::from(bad).into());
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use synth_compliance::judge;
-use synth_core::{BadInput, Rule};
+use synth_core::{BadInput, InputRule};
 use synth_metrics::QualityReport;
 use synth_optimizer::{Design, RunRecord};
 
@@ -29,7 +29,7 @@ pub(super) fn run(args: &args::Judge, common: &Common) -> Result<Code> {
 fn read_report(bytes: &[u8]) -> Result<QualityReport> {
     let value: serde_json::Value = serde_json::from_slice(bytes)?;
     // The parser's message would quote the value it did not expect, and that is a cell if the file is a table.
-    let other = |_| BadInput::new(Rule::Unsupported, "it is JSON of another form, or of another version");
+    let other = |_| BadInput::new(InputRule::Unsupported, "it is JSON of another form, or of another version");
     if value.get("attempts").is_none() {
         return Ok(serde_json::from_value(value).map_err(other)?);
     }

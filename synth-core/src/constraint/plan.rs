@@ -17,7 +17,7 @@ use super::held::Held;
 use super::lookup::Lookup;
 use super::reduce::find;
 use super::transform::{Restored, Step, Transform, may_add};
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 use crate::schema::{Constraint, Schema};
 use crate::table::Table;
 
@@ -204,7 +204,7 @@ impl Plan {
     /// Settles, by rows as they come from the generator, what is kept by drawing anew.
     ///
     /// # Errors
-    /// [`Rule::Constraint`] if hardly any row keeps what was declared; it names what most rows break.
+    /// [`InputRule::Constraint`] if hardly any row keeps what was declared; it names what most rows break.
     pub(crate) fn settle(&mut self, drawn: &Table) -> Result<()> {
         let n_rows = drawn.n_rows();
         let share = |is_broken: &[bool]| is_broken.iter().filter(|b| **b).count() as f64 / n_rows.max(1) as f64;
@@ -223,7 +223,7 @@ impl Plan {
             if n_rows > 0 && 1.0 - share(&together) < LEAST_KEPT {
                 let problem = format!("hardly any row that is drawn keeps the constraint: {}", rule.held.constraint);
                 let hint = "the table itself may seldom keep it, or it contradicts another one";
-                return Err(BadInput::new(Rule::Constraint, problem).hint(hint).into());
+                return Err(BadInput::new(InputRule::Constraint, problem).hint(hint).into());
             }
         }
         let mut found: Vec<usize> = (0..self.rules.len()).filter(|&i| self.rules[i].origin == Origin::Found).collect();

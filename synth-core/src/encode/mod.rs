@@ -30,7 +30,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 use crate::random::{Purpose, stream};
 use crate::schema::{Field, Kind, Schema};
 use crate::table::{Table, column_from_labels, column_from_numbers};
@@ -69,8 +69,8 @@ impl Encoder {
     /// Learns the columns' distributions from `table`.
     ///
     /// # Errors
-    /// [`Rule::NothingToLearn`] if no column has a kind that is learnt, [`Rule::TooFewRows`] below two rows,
-    /// [`Rule::TooLarge`] above [`MAX_LEVELS`], [`Rule::Schema`] if a column that is said to be constant or empty is not
+    /// [`InputRule::NothingToLearn`] if no column has a kind that is learnt, [`InputRule::TooFewRows`] below two rows,
+    /// [`InputRule::TooLarge`] above [`MAX_LEVELS`], [`InputRule::Schema`] if a column that is said to be constant or empty is not
     /// or a [protection](crate::protect) is declared and not applied.
     pub fn fit(table: &Table) -> Result<Self> {
         check_rows(table)?;
@@ -302,7 +302,7 @@ impl Column {
                 if levels.names.len() > MAX_LEVELS {
                     let problem = format!("{} levels, at most {MAX_LEVELS} can be learnt", levels.names.len());
                     let hint = "give the column the kind `text` or `identifier` in the schema";
-                    return Err(BadInput::new(Rule::TooLarge, problem).in_column(&field.name).hint(hint).into());
+                    return Err(BadInput::new(InputRule::TooLarge, problem).in_column(&field.name).hint(hint).into());
                 }
                 Column::Levels { names: levels.names, missing: levels.codes.contains(&None) }
             }
@@ -342,7 +342,7 @@ impl Intervals {
 fn check_rows(table: &Table) -> Result<()> {
     if table.n_rows() < 2 {
         let problem = format!("{} rows; at least 2 are needed to learn from", table.n_rows());
-        return Err(BadInput::new(Rule::TooFewRows, problem).into());
+        return Err(BadInput::new(InputRule::TooFewRows, problem).into());
     }
     crate::protect::check_applied(table.schema())
 }
@@ -350,7 +350,7 @@ fn check_rows(table: &Table) -> Result<()> {
 fn nothing_to_learn() -> BadInput {
     let problem = "no column can be learnt: all are identifiers, free text, constant or empty";
     let hint = "set `kind` in the schema that `synth profile` prints";
-    BadInput::new(Rule::NothingToLearn, problem).hint(hint)
+    BadInput::new(InputRule::NothingToLearn, problem).hint(hint)
 }
 
 /// The standard normal's distribution function.

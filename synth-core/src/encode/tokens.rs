@@ -18,7 +18,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Rows, Unlearnt, Variable};
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 use crate::random::{Purpose, stream};
 use crate::schema::{Field, Schema};
 use crate::table::{Table, column_from_labels, column_from_numbers};
@@ -53,8 +53,8 @@ impl Tokenizer {
     /// Learns the columns' tokens from `table`; `n_bins` is the most bins of a column.
     ///
     /// # Errors
-    /// [`Rule::NothingToLearn`] if no column has a kind that is learnt, [`Rule::TooFewRows`] below two rows,
-    /// [`Rule::Schema`] if a column that is said to be constant or empty is not or a [protection](crate::protect) is
+    /// [`InputRule::NothingToLearn`] if no column has a kind that is learnt, [`InputRule::TooFewRows`] below two rows,
+    /// [`InputRule::Schema`] if a column that is said to be constant or empty is not or a [protection](crate::protect) is
     /// declared and not applied.
     pub fn fit(table: &Table, n_bins: usize) -> Result<Self> {
         super::check_rows(table)?;
@@ -145,7 +145,7 @@ impl Tokenizer {
     /// The rows of `table` as tokens. A number beyond the range that was learnt becomes its end.
     ///
     /// # Errors
-    /// [`Rule::UnknownLevel`] if a cell is a level, or missing, that no row of the learnt table had;
+    /// [`InputRule::UnknownLevel`] if a cell is a level, or missing, that no row of the learnt table had;
     /// [`SchemaMismatch`](crate::Error::SchemaMismatch) if `table` has other columns.
     pub fn encode(&self, table: &Table) -> Result<Tokens> {
         self.encode_with(table, |variable| variable.missing_token())
@@ -175,7 +175,7 @@ impl Tokenizer {
             let field = table.column(field_idx).0;
             let unknown = |row: usize| {
                 let problem = format!("row {}: a value that the learnt table does not have", row + 1);
-                BadInput::new(Rule::UnknownLevel, problem).in_column(&field.name)
+                BadInput::new(InputRule::UnknownLevel, problem).in_column(&field.name)
             };
             let mut codes = tokens.codes.column_mut(variable_idx);
             match variable {

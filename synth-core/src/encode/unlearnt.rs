@@ -4,7 +4,7 @@ use arrow::array::ArrayRef;
 use serde::{Deserialize, Serialize};
 
 use super::fakes::Fakes;
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 use crate::identifier::IdentifierShape;
 use crate::protect::Protection;
 use crate::schema::{Field, Kind};
@@ -28,14 +28,14 @@ impl Unlearnt {
     /// What is known of a column whose kind is not learnt.
     ///
     /// # Errors
-    /// [`Rule::Schema`] if a column that is said to be constant or empty is not.
+    /// [`InputRule::Schema`] if a column that is said to be constant or empty is not.
     ///
     /// # Panics
     /// If the column's kind is one that is learnt.
     pub(super) fn fit(table: &Table, field_idx: usize) -> Result<Self> {
         let (field, _) = table.column(field_idx);
         let contradicted = |what: &str| {
-            BadInput::new(Rule::Schema, format!("the column is said to be {what}, but its values differ"))
+            BadInput::new(InputRule::Schema, format!("the column is said to be {what}, but its values differ"))
                 .in_column(&field.name)
                 .hint("give it another `kind` in the schema")
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Float64Type, Int64Type};
 
-use crate::error::Rule;
+use crate::error::InputRule;
 use crate::schema::{Field, Storage};
 use crate::spelling::datetime;
 use crate::spelling::number::spelled;
@@ -14,7 +14,7 @@ use crate::spelling::number::spelled;
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) row: usize,
-    pub(super) rule: Rule,
+    pub(super) rule: InputRule,
     pub(super) problem: &'static str,
     pub(super) hint: &'static str,
 }
@@ -37,14 +37,14 @@ pub(super) fn from_text<'a>(
     Ok(match field.storage {
         Storage::Text => Arc::new(cells.map(|(_, cell)| cell.map(|(cell, _)| cell)).collect::<StringArray>()),
         Storage::Integer => {
-            let not_whole = |row| fault(row, Rule::NotANumber, "a whole number was expected", HINT);
+            let not_whole = |row| fault(row, InputRule::NotANumber, "a whole number was expected", HINT);
             let whole = cells.map(|(row, cell)| {
                 cell.map(|(c, decimal)| to_integer(c.trim(), decimal).ok_or(not_whole(row))).transpose()
             });
             Arc::new(whole.collect::<Result<Int64Array, _>>()?)
         }
         Storage::Float => {
-            let no_number = |row| fault(row, Rule::NotANumber, "a number was expected", HINT);
+            let no_number = |row| fault(row, InputRule::NotANumber, "a number was expected", HINT);
             let numbers = cells.map(|(row, cell)| {
                 cell.map(|(c, decimal)| to_number(c.trim(), decimal).ok_or(no_number(row))).transpose()
             });
@@ -53,7 +53,7 @@ pub(super) fn from_text<'a>(
         Storage::Timestamp => {
             let format = field.datetime.as_deref().unwrap_or("%Y-%m-%d");
             let problem = "a date in the column's `datetime` format was expected";
-            let no_date = |row| fault(row, Rule::NotADate, problem, HINT);
+            let no_date = |row| fault(row, InputRule::NotADate, problem, HINT);
             let dates = cells.map(|(row, cell)| {
                 cell.map(|(c, _)| datetime::parse(c.trim(), format).ok_or(no_date(row))).transpose()
             });
@@ -61,7 +61,7 @@ pub(super) fn from_text<'a>(
         }
         Storage::Boolean => {
             let problem = "`true` or `false` was expected";
-            let neither = |row| fault(row, Rule::Schema, problem, "store columns with other words as text");
+            let neither = |row| fault(row, InputRule::Schema, problem, "store columns with other words as text");
             let booleans = cells.map(|(row, cell)| {
                 cell.map(|(c, _)| c.trim().to_ascii_lowercase().parse().map_err(|_| neither(row))).transpose()
             });
@@ -75,7 +75,8 @@ pub(super) fn from_array(field: &Field, array: &ArrayRef) -> Result<ArrayRef, Fa
     if *array.data_type() == field.storage.arrow_type() {
         return Ok(Arc::clone(array));
     }
-    let fault = |row, problem| Fault { row, rule: Rule::Schema, problem, hint: "give the column another `storage`" };
+    let fault =
+        |row, problem| Fault { row, rule: InputRule::Schema, problem, hint: "give the column another `storage`" };
     if let Some(text) = array.as_string_opt::<i32>() {
         return from_text(field, text.iter().map(|cell| (cell, '.')));
     }

@@ -4,7 +4,7 @@ use std::io::{BufReader, Read, Write};
 
 use super::encoding::bad;
 use super::limits::{Limits, too_many_bytes};
-use crate::error::{BadInput, Rule};
+use crate::error::{BadInput, InputRule};
 use crate::schema::Compression;
 
 /// Below this many bytes no ratio is suspicious: a short header may be followed by many equal rows.
@@ -91,7 +91,7 @@ fn check_ratio(n_unpacked: u128, n_packed: u64, limits: &Limits) -> Result<(), B
         return Ok(());
     }
     let problem = format!("the file decompresses to more than {} times its size", limits.ratio);
-    Err(BadInput::new(Rule::TooLarge, problem).hint("decompress it first if it is what it should be"))
+    Err(BadInput::new(InputRule::TooLarge, problem).hint("decompress it first if it is what it should be"))
 }
 
 /// An output behind the compression that is asked for.
@@ -140,5 +140,5 @@ impl<W: Write> Write for Packed<W> {
 }
 
 fn corrupt(what: &str) -> BadInput {
-    BadInput::new(Rule::Corrupt, format!("the {what} data is damaged or cut off")).hint("copy the file again")
+    BadInput::new(InputRule::Corrupt, format!("the {what} data is damaged or cut off")).hint("copy the file again")
 }

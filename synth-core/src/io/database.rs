@@ -25,7 +25,7 @@ use super::gathered::{Gathered, Reading};
 use super::input::{lifted, named};
 use super::limits::{Limits, too_many_bytes};
 use super::options::{Header, ReadOptions};
-use crate::error::{BadInput, Error, Result, Rule};
+use crate::error::{BadInput, Error, InputRule, Result};
 use crate::schema::Dialect;
 use address::{Place, What};
 
@@ -33,7 +33,7 @@ use address::{Place, What};
 ///
 /// # Errors
 /// [`Error::Io`] if the file or the server cannot be read; [`Error::BadInput`] if there is no such table, if no table is
-/// named and there is not exactly one, or if what is in it breaks one of the [rules](Rule).
+/// named and there is not exactly one, or if what is in it breaks one of the [rules](InputRule).
 pub fn read_database(address: &Address, options: &ReadOptions) -> Result<Reading> {
     let name = options.name.clone().unwrap_or_else(|| address.name());
     let gather = |from: &mut dyn Read| gathered(from, &name, options);
@@ -43,7 +43,7 @@ pub fn read_database(address: &Address, options: &ReadOptions) -> Result<Reading
 /// The table as CSV with a header, as it is read: for what must see it twice, or prove what it was.
 ///
 /// # Errors
-/// As [`read_database`], but for what is in the cells; [`Rule::TooLarge`] if they are more bytes than `limits` has.
+/// As [`read_database`], but for what is in the cells; [`InputRule::TooLarge`] if they are more bytes than `limits` has.
 pub fn fetch(address: &Address, limits: &Limits) -> Result<Vec<u8>> {
     let name = address.name();
     stream(address, |from| {
@@ -60,7 +60,7 @@ pub fn fetch(address: &Address, limits: &Limits) -> Result<Vec<u8>> {
 /// Reads what was [fetched](fetch).
 ///
 /// # Errors
-/// [`Error::BadInput`] if what is in it breaks one of the [rules](Rule).
+/// [`Error::BadInput`] if what is in it breaks one of the [rules](InputRule).
 pub fn read_fetched(csv: &[u8], options: &ReadOptions) -> Result<Reading> {
     let name = options.name.as_deref().unwrap_or("a database");
     let read = gathered(&mut &csv[..], name, options).and_then(|all| all.finish(options.schema.as_ref()));
@@ -102,10 +102,12 @@ fn refused(name: &str, why: impl Into<String>) -> Error {
 fn the_only(mut tables: Vec<Vec<String>>) -> Result<Vec<String>> {
     match tables.len() {
         1 => Ok(tables.remove(0)),
-        0 => Err(BadInput::new(Rule::UnknownTable, "the database has no table that can be read").into()),
+        0 => Err(BadInput::new(InputRule::UnknownTable, "the database has no table that can be read").into()),
         n => {
             let problem = format!("the database has {n} tables and views: {}", listed(&tables));
-            Err(BadInput::new(Rule::UnknownTable, problem).hint("put # and the name of one behind the address").into())
+            Err(BadInput::new(InputRule::UnknownTable, problem)
+                .hint("put # and the name of one behind the address")
+                .into())
         }
     }
 }
@@ -115,7 +117,7 @@ fn no_such_table(tables: &[Vec<String>]) -> Error {
         [] => "the database has no table that can be read".to_owned(),
         tables => format!("there is no table or view of that name; there are {}", listed(tables)),
     };
-    BadInput::new(Rule::UnknownTable, problem).hint("names are taken as they are written, capitals too").into()
+    BadInput::new(InputRule::UnknownTable, problem).hint("names are taken as they are written, capitals too").into()
 }
 
 /// Some names of tables; a schema has them all.
@@ -133,7 +135,7 @@ fn quoted(name: &[String]) -> String {
 }
 
 fn no_bytes(column: &str) -> BadInput {
-    BadInput::new(Rule::Unsupported, "the column holds bytes, not text or numbers")
+    BadInput::new(InputRule::Unsupported, "the column holds bytes, not text or numbers")
         .in_column(column)
         .hint("leave it out by a query that names the other columns")
 }

@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-use crate::error::{BadInput, Error, Result, Rule};
+use crate::error::{BadInput, Error, InputRule, Result};
 
 /// How a folder's name spells a missing value.
 const MISSING: &str = "__HIVE_DEFAULT_PARTITION__";
@@ -59,11 +59,11 @@ pub(super) fn parts(paths: &[PathBuf]) -> Result<Vec<Part>> {
     let mut seen = HashSet::new();
     for part in parts.iter().filter(|part| part.path.is_file()) {
         if part.path.canonicalize().is_ok_and(|path| !seen.insert(path)) {
-            return Err(BadInput::new(Rule::SameRows, "the file is given twice").in_input(&part.name).into());
+            return Err(BadInput::new(InputRule::SameRows, "the file is given twice").in_input(&part.name).into());
         }
     }
     match parts.is_empty() {
-        true => Err(BadInput::new(Rule::EmptyFile, "there is no file").into()),
+        true => Err(BadInput::new(InputRule::EmptyFile, "there is no file").into()),
         false => Ok(parts),
     }
 }
@@ -75,7 +75,7 @@ fn is_pattern(path: &Path) -> bool {
 
 fn of_pattern(pattern: &Path) -> Result<Vec<Part>> {
     let text = pattern.to_string_lossy();
-    let bad = |problem: &str| Error::from(BadInput::new(Rule::Pattern, problem).in_input(&text));
+    let bad = |problem: &str| Error::from(BadInput::new(InputRule::Pattern, problem).in_input(&text));
     let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::default() };
     let found = glob::glob_with(&text, options).map_err(|_| bad("the pattern is malformed"))?;
     let mut parts = Vec::new();
@@ -109,7 +109,7 @@ fn literal_folder(pattern: &Path) -> PathBuf {
 fn of_folder(folder: &Path) -> Result<Vec<Part>> {
     let found = files_below(folder)?;
     if found.files.is_empty() {
-        return Err(BadInput::new(Rule::EmptyFile, "the folder has no table")
+        return Err(BadInput::new(InputRule::EmptyFile, "the folder has no table")
             .in_input(&folder.display().to_string())
             .hint("tables are told by .parquet, .csv, .tsv or .arrow at the end of their names")
             .into());
@@ -144,7 +144,7 @@ fn files_below(folder: &Path) -> Result<Found> {
             }
             let Some(kind) = kind_of(&entry).filter(|_| path.is_file()) else { continue };
             if *found.kind.get_or_insert(kind) != kind {
-                return Err(BadInput::new(Rule::Unsupported, "the folder has tables of several kinds")
+                return Err(BadInput::new(InputRule::Unsupported, "the folder has tables of several kinds")
                     .in_input(&folder.display().to_string())
                     .hint("name those that are one table: `FOLDER/*.csv`")
                     .into());
@@ -185,13 +185,13 @@ fn part_of(base: &Path, path: PathBuf) -> Result<Part> {
         let decoded = |text: &str| {
             let text = percent_decode_str(text)
                 .decode_utf8()
-                .map_err(|_| BadInput::new(Rule::Encoding, "a folder's name is no valid UTF-8").in_input(&name))?;
+                .map_err(|_| BadInput::new(InputRule::Encoding, "a folder's name is no valid UTF-8").in_input(&name))?;
             Ok::<_, Error>(text.into_owned())
         };
         let value = if value == MISSING { String::new() } else { decoded(value)? };
         let key = Key { name: decoded(key)?, value };
         if keys.iter().any(|other| other.name == key.name) {
-            return Err(BadInput::new(Rule::DuplicateColumn, "two folders of one file have one name")
+            return Err(BadInput::new(InputRule::DuplicateColumn, "two folders of one file have one name")
                 .in_input(&name)
                 .in_column(&key.name)
                 .into());

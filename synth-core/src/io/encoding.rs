@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use crate::error::{BadInput, Rule};
+use crate::error::{BadInput, InputRule};
 
 /// Bytes that are read at a time.
 const BUFFER: usize = 64 << 10;
@@ -90,7 +90,7 @@ impl Survey {
 }
 
 fn undecodable(encoding: &'static Encoding) -> BadInput {
-    BadInput::new(Rule::Encoding, format!("the text is no valid {}", encoding.name()))
+    BadInput::new(InputRule::Encoding, format!("the text is no valid {}", encoding.name()))
         .hint("the file is damaged or not text: save it as UTF-8")
 }
 
@@ -153,7 +153,7 @@ impl Tally {
 
     fn survey(&self, encoding: &'static Encoding, n_mark: usize) -> io::Result<Survey> {
         if let Some(line) = self.nul_line {
-            return Err(bad(BadInput::new(Rule::Encoding, "there is a NUL character")
+            return Err(bad(BadInput::new(InputRule::Encoding, "there is a NUL character")
                 .at_line(line)
                 .hint("the file is damaged, not text, or UTF-16 without its mark: save it as UTF-8")));
         }
@@ -348,7 +348,7 @@ mod tests {
             damaged.push(0xff);
             assert_eq!(survey(&damaged, n).unwrap_err().line, Some(3));
             let nul = survey(b"a,b\n1,\0\n", n).unwrap_err();
-            assert_eq!((nul.line, nul.rule), (Some(2), Rule::Encoding));
+            assert_eq!((nul.line, nul.rule), (Some(2), InputRule::Encoding));
             assert_eq!(survey(&utf16[..utf16.len() - 1], n).unwrap_err().line, None);
             assert!(survey("\u{feff}é\n".as_bytes(), n).unwrap().bom());
             assert_eq!(text("a\rb\r".as_bytes(), n), "a\nb\n");

@@ -16,7 +16,7 @@ use super::text::read_known;
 use super::text::{Belongs, TextFile};
 use super::typed::Typed;
 use super::{cells, matched};
-use crate::error::{BadInput, Error, Result, Rule};
+use crate::error::{BadInput, Error, InputRule, Result};
 use crate::infer::{self, Inferred, Remark};
 use crate::schema::{Compression, Dialect, Field, Format, SCHEMA_VERSION, Schema, Source};
 use crate::table::Table;
@@ -130,7 +130,7 @@ impl Gathered {
                 } else {
                     let (n, n_first) = (file.columns.len(), body.names.len());
                     let problem = format!("the file has {n} columns and no names, the first file {n_first}");
-                    return Err(BadInput::new(Rule::UnknownColumn, problem).into());
+                    return Err(BadInput::new(InputRule::UnknownColumn, problem).into());
                 };
                 let mut columns = file.columns;
                 for (column, position) in body.columns.iter_mut().zip(positions) {
@@ -189,7 +189,7 @@ impl Gathered {
             };
             for key in keys {
                 if names.contains(&key.name) || self.keys.iter().any(|(name, _)| *name == key.name) {
-                    return Err(BadInput::new(Rule::DuplicateColumn, "a column and a folder have one name")
+                    return Err(BadInput::new(InputRule::DuplicateColumn, "a column and a folder have one name")
                         .in_column(&key.name)
                         .hint("rename one of them")
                         .into());
@@ -199,16 +199,19 @@ impl Gathered {
         }
         for (name, column) in &mut self.keys {
             let Some(key) = keys.iter().find(|key| key.name == *name) else {
-                return Err(BadInput::new(Rule::UnknownColumn, "no folder of this file has the column of the first")
-                    .in_column(name)
-                    .into());
+                return Err(BadInput::new(
+                    InputRule::UnknownColumn,
+                    "no folder of this file has the column of the first",
+                )
+                .in_column(name)
+                .into());
             };
             column.append(RawColumn::repeated(key.value.clone(), n_rows));
         }
         match keys.iter().find(|key| !self.keys.iter().any(|(name, _)| *name == key.name)) {
             Some(key) => {
                 let problem = "a folder of this file has a column that those of the first have not";
-                Err(BadInput::new(Rule::UnknownColumn, problem).in_column(&key.name).into())
+                Err(BadInput::new(InputRule::UnknownColumn, problem).in_column(&key.name).into())
             }
             None => Ok(()),
         }
@@ -359,7 +362,7 @@ fn under_schema(
     } else {
         let problem =
             format!("the file has {} columns and no names, the schema {}", columns.len(), schema.fields.len());
-        return Err(BadInput::new(Rule::UnknownColumn, problem).into());
+        return Err(BadInput::new(InputRule::UnknownColumn, problem).into());
     };
     let mut columns: Vec<Option<Column>> = columns.into_iter().map(Some).collect();
     let arrays: Result<Vec<ArrayRef>> = schema
@@ -368,7 +371,7 @@ fn under_schema(
         .zip(positions)
         .map(|(field, position)| {
             let column = columns[position].take();
-            let twice = || BadInput::new(Rule::Schema, "two fields have one name").in_column(&field.name);
+            let twice = || BadInput::new(InputRule::Schema, "two fields have one name").in_column(&field.name);
             let array = match column.ok_or_else(twice)? {
                 Column::Text(column) => {
                     cells::from_text(field, column.iter().map(|(cell, decimal)| (Some(cell), decimal)))
@@ -386,7 +389,7 @@ fn of_two_kinds(this: &str) -> Error {
         "text" => ("text", "Parquet or Arrow"),
         _ => ("Parquet or Arrow", "text"),
     };
-    BadInput::new(Rule::Unsupported, format!("the file is {this}, the first file {first}"))
+    BadInput::new(InputRule::Unsupported, format!("the file is {this}, the first file {first}"))
         .hint("the files of one table must be all text, or all Parquet or Arrow")
         .into()
 }

@@ -1,8 +1,8 @@
 //! How large an input may be, and the refusals of what is larger or has nothing.
 
-use crate::error::{BadInput, Rule};
+use crate::error::{BadInput, InputRule};
 
-/// How large an input may be. Larger ones are refused by [`Rule::TooLarge`]. The defaults are unmeasured.
+/// How large an input may be. Larger ones are refused by [`InputRule::TooLarge`]. The defaults are unmeasured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the file, and of what it decompresses to.
@@ -25,19 +25,20 @@ impl Default for Limits {
 }
 
 pub(super) fn too_many_bytes(limit: u64) -> BadInput {
-    BadInput::new(Rule::TooLarge, format!("the file has more than {limit} bytes"))
+    BadInput::new(InputRule::TooLarge, format!("the file has more than {limit} bytes"))
         .hint("split it, or take a sample of its rows")
 }
 
 pub(super) fn too_many_columns(n: usize, limit: usize) -> BadInput {
-    BadInput::new(Rule::TooLarge, format!("the table has {n} columns, at most {limit} are read"))
+    BadInput::new(InputRule::TooLarge, format!("the table has {n} columns, at most {limit} are read"))
         .hint("leave out those that need not be shared")
 }
 
 pub(super) fn too_many_rows(limit: usize) -> BadInput {
-    BadInput::new(Rule::TooLarge, format!("the table has more than {limit} rows")).hint("take a sample of its rows")
+    BadInput::new(InputRule::TooLarge, format!("the table has more than {limit} rows"))
+        .hint("take a sample of its rows")
 }
 
 pub(super) fn no_rows() -> BadInput {
-    BadInput::new(Rule::TooFewRows, "there is no row of data").hint("a header alone has nothing to learn from")
+    BadInput::new(InputRule::TooFewRows, "there is no row of data").hint("a header alone has nothing to learn from")
 }

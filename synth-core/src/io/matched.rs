@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 use crate::schema::Schema;
 
 /// The positions in the file of the schema's fields, given the file's names.
@@ -11,7 +11,7 @@ pub(super) fn with_schema(schema: &Schema, names: &[String]) -> Result<Vec<usize
     let mut positions = Vec::with_capacity(schema.fields.len());
     for field in &schema.fields {
         let position = names.iter().position(|name| *name == field.name).ok_or_else(|| {
-            BadInput::new(Rule::UnknownColumn, "the schema's column is not in the file")
+            BadInput::new(InputRule::UnknownColumn, "the schema's column is not in the file")
                 .in_column(&field.name)
                 .hint(HINT)
         })?;
@@ -21,7 +21,7 @@ pub(super) fn with_schema(schema: &Schema, names: &[String]) -> Result<Vec<usize
     match names.iter().position(|name| schema.index_of(name).is_none()) {
         Some(extra) => {
             let problem = format!("column {} of the file is not in the schema", extra + 1);
-            Err(BadInput::new(Rule::UnknownColumn, problem).hint(HINT).into())
+            Err(BadInput::new(InputRule::UnknownColumn, problem).hint(HINT).into())
         }
         None => Ok(positions),
     }
@@ -34,7 +34,7 @@ pub(super) fn with_first(first: &[String], names: &[String]) -> Result<Vec<usize
     let mut positions = Vec::with_capacity(first.len());
     for name in first {
         let position = *at.get(name.as_str()).ok_or_else(|| {
-            BadInput::new(Rule::UnknownColumn, "a column of the first file is not in this one")
+            BadInput::new(InputRule::UnknownColumn, "a column of the first file is not in this one")
                 .in_column(name)
                 .hint(HINT)
         })?;
@@ -45,7 +45,7 @@ pub(super) fn with_first(first: &[String], names: &[String]) -> Result<Vec<usize
     match names.iter().position(|name| !known.contains(name)) {
         Some(extra) => {
             let problem = format!("column {} of the file is not in the first file", extra + 1);
-            Err(BadInput::new(Rule::UnknownColumn, problem).hint(HINT).into())
+            Err(BadInput::new(InputRule::UnknownColumn, problem).hint(HINT).into())
         }
         None => Ok(positions),
     }

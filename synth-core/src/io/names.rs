@@ -6,7 +6,7 @@ use arrow::array::StringArray;
 
 use super::header::{FirstRow, first_row};
 use super::options::Header;
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 
 /// Whether the first row holds the names, and what a person should be told of that. `head` has the first rows; `known` are the
 /// names that the file should have.
@@ -61,7 +61,7 @@ impl Names {
             } else if let Some(other) = seen.insert(name, i) {
                 // By position, not by name: were the header missing, the name would be a cell.
                 let problem = format!("columns {} and {} have one name", other + 1, i + 1);
-                return Err(BadInput::new(Rule::DuplicateColumn, problem)
+                return Err(BadInput::new(InputRule::DuplicateColumn, problem)
                     .at_line(1)
                     .hint("rename one of them, or say that there is no header")
                     .into());

@@ -5,7 +5,7 @@
 
 use arrow::array::StringArray;
 
-use crate::error::{BadInput, Rule};
+use crate::error::{BadInput, InputRule};
 
 /// Bytes of a column's first piece. Unmeasured.
 const FIRST_PIECE: usize = 1 << 20;
@@ -59,7 +59,7 @@ impl RawColumn {
     /// Adds a cell.
     ///
     /// # Errors
-    /// [`Rule::Encoding`] if what was added is no UTF-8; it may be found later than at the cell.
+    /// [`InputRule::Encoding`] if what was added is no UTF-8; it may be found later than at the cell.
     pub(super) fn push(&mut self, cell: &[u8]) -> Result<(), BadInput> {
         let needed = cell.len() + 1;
         if self.open.bytes.len() + needed > self.bound() && self.open.n_cells > 0 {
@@ -95,7 +95,7 @@ impl RawColumn {
             return Ok(());
         }
         let mut text = String::from_utf8(bytes).map_err(|_| {
-            BadInput::new(Rule::Encoding, "the text is no valid UTF-8")
+            BadInput::new(InputRule::Encoding, "the text is no valid UTF-8")
                 .hint("the file is damaged, or was changed while it was read")
         })?;
         text.shrink_to_fit();
@@ -227,6 +227,6 @@ mod tests {
     fn what_is_no_utf_8_is_refused() {
         let mut column = RawColumn::default();
         column.push(b"\xff").unwrap();
-        assert_eq!(column.close().unwrap_err().rule, Rule::Encoding);
+        assert_eq!(column.close().unwrap_err().rule, InputRule::Encoding);
     }
 }

@@ -9,13 +9,13 @@ use super::options::ReadOptions;
 #[cfg(feature = "spreadsheet")]
 use super::sheet;
 use super::text;
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 use crate::schema::Format;
 
 /// Reads the file at `path`, or the files that it stands for, as [`read_paths`].
 ///
 /// # Errors
-/// [`Error::Io`](crate::Error::Io) if it cannot be read; [`Error::BadInput`](crate::Error::BadInput) if what is in it breaks one of the [rules](Rule).
+/// [`Error::Io`](crate::Error::Io) if it cannot be read; [`Error::BadInput`](crate::Error::BadInput) if what is in it breaks one of the [rules](InputRule).
 pub fn read_path(path: &Path, options: &ReadOptions) -> Result<Reading> {
     read_paths(&[path.to_owned()], options)
 }
@@ -45,7 +45,7 @@ pub fn read_path(path: &Path, options: &ReadOptions) -> Result<Reading> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Io`](crate::Error::Io) if a file cannot be read; [`Error::BadInput`](crate::Error::BadInput) if what is in it breaks one of the [rules](Rule), if there is no
+/// [`Error::Io`](crate::Error::Io) if a file cannot be read; [`Error::BadInput`](crate::Error::BadInput) if what is in it breaks one of the [rules](InputRule), if there is no
 /// file, if one is given twice, or if a file lacks a column of the first or has another. Messages name the file, without the
 /// values in the names of folders.
 pub fn read_paths(paths: &[PathBuf], options: &ReadOptions) -> Result<Reading> {
@@ -96,7 +96,7 @@ pub struct TableFile {
 /// ```
 ///
 /// # Errors
-/// [`Error::BadInput`](crate::Error::BadInput) if the file breaks one of the [rules](Rule).
+/// [`Error::BadInput`](crate::Error::BadInput) if the file breaks one of the [rules](InputRule).
 pub fn read_bytes(bytes: Vec<u8>, options: &ReadOptions) -> Result<Reading> {
     let name = options.name.clone();
     let read = || {
@@ -114,7 +114,7 @@ pub(super) fn add(gathered: &mut Gathered, input: &Input, keys: &[Key], options:
     const N_TELLING: u64 = 16;
     let start = input.start(N_TELLING)?;
     if start.is_empty() {
-        return Err(BadInput::new(Rule::EmptyFile, "the file is empty").hint("give a table with rows").into());
+        return Err(BadInput::new(InputRule::EmptyFile, "the file is empty").hint("give a table with rows").into());
     }
     let name = input.name.as_deref();
     let limits = &options.limits;
@@ -146,7 +146,7 @@ pub(super) fn add(gathered: &mut Gathered, input: &Input, keys: &[Key], options:
 fn unless_damaged<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
     // Whatever the reader had in its hands is dropped with it, and what it added to is not gone on with.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| {
-        Err(BadInput::new(Rule::Corrupt, "the file is damaged").hint("write the file again").into())
+        Err(BadInput::new(InputRule::Corrupt, "the file is damaged").hint("write the file again").into())
     })
 }
 
@@ -170,7 +170,7 @@ fn told_by_content(bytes: &[u8]) -> Result<Format> {
         return Ok(Format::Arrow);
     }
     match NOT_TABLES.iter().find(|(magic, _)| bytes.starts_with(magic)) {
-        Some((_, what)) => Err(BadInput::new(Rule::Unsupported, format!("the file is {what}"))
+        Some((_, what)) => Err(BadInput::new(InputRule::Unsupported, format!("the file is {what}"))
             .hint("save the table as CSV, Parquet or Arrow IPC")
             .into()),
         None => Ok(Format::Csv),

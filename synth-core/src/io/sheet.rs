@@ -14,7 +14,7 @@ use super::gathered::Gathered;
 use super::input::Input;
 use super::limits::{too_many_columns, too_many_rows};
 use super::options::ReadOptions;
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 use crate::schema::Dialect;
 
 /// Adds the first sheet that has cells. Without a workbook in the archive it is refused as one.
@@ -26,9 +26,10 @@ pub(super) fn add(gathered: &mut Gathered, input: &Input, keys: &[Key], options:
     let mut sheets = (0..n_sheets).filter_map(|i| book.worksheet_range_at(i));
     let sheet = sheets.find(|sheet| sheet.as_ref().map_or(true, |sheet| !sheet.is_empty()));
     let Some(sheet) = sheet else {
-        return Err(BadInput::new(Rule::EmptyFile, "no sheet has a cell").hint("give a table with rows").into());
+        return Err(BadInput::new(InputRule::EmptyFile, "no sheet has a cell").hint("give a table with rows").into());
     };
-    let sheet = sheet.map_err(|_| BadInput::new(Rule::Corrupt, "a sheet is damaged").hint("write the file again"))?;
+    let sheet =
+        sheet.map_err(|_| BadInput::new(InputRule::Corrupt, "a sheet is damaged").hint("write the file again"))?;
     let (n_rows, n_columns) = sheet.get_size();
     if n_columns > options.limits.columns {
         return Err(too_many_columns(n_columns, options.limits.columns).into());
@@ -55,7 +56,7 @@ fn unpacked_bytes(bytes: &[u8]) -> Result<u128> {
 }
 
 fn no_workbook() -> BadInput {
-    BadInput::new(Rule::Unsupported, "the file is a zip archive, and no workbook that can be read")
+    BadInput::new(InputRule::Unsupported, "the file is a zip archive, and no workbook that can be read")
         .hint("save the table as CSV, Parquet or Arrow IPC")
 }
 

@@ -14,7 +14,7 @@ use super::names::{Names, has_header};
 use super::options::{Header, ReadOptions};
 use super::raw::RawColumn;
 use super::records::{Bounds, Record, Records};
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 use crate::schema::{Dialect, Format, Quoting, Schema, Source};
 use crate::spelling::number::spelled;
 
@@ -105,7 +105,7 @@ pub(super) fn read_known(
     belongs: Belongs<'_>,
 ) -> Result<TextFile> {
     let [Ok(delimiter), Ok(quote)] = [dialect.delimiter, dialect.quote].map(u8::try_from) else {
-        return Err(BadInput::new(Rule::Unsupported, "the delimiter or the quote is beyond ASCII").into());
+        return Err(BadInput::new(InputRule::Unsupported, "the delimiter or the quote is beyond ASCII").into());
     };
     let mut from = from.take(options.limits.bytes.saturating_add(1));
     let form = Form { delimiter, quote, space: dialect.space_after_delimiter, sample: None };
@@ -188,7 +188,7 @@ impl Parsed {
                     return Err(open_quote(line).into());
                 }
                 let problem = format!("the cell in column {} has more than {} bytes", column + 1, limits.cell_bytes);
-                return Err(BadInput::new(Rule::TooLarge, problem)
+                return Err(BadInput::new(InputRule::TooLarge, problem)
                     .at_line(line)
                     .hint("perhaps a quote is missing; long texts cannot be learnt")
                     .into());
@@ -215,7 +215,7 @@ impl Parsed {
             return Err(open_quote(last.into()).into());
         }
         if lines.len() == n_empty_at_end {
-            return Err(BadInput::new(Rule::EmptyFile, "the file has only empty lines")
+            return Err(BadInput::new(InputRule::EmptyFile, "the file has only empty lines")
                 .hint("give a table with rows")
                 .into());
         }
@@ -266,7 +266,7 @@ impl Parsed {
 }
 
 fn open_quote(line: u64) -> BadInput {
-    BadInput::new(Rule::OpenQuote, "a quote is opened in this row and never closed")
+    BadInput::new(InputRule::OpenQuote, "a quote is opened in this row and never closed")
         .at_line(line)
         .hint("close it, or double it if it belongs to the text")
 }
@@ -290,7 +290,7 @@ fn check_first(form: Form<'_>, n_fields: usize, line: u64) -> Result<()> {
         "remove titles and comments above the table"
     };
     let problem = format!("this row has {n_fields} fields, the rows after it have {others}");
-    Err(BadInput::new(Rule::RaggedRow, problem).at_line(line).hint(hint).into())
+    Err(BadInput::new(InputRule::RaggedRow, problem).at_line(line).hint(hint).into())
 }
 
 fn ragged(record: &Record, expected: usize) -> BadInput {
@@ -303,7 +303,7 @@ fn ragged(record: &Record, expected: usize) -> BadInput {
         () => "a field may be missing, or the row broken in two",
     };
     let problem = format!("this row has {} fields, the first row has {expected}", record.n_fields);
-    BadInput::new(Rule::RaggedRow, problem).at_line(record.line).hint(hint)
+    BadInput::new(InputRule::RaggedRow, problem).at_line(record.line).hint(hint)
 }
 
 fn quoting_of(sample: &str, delimiter: u8, quote: u8, decimal: char, starts: &[u64]) -> Quoting {

@@ -1,7 +1,7 @@
 //! Parquet and Arrow IPC, file and stream form, read batch by batch.
 //!
 //! A column is cast to one of the five storages, and grows by each batch; its own type is kept in [`Field::arrow`] and cast back
-//! to when the table is written. What is damaged is [`Rule::Corrupt`]; the readers' own messages are not passed on, for they
+//! to when the table is written. What is damaged is [`InputRule::Corrupt`]; the readers' own messages are not passed on, for they
 //! may quote values.
 //!
 //! [`Field::arrow`]: crate::schema::Field::arrow
@@ -24,7 +24,7 @@ use super::arrow_files::{cast, zoned};
 use super::input::{Input, Seekable};
 use super::limits::{Limits, too_many_bytes, too_many_columns, too_many_rows};
 use super::matched;
-use crate::error::{BadInput, Error, Result, Rule};
+use crate::error::{BadInput, Error, InputRule, Result};
 use crate::schema::Storage;
 
 /// Cells of a batch of Parquet rows, which are in memory beside the table. Unmeasured.
@@ -130,7 +130,7 @@ impl Typed {
     fn begin(&mut self, schema: &SchemaRef) -> Result<Filling<'_>> {
         refuse_unsupported(schema)?;
         if schema.fields().is_empty() {
-            return Err(BadInput::new(Rule::EmptyFile, "the file has no columns").into());
+            return Err(BadInput::new(InputRule::EmptyFile, "the file has no columns").into());
         }
         let (names, headers) = names_of(schema)?;
         let own_type = |position: usize| schema.field(position).data_type();
@@ -146,7 +146,7 @@ impl Typed {
             // Files may differ in how they code values, not in the values' type.
             if value_type(first) != value_type(own_type(position)) {
                 let problem = format!("the column is {} here, in the first file {first}", own_type(position));
-                return Err(BadInput::new(Rule::Unsupported, problem)
+                return Err(BadInput::new(InputRule::Unsupported, problem)
                     .in_column(name)
                     .hint("the files of one table must have the same types")
                     .into());
@@ -271,7 +271,8 @@ fn check_size(n_rows: usize, n_columns: usize, limits: &Limits) -> Result<()> {
 }
 
 fn corrupt(what: &str) -> BadInput {
-    BadInput::new(Rule::Corrupt, format!("the {what} data is damaged or cut off")).hint("copy or write the file again")
+    BadInput::new(InputRule::Corrupt, format!("the {what} data is damaged or cut off"))
+        .hint("copy or write the file again")
 }
 
 /// Tells something once.
@@ -299,7 +300,7 @@ fn refuse_unsupported(schema: &SchemaRef) -> Result<()> {
             _ => false,
         };
         if !is_supported {
-            return Err(BadInput::new(Rule::Unsupported, "the column's type cannot be held in a flat table")
+            return Err(BadInput::new(InputRule::Unsupported, "the column's type cannot be held in a flat table")
                 .in_column(field.name())
                 .hint("leave the column out, or flatten it into numbers, text, dates or booleans")
                 .into());
@@ -313,7 +314,7 @@ fn names_of(schema: &SchemaRef) -> Result<(Vec<String>, Vec<Option<String>>)> {
     for (i, name) in own.iter().enumerate() {
         if let Some(other) = own[..i].iter().position(|n| n.trim() == name.trim() && !name.trim().is_empty()) {
             let problem = format!("columns {} and {} have one name", other + 1, i + 1);
-            return Err(BadInput::new(Rule::DuplicateColumn, problem).hint("rename one of them").into());
+            return Err(BadInput::new(InputRule::DuplicateColumn, problem).hint("rename one of them").into());
         }
     }
     let name_of = |(i, name): (usize, &&str)| match name.trim() {
@@ -373,7 +374,7 @@ fn to_storage(name: &str, column: &ArrayRef, n_before: usize, notes: &mut Vec<St
 /// NaN is how some writers spell a missing number; infinity is no number that could be learnt.
 fn finite(name: &str, values: &Float64Array, n_before: usize, notes: &mut Vec<String>) -> Result<ArrayRef> {
     if let Some(row) = values.iter().position(|x| x.is_some_and(f64::is_infinite)) {
-        return Err(BadInput::new(Rule::NotANumber, format!("row {} is infinite", n_before + row + 1))
+        return Err(BadInput::new(InputRule::NotANumber, format!("row {} is infinite", n_before + row + 1))
             .in_column(name)
             .into());
     }

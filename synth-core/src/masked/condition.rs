@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::model::MaskedDiffusion;
 use crate::encode::{Variable, normal_quantile};
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 use crate::schema::{Field, Kind, Schema};
 use crate::spelling::datetime::parse as parse_datetime;
 use crate::table::Table;
@@ -40,16 +40,16 @@ impl Condition {
     /// Whether it can be asked of a column of numbers or dates under `schema`.
     ///
     /// # Errors
-    /// [`Rule::UnknownColumn`] if there is no such column, [`Rule::UnknownLevel`] if a value is none of its kind.
+    /// [`InputRule::UnknownColumn`] if there is no such column, [`InputRule::UnknownLevel`] if a value is none of its kind.
     pub(crate) fn check(&self, schema: &Schema) -> Result<()> {
-        let bad = |rule: Rule, problem: &str| BadInput::new(rule, problem).in_column(&self.column);
+        let bad = |rule: InputRule, problem: &str| BadInput::new(rule, problem).in_column(&self.column);
         let Some(field_idx) = schema.index_of(&self.column) else {
-            return Err(bad(Rule::UnknownColumn, "the model has no such column").into());
+            return Err(bad(InputRule::UnknownColumn, "the model has no such column").into());
         };
         let field = &schema.fields[field_idx];
         match self.demand.values().iter().all(|value| number_of(field, value).is_some()) {
             true => Ok(()),
-            false => Err(bad(Rule::UnknownLevel, "a value of the condition is none that was learnt").into()),
+            false => Err(bad(InputRule::UnknownLevel, "a value of the condition is none that was learnt").into()),
         }
     }
 
@@ -185,7 +185,7 @@ impl MaskedDiffusion {
     /// Several conditions on one column hold together.
     ///
     /// # Errors
-    /// [`Rule::UnknownColumn`] if there is no such column, or it is not learnt; [`Rule::UnknownLevel`] if a value cannot
+    /// [`InputRule::UnknownColumn`] if there is no such column, or it is not learnt; [`InputRule::UnknownLevel`] if a value cannot
     /// be read as one of the column's, or nothing that was learnt is left.
     pub fn conditions(&self, conditions: &[Condition], balance: Option<&str>) -> Result<Conditions> {
         let variables: Vec<(usize, &Variable)> = self.tokenizer.variables().collect();
@@ -203,7 +203,7 @@ impl MaskedDiffusion {
             place.drop_empty_bins(variable);
             if !place.tokens.contains(&true) {
                 let problem = "no value that was learnt meets the conditions";
-                return Err(BadInput::new(Rule::UnknownLevel, problem).in_column(&field.name).into());
+                return Err(BadInput::new(InputRule::UnknownLevel, problem).in_column(&field.name).into());
             }
         }
         let balance = balance.map(|name| -> Result<_> {
@@ -218,7 +218,7 @@ impl MaskedDiffusion {
             };
             if levels.is_empty() {
                 let problem = "only a column of levels can be balanced";
-                return Err(BadInput::new(Rule::UnknownColumn, problem).in_column(name).into());
+                return Err(BadInput::new(InputRule::UnknownColumn, problem).in_column(name).into());
             }
             Ok((j, levels))
         });
@@ -226,7 +226,7 @@ impl MaskedDiffusion {
     }
 
     fn variable_named(&self, name: &str) -> Result<usize> {
-        let bad = |problem: &str| BadInput::new(Rule::UnknownColumn, problem).in_column(name);
+        let bad = |problem: &str| BadInput::new(InputRule::UnknownColumn, problem).in_column(name);
         let field_idx = self.tokenizer.schema().index_of(name).ok_or_else(|| bad("the model has no such column"))?;
         let variable = self.tokenizer.variable_of(field_idx);
         Ok(variable.ok_or_else(|| bad("the column was not learnt: nothing can be demanded of it"))?)
@@ -237,7 +237,7 @@ impl MaskedDiffusion {
 fn demanded(field: &Field, variable: &Variable, demand: &Demand) -> Result<Allowed> {
     let unknown = || {
         let problem = "a value of the condition is none that was learnt";
-        BadInput::new(Rule::UnknownLevel, problem).in_column(&field.name)
+        BadInput::new(InputRule::UnknownLevel, problem).in_column(&field.name)
     };
     let number = |text: &str| number_of(field, text).ok_or_else(unknown);
     let mut allowed = Allowed { tokens: vec![false; variable.n_tokens()], intervals: Vec::new() };
@@ -296,7 +296,7 @@ fn demanded(field: &Field, variable: &Variable, demand: &Demand) -> Result<Allow
                 Variable::Levels { values, .. } if field.storage.is_number() => values,
                 Variable::Levels { .. } => {
                     let problem = "only numbers and dates have ranges";
-                    return Err(BadInput::new(Rule::UnknownColumn, problem).in_column(&field.name).into());
+                    return Err(BadInput::new(InputRule::UnknownColumn, problem).in_column(&field.name).into());
                 }
                 Variable::Scale { atoms, .. } => atoms,
             };

@@ -117,7 +117,7 @@ impl MaskedDiffusion {
     /// stays as it is, and so do columns that are not learnt: a made identifier would pass for a real one.
     ///
     /// # Errors
-    /// [`Rule::UnknownLevel`](crate::Rule::UnknownLevel) if a cell holds a level that was not learnt;
+    /// [`InputRule::UnknownLevel`](crate::InputRule::UnknownLevel) if a cell holds a level that was not learnt;
     /// [`Error::SchemaMismatch`] if `table` has other columns than the one that was learnt.
     pub fn impute(&self, table: &Table, seed: u64) -> Result<Table> {
         let tokens = self.tokenizer.encode_present(table)?;
@@ -138,7 +138,7 @@ impl MaskedDiffusion {
     /// and of missing cells, and densities of the coordinates of other numbers.
     ///
     /// # Errors
-    /// [`Rule::UnknownLevel`](crate::Rule::UnknownLevel) if a cell holds a level that was not learnt;
+    /// [`InputRule::UnknownLevel`](crate::InputRule::UnknownLevel) if a cell holds a level that was not learnt;
     /// [`Error::SchemaMismatch`] if `table` has other columns than the one that was learnt.
     pub fn log_likelihood(&self, table: &Table) -> Result<Vec<f64>> {
         let tokens = self.tokenizer.encode(table)?;

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use arrow::array::Array;
 
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 use crate::schema::{Kind, Schema};
 use crate::table::{Table, column_from_labels};
 
@@ -43,7 +43,7 @@ pub use zip::{RESTRICTED_ZIP_PREFIXES, ZIP_PREFIX_SOURCE};
 /// declared are shared with `table`.
 ///
 /// # Errors
-/// [`Rule::Schema`] if a protection does not fit its column, [`Rule::NothingToLearn`] if no column is left.
+/// [`InputRule::Schema`] if a protection does not fit its column, [`InputRule::NothingToLearn`] if no column is left.
 pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
     let schema = table.schema();
     schema.check()?;
@@ -57,7 +57,7 @@ pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
         columns.push(column.array);
     }
     if fields.is_empty() {
-        return Err(BadInput::new(Rule::NothingToLearn, "every column is to be left out").into());
+        return Err(BadInput::new(InputRule::NothingToLearn, "every column is to be left out").into());
     }
     let schema = Schema { fields, ..(**schema).clone() };
     // What is left out or changed can no longer be kept.

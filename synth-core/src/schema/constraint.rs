@@ -19,7 +19,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Field, Storage, Value, When};
-use crate::error::{BadInput, Rule};
+use crate::error::{BadInput, InputRule};
 
 /// The fewest and the most columns of a constraint that takes a list of them.
 const COLUMNS: std::ops::RangeInclusive<usize> = 2..=16;
@@ -137,7 +137,7 @@ impl Constraint {
     /// Whether it speaks of columns that are among `fields`, and that have a kind it can speak of.
     ///
     /// # Errors
-    /// [`Rule::UnknownColumn`] if there is no such column; [`Rule::Schema`] if a column is not learnt or of another kind, if
+    /// [`InputRule::UnknownColumn`] if there is no such column; [`InputRule::Schema`] if a column is not learnt or of another kind, if
     /// there are too few or too many, or one twice, or if a value cannot be read as one of its column's.
     pub fn check(&self, fields: &[Field]) -> Result<(), BadInput> {
         let mut seen = HashSet::new();
@@ -203,7 +203,7 @@ impl Constraint {
 
 fn field<'a>(fields: &'a [Field], name: &str) -> Result<&'a Field, BadInput> {
     fields.iter().find(|field| field.name == name).ok_or_else(|| {
-        BadInput::new(Rule::UnknownColumn, "a constraint names a column that is not there")
+        BadInput::new(InputRule::UnknownColumn, "a constraint names a column that is not there")
             .in_column(name)
             .hint("name one of the schema's fields")
     })
@@ -228,7 +228,7 @@ fn many(column: &str, columns: &[String]) -> Result<(), BadInput> {
 }
 
 fn bad(column: &str, problem: &str, hint: &str) -> BadInput {
-    BadInput::new(Rule::Schema, problem).in_column(column).hint(hint)
+    BadInput::new(InputRule::Schema, problem).in_column(column).hint(hint)
 }
 
 /// Constraints as the tables of a schema's TOML.
@@ -301,23 +301,23 @@ mod tests {
         };
         let implies =
             |then: When| Constraint::Implies { condition: When { is: Some(Value::Whole(1)), ..When::of("a") }, then };
-        let check = |constraint: Constraint, rule: Rule, column: &str| {
+        let check = |constraint: Constraint, rule: InputRule, column: &str| {
             let error = constraint.check(&schema().fields).unwrap_err();
             assert_eq!((error.rule, error.column.as_deref()), (rule, Some(column)), "{constraint}");
             assert!(!error.hint.is_empty(), "{constraint}");
         };
-        check(order("a", "c"), Rule::UnknownColumn, "c");
-        check(order("a", "a"), Rule::Schema, "a");
-        check(order("a", "word"), Rule::Schema, "word");
-        check(order("a", "day"), Rule::Schema, "day");
-        check(Constraint::Depends { on: "id".to_owned(), column: "a".to_owned() }, Rule::Schema, "id");
-        check(Constraint::Sum { total: "a".to_owned(), parts: vec!["b".to_owned()] }, Rule::Schema, "a");
-        check(Constraint::Combinations { columns: vec!["word".to_owned()] }, Rule::Schema, "word");
-        check(range("b", None, None), Rule::Schema, "b");
-        check(range("b", Some(Value::Whole(2)), Some(Value::Whole(1))), Rule::Schema, "b");
-        check(range("day", Some(Value::Text("soon".to_owned())), None), Rule::Schema, "day");
-        check(implies(When::of("b")), Rule::Schema, "b");
-        check(implies(When { above: Some(Value::Whole(1)), ..When::of("word") }), Rule::Schema, "word");
-        check(implies(When { is: Some(Value::Text("x".to_owned())), ..When::of("b") }), Rule::Schema, "b");
+        check(order("a", "c"), InputRule::UnknownColumn, "c");
+        check(order("a", "a"), InputRule::Schema, "a");
+        check(order("a", "word"), InputRule::Schema, "word");
+        check(order("a", "day"), InputRule::Schema, "day");
+        check(Constraint::Depends { on: "id".to_owned(), column: "a".to_owned() }, InputRule::Schema, "id");
+        check(Constraint::Sum { total: "a".to_owned(), parts: vec!["b".to_owned()] }, InputRule::Schema, "a");
+        check(Constraint::Combinations { columns: vec!["word".to_owned()] }, InputRule::Schema, "word");
+        check(range("b", None, None), InputRule::Schema, "b");
+        check(range("b", Some(Value::Whole(2)), Some(Value::Whole(1))), InputRule::Schema, "b");
+        check(range("day", Some(Value::Text("soon".to_owned())), None), InputRule::Schema, "day");
+        check(implies(When::of("b")), InputRule::Schema, "b");
+        check(implies(When { above: Some(Value::Whole(1)), ..When::of("word") }), InputRule::Schema, "word");
+        check(implies(When { is: Some(Value::Text("x".to_owned())), ..When::of("b") }), InputRule::Schema, "b");
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, NumberFormat, Protection, Storage};
-use crate::error::{BadInput, Rule};
+use crate::error::{BadInput, InputRule};
 use crate::spelling::datetime;
 
 /// One column: what it is and how its cells are written.
@@ -59,7 +59,7 @@ impl Field {
     }
 
     pub(super) fn check(&self) -> std::result::Result<(), BadInput> {
-        let bad = |problem: &str| Err(BadInput::new(Rule::Schema, problem).in_column(&self.name));
+        let bad = |problem: &str| Err(BadInput::new(InputRule::Schema, problem).in_column(&self.name));
         if self.storage.is_number() != self.number.is_some() {
             return bad("`number` belongs to columns stored as integer or float, and to no others");
         }

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{BadInput, Result, Rule};
+use crate::error::{BadInput, InputRule, Result};
 pub use constraint::{Constraint, to_toml};
 pub use field::Field;
 pub use kind::{Kind, Storage};
@@ -59,11 +59,12 @@ impl Schema {
     /// Reads the TOML form.
     ///
     /// # Errors
-    /// [`Rule::Schema`] if the text is not TOML, has unknown keys, another version, or two columns of one name; as
+    /// [`InputRule::Schema`] if the text is not TOML, has unknown keys, another version, or two columns of one name; as
     /// [`Constraint::check`] if a constraint does not fit.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let bad =
-            |problem: String| BadInput::new(Rule::Schema, problem).hint("`synth profile INPUT` prints a valid one");
+        let bad = |problem: String| {
+            BadInput::new(InputRule::Schema, problem).hint("`synth profile INPUT` prints a valid one")
+        };
         // The parser's own message quotes the line, which is the user's schema and not a cell.
         let schema: Schema = toml::from_str(text).map_err(|e| {
             let line = e.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count() as u64);
@@ -88,12 +89,12 @@ impl Schema {
     /// The first rule that is broken, with its column.
     pub fn check(&self) -> std::result::Result<(), BadInput> {
         if self.version != SCHEMA_VERSION {
-            return Err(BadInput::new(Rule::Schema, format!("version {} is not {SCHEMA_VERSION}", self.version)));
+            return Err(BadInput::new(InputRule::Schema, format!("version {} is not {SCHEMA_VERSION}", self.version)));
         }
         let mut seen = HashSet::new();
         for field in &self.fields {
             if !seen.insert(field.name.as_str()) {
-                return Err(BadInput::new(Rule::Schema, "two fields have one name").in_column(&field.name));
+                return Err(BadInput::new(InputRule::Schema, "two fields have one name").in_column(&field.name));
             }
             field.check()?;
         }
@@ -104,7 +105,7 @@ impl Schema {
     /// Whether each protection of a field fits what the ones before it leave, none is declared twice, `keep` and `remove` stand
     /// alone, and subjects are named by a column of identifiers.
     fn check_protections(&self, field: &Field) -> std::result::Result<(), BadInput> {
-        let bad = |problem: String| BadInput::new(Rule::Schema, problem).in_column(&field.name);
+        let bad = |problem: String| BadInput::new(InputRule::Schema, problem).in_column(&field.name);
         let (mut kind, mut storage) = (field.kind, field.storage);
         for (i, protection) in field.protect.iter().enumerate() {
             let id = protection.id();

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Field, Kind, Storage};
-use crate::error::{BadInput, Rule};
+use crate::error::{BadInput, InputRule};
 use crate::spelling::datetime;
 
 /// A value in a constraint: a number, `true` or `false`, or text; dates are text in the column's own format.
@@ -117,8 +117,9 @@ impl When {
 
     /// What is wrong with the test of a column like `field`.
     pub(super) fn check(&self, field: &Field) -> Result<(), BadInput> {
-        let bad =
-            |problem: &str, hint: &str| Err(BadInput::new(Rule::Schema, problem).in_column(&self.column).hint(hint));
+        let bad = |problem: &str, hint: &str| {
+            Err(BadInput::new(InputRule::Schema, problem).in_column(&self.column).hint(hint))
+        };
         let bounds = [&self.above, &self.below, &self.at_least, &self.at_most];
         let values = [&self.is, &self.is_not];
         if bounds.iter().chain(&values).all(|test| test.is_none()) && self.missing.is_none() {

@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Rows};
 
 use super::{What, as_read, no_bytes, no_such_table, quoted, refused, the_only};
-use crate::error::{BadInput, Error, Result, Rule};
+use crate::error::{BadInput, Error, InputRule, Result};
 
 /// CSV is made in pieces of about this many bytes.
 const PIECE: usize = 64 << 10;
@@ -67,7 +67,7 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<Vec<String>>> {
 
 /// What SQLite refuses, without its message, which quotes the query.
 fn told(error: &rusqlite::Error, name: &str) -> Error {
-    let corrupt = |problem: &str| BadInput::new(Rule::Corrupt, problem).hint("take another copy of it").into();
+    let corrupt = |problem: &str| BadInput::new(InputRule::Corrupt, problem).hint("take another copy of it").into();
     match (error, error.sqlite_error_code()) {
         (_, Some(ErrorCode::NotADatabase)) => corrupt("the file is no SQLite database"),
         (_, Some(ErrorCode::DatabaseCorrupt)) => corrupt("the database is damaged"),
@@ -131,7 +131,7 @@ fn spelling(row: &Row<'_>, i: usize, column: &str) -> Result<String> {
         ValueRef::Real(x) if x != 0.0 && !(1e-5..1e16).contains(&x.abs()) => Ok(format!("{x:e}")),
         ValueRef::Real(x) => Ok(x.to_string()),
         ValueRef::Text(bytes) => String::from_utf8(bytes.to_vec()).map_err(|_| {
-            BadInput::new(Rule::Unsupported, "the column holds text that is not UTF-8").in_column(column).into()
+            BadInput::new(InputRule::Unsupported, "the column holds text that is not UTF-8").in_column(column).into()
         }),
         ValueRef::Blob(_) => Err(no_bytes(column).into()),
     }
