@@ -19,7 +19,7 @@ pub use about::About;
 pub use file::MODEL_VERSION;
 
 use crate::constraint::transform::Restored;
-use crate::constraint::{Keeping, Kept, Plan};
+use crate::constraint::{Keep, Keeping, Kept};
 use crate::error::{BadInput, Error, InputRule, Result};
 use crate::fitted::{Engine, Fitted};
 use crate::generator::Generator;
@@ -42,7 +42,7 @@ const MAX_ROUNDS: u64 = 16;
 #[derive(Debug, Clone)]
 pub struct Model {
     fitted: Fitted,
-    plan: Option<Box<Plan>>,
+    plan: Option<Box<Keep>>,
     about: About,
 }
 
@@ -108,7 +108,7 @@ impl Model {
         checkpoints: Option<&mut Checkpoints<'_>>,
         observer: &mut Observer<'_>,
     ) -> Result<Self> {
-        let Some(mut plan) = Plan::of(table, keeping)? else {
+        let Some(mut plan) = Keep::of(table, keeping)? else {
             let fitted = Fitted::fit_from(engine, table, config, checkpoints, observer)?;
             return Ok(Self { fitted, plan: None, about: About::default() });
         };
@@ -124,7 +124,7 @@ impl Model {
     /// # Errors
     /// As [`Constraint::check`](crate::Constraint::check).
     pub fn learnt(table: &Table, keeping: Keeping) -> Result<Table> {
-        Ok(Plan::of(table, keeping)?.map_or_else(|| table.clone(), |plan| plan.transform.learnt(table)))
+        Ok(Keep::of(table, keeping)?.map_or_else(|| table.clone(), |plan| plan.transform.learnt(table)))
     }
 
     /// The generator itself, which knows nothing of constraints: its columns are those that were learnt.
@@ -324,7 +324,7 @@ impl Model {
 type Make<'a> = dyn Fn(Range<u64>, u64) -> Table + Sync + 'a;
 
 /// The whole rows that drawn ones stand for, and which of them are to be drawn anew.
-fn whole(plan: &Plan, afterwards: &[Condition], drawn: &Table) -> (Table, Vec<bool>) {
+fn whole(plan: &Keep, afterwards: &[Condition], drawn: &Table) -> (Table, Vec<bool>) {
     let Restored { table, is_beyond: mut is_wrong } = plan.restored(drawn);
     let (is_broken, _) = plan.broken(&table);
     is_wrong.iter_mut().zip(is_broken).for_each(|(wrong, broken)| *wrong |= broken);
@@ -335,7 +335,7 @@ fn whole(plan: &Plan, afterwards: &[Condition], drawn: &Table) -> (Table, Vec<bo
 }
 
 /// The first of the further tries for the row numbered `row` that is right.
-fn redrawn(plan: &Plan, make: &Make<'_>, afterwards: &[Condition], row: u64, seed: u64) -> Result<Table> {
+fn redrawn(plan: &Keep, make: &Make<'_>, afterwards: &[Condition], row: u64, seed: u64) -> Result<Table> {
     let tries = row.wrapping_mul(MAX_TRIES);
     let mut from = 0;
     let mut last = None;
@@ -355,7 +355,7 @@ fn redrawn(plan: &Plan, make: &Make<'_>, afterwards: &[Condition], row: u64, see
     Err(Error::from(BadInput::new(InputRule::Constraint, problem).hint("take the rarest of the conditions away")))
 }
 
-fn learnt_of(plan: Option<&Plan>, table: &Table) -> Table {
+fn learnt_of(plan: Option<&Keep>, table: &Table) -> Table {
     plan.map_or_else(|| table.clone(), |plan| plan.transform.learnt(table))
 }
 

@@ -19,9 +19,9 @@ mod reduce;
 #[cfg(feature = "diffusion")]
 mod difference;
 #[cfg(feature = "diffusion")]
-mod lookup;
+mod keep;
 #[cfg(feature = "diffusion")]
-mod plan;
+mod lookup;
 #[cfg(feature = "diffusion")]
 pub(crate) mod transform;
 
@@ -29,7 +29,7 @@ pub use crate::schema::{Constraint, Value, When, to_toml};
 pub use find::{LEAST_EVIDENCE, LEAST_GROUP, LEAST_ROWS, find_pairwise};
 pub use held::{Held, adds_up};
 #[cfg(feature = "diffusion")]
-pub(crate) use plan::Plan;
+pub(crate) use keep::Keep;
 #[cfg(feature = "diffusion")]
-pub use plan::{By, Keeping, Kept, Origin};
+pub use keep::{By, Keeping, Kept, Origin};
 pub use reduce::find;

@@ -239,7 +239,7 @@ pub(super) fn may_add(steps: &[Step], step: &Step) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{By, Keeping, Plan};
+    use super::super::{By, Keep, Keeping};
     use super::*;
     use crate::io::{ReadOptions, read_bytes};
     use crate::schema::DEFAULT_K;
@@ -292,12 +292,12 @@ mod tests {
         #[test]
         fn what_is_learnt_gives_the_table_back(seed in 0u64..1_000_000) {
             let table = visits(seed, 200);
-            let plan = Plan::of(&table, Keeping::Found).unwrap().unwrap();
-            let made = plan.kept().iter().filter(|own| matches!(own.by, By::Derived | By::Difference)).count();
-            prop_assert_eq!(made, 4, "{:?}", plan.kept());
-            let learnt = plan.transform.learnt(&table);
+            let keep = Keep::of(&table, Keeping::Found).unwrap().unwrap();
+            let made = keep.kept().iter().filter(|own| matches!(own.by, By::Derived | By::Difference)).count();
+            prop_assert_eq!(made, 4, "{:?}", keep.kept());
+            let learnt = keep.transform.learnt(&table);
             prop_assert_eq!(learnt.n_columns(), 7);
-            let restored = plan.transform.restored(&learnt);
+            let restored = keep.transform.restored(&learnt);
             prop_assert_eq!(restored.table.batch(), table.batch());
             prop_assert!(!restored.is_beyond.contains(&true));
         }
@@ -305,8 +305,8 @@ mod tests {
 
     #[test]
     fn the_earlier_of_two_dates_is_made_where_it_is_missing_more_often() {
-        let plan = Plan::of(&visits(1, 200), Keeping::Found).unwrap().unwrap();
-        let step = plan.transform.step_of("arrived").unwrap();
+        let keep = Keep::of(&visits(1, 200), Keeping::Found).unwrap().unwrap();
+        let step = keep.transform.step_of("arrived").unwrap();
         let Made::Difference { base, side: Side::Below, learnt } = &step.made else { panic!("{step:?}") };
         assert_eq!((base.as_str(), learnt.number.unwrap().step), ("admitted", 60.0));
     }
@@ -329,12 +329,12 @@ mod tests {
     #[test]
     fn a_sum_with_one_part_missing_is_solved() {
         let whole = visits(3, 200);
-        let plan = Plan::of(&whole, Keeping::Found).unwrap().unwrap();
+        let keep = Keep::of(&whole, Keeping::Found).unwrap().unwrap();
         let part = whole.schema().index_of("tax").unwrap();
         let mut columns = whole.batch().columns().to_vec();
         columns[part] = column_from_numbers(whole.column(part).0, &vec![f64::NAN; whole.n_rows()]);
         let lossy = Table::new(Arc::clone(whole.schema()), columns).unwrap();
-        assert_eq!(plan.transform.solved(&lossy).batch(), whole.batch());
+        assert_eq!(keep.transform.solved(&lossy).batch(), whole.batch());
     }
 
     #[test]
@@ -343,8 +343,8 @@ mod tests {
         let row = |i: usize| format!("2020-01-{:02},{},w{},{}\n", 1 + i % 28, days[i % 28 % 7], i % 6, i % 6 / 2);
         let text = "date,day,ward,floor\n".to_owned() + &(0..28 * 6 * DEFAULT_K).map(row).collect::<String>();
         let table = table(text);
-        let plan = Plan::of(&table, Keeping::Found).unwrap().unwrap();
-        assert!(plan.kept().iter().filter(|own| own.by == By::Lookup).count() >= 2, "{:?}", plan.kept());
+        let keep = Keep::of(&table, Keeping::Found).unwrap().unwrap();
+        assert!(keep.kept().iter().filter(|own| own.by == By::Lookup).count() >= 2, "{:?}", keep.kept());
         // Drawn: the 8th, a Monday, as a Wednesday, and ward 5 on floor 0.
         let (first, last) = (table.take(&[7]), table.take(&[2 + 3 * 28 * 2]));
         let columns = vec![
@@ -354,7 +354,7 @@ mod tests {
             Arc::clone(table.take(&[0]).column(3).1),
         ];
         let drawn = Table::new(Arc::clone(table.schema()), columns).unwrap();
-        let made = plan.restored(&drawn).table;
+        let made = keep.restored(&drawn).table;
         let label = |table: &Table, column: usize| table.labels(column)[0].clone().unwrap();
         assert_eq!(label(&made, 0), label(&table.take(&[9]), 0));
         assert_eq!([label(&made, 1), label(&made, 3)], ["we".to_owned(), "2".to_owned()]);

@@ -11,7 +11,7 @@ use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
 use super::About;
-use crate::constraint::Plan;
+use crate::constraint::Keep;
 use crate::copula::Copula;
 use crate::diffusion::{Label, Network, SamplerConfig, Schedule, TabDdpm};
 use crate::encode::{Encoder, Tokenizer};
@@ -27,7 +27,7 @@ use crate::trees::Trees;
 pub const MODEL_VERSION: u32 = 4;
 
 /// The generator and what it keeps as the bytes of a model file.
-pub(super) fn to_bytes(fitted: &Fitted, plan: Option<&Plan>, about: &About) -> Vec<u8> {
+pub(super) fn to_bytes(fitted: &Fitted, plan: Option<&Keep>, about: &About) -> Vec<u8> {
     let (header, tensors) = match fitted {
         Fitted::Masked(model) => {
             let header = Header::Masked {
@@ -61,7 +61,7 @@ pub(super) fn to_bytes(fitted: &Fitted, plan: Option<&Plan>, about: &About) -> V
 }
 
 /// Reads the bytes of a model file.
-pub(super) fn from_bytes(bytes: &[u8]) -> Result<(Fitted, Option<Plan>, About)> {
+pub(super) fn from_bytes(bytes: &[u8]) -> Result<(Fitted, Option<Keep>, About)> {
     let bad = |problem: &str| Error::ModelFile(problem.to_owned());
     let (_, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|_| bad("these bytes are no model, or they are damaged"))?;
@@ -158,7 +158,7 @@ struct FileHeader {
     version: u32,
     about: About,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    constraints: Option<Plan>,
+    constraints: Option<Keep>,
     model: Header,
 }
 

@@ -98,7 +98,7 @@ impl fmt::Display for By {
 /// All constraints of one generator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Plan {
+pub(crate) struct Keep {
     pub(crate) transform: Transform,
     lookups: Vec<Lookup>,
     rules: Vec<OwnRule>,
@@ -115,7 +115,7 @@ struct OwnRule {
     first_broken: f64,
 }
 
-impl Plan {
+impl Keep {
     /// How the constraints of `table` are kept; `None` if there are none.
     ///
     /// # Errors
