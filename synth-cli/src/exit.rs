@@ -1,7 +1,6 @@
 //! Exit codes: a contract with scripts.
 
-use synth_core::train::TrainingFailure;
-use synth_core::{BadInput, InputRule};
+use synth_core::{BadInput, ErrorKind};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,13 +70,13 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Code> {
         return Some(Code::Interrupted);
     }
     if let Some(bad) = cause.downcast_ref::<BadInput>().or(cause.downcast_ref::<Box<BadInput>>().map(|bad| &**bad)) {
-        return Some(of_rule(bad.rule));
+        return Some(of_kind(bad.kind()));
     }
     if let Some(error) = cause.downcast_ref::<synth_core::Error>() {
-        return of_core(error);
+        return Some(of_kind(error.kind()));
     }
     if let Some(synth_optimizer::Error::Core(error)) = cause.downcast_ref::<synth_optimizer::Error>() {
-        return of_core(error);
+        return Some(of_kind(error.kind()));
     }
     if cause.is::<synth_metrics::Error>() || cause.is::<serde_json::Error>() {
         return Some(Code::BadInput);
@@ -85,21 +84,13 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Code> {
     cause.is::<synth_compliance::Error>().then_some(Code::Usage)
 }
 
-fn of_core(error: &synth_core::Error) -> Option<Code> {
-    Some(match error {
-        synth_core::Error::BadInput(bad) => of_rule(bad.rule),
-        synth_core::Error::Io { action: "read", .. } | synth_core::Error::ModelFile(_) => Code::BadInput,
-        synth_core::Error::SchemaMismatch(_) | synth_core::Error::Column { .. } => Code::BadInput,
-        synth_core::Error::Setting { .. } => Code::Usage,
-        synth_core::Error::Training(TrainingFailure::Deadline { .. }) => Code::Deadline,
-        synth_core::Error::Training(TrainingFailure::Interrupted { .. }) => Code::Interrupted,
+fn of_kind(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::Input | ErrorKind::Read | ErrorKind::ModelFile | ErrorKind::Mismatch => Code::BadInput,
+        ErrorKind::TooLarge => Code::ResourceLimit,
+        ErrorKind::Setting => Code::Usage,
+        ErrorKind::Deadline => Code::Deadline,
+        ErrorKind::Interrupted => Code::Interrupted,
         _ => Code::Internal,
-    })
-}
-
-fn of_rule(rule: InputRule) -> Code {
-    match rule {
-        InputRule::TooLarge => Code::ResourceLimit,
-        _ => Code::BadInput,
     }
 }

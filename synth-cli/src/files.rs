@@ -16,7 +16,7 @@ use crate::exit::Usage;
 pub(crate) fn digest_of(path: &Path) -> Result<Written> {
     let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
     let digest = || sha256_of(std::fs::File::open(path)?);
-    let failed = |source| Error::Io { action: "read", name: path.display().to_string(), source };
+    let failed = |source| Error::cannot_read(path.display().to_string(), source);
     Ok(Written { name, sha256: digest().map_err(failed)? })
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>> {
     if is_standard(path) {
         return read_standard_input(limit);
     }
-    let failed = |source| Error::Io { action: "read", name: path.display().to_string(), source };
+    let failed = |source| Error::cannot_read(path.display().to_string(), source);
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
@@ -122,7 +122,7 @@ pub(crate) fn all_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 /// One byte more than the limit, so that the reader sees that there is more and refuses.
 pub(crate) fn read_standard_input(limit: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let failed = |source| Error::Io { action: "read", name: "standard input".to_owned(), source };
+    let failed = |source| Error::cannot_read("standard input", source);
     std::io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }

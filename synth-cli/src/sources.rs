@@ -152,5 +152,5 @@ fn open(path: &PathBuf) -> Result<File> {
 }
 
 fn failed(path: &Path, source: std::io::Error) -> Error {
-    Error::Io { action: "read", name: files::name_of(path), source }
+    Error::cannot_read(files::name_of(path), source)
 }

@@ -32,7 +32,7 @@ fn header_of(said: Option<YesNo>) -> Header {
 }
 
 fn read_schema(path: &Path) -> Result<Schema> {
-    let failed = |source| Error::Io { action: "read", name: path.display().to_string(), source };
+    let failed = |source| Error::cannot_read(path.display().to_string(), source);
     let text = std::fs::read_to_string(path).map_err(failed)?;
     Schema::from_toml(&text).with_context(|| format!("schema {}", path.display()))
 }

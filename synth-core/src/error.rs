@@ -12,11 +12,11 @@ pub enum Error {
     /// The input breaks a rule: the reader of the message can mend it.
     #[error(transparent)]
     BadInput(#[from] Box<BadInput>),
-    /// The operating system refused to read or write.
+    /// The operating system refused to read or write: see [`Error::cannot_read`] and [`Error::cannot_write`].
     #[error("cannot {action} {name}")]
     Io {
-        /// `read` or `write`.
-        action: &'static str,
+        /// What it refused.
+        action: Action,
         /// The file, as it was named.
         name: String,
         /// Why.
@@ -33,7 +33,7 @@ pub enum Error {
     },
     /// Two tables that must have the same columns do not.
     #[error("the tables differ: {0}")]
-    SchemaMismatch(String),
+    SchemaMismatch(Mismatch),
     /// A setting is out of its range.
     #[error("{name} must be {allowed}, got {got}")]
     Setting {
@@ -54,6 +54,132 @@ pub enum Error {
     /// What went wrong in code of the caller's own, such as a generator that is no one of this crate.
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// An [`Error::Io`] of reading what is called `name`.
+    pub fn cannot_read(name: impl Into<String>, source: std::io::Error) -> Self {
+        Error::Io { action: Action::Read, name: name.into(), source }
+    }
+
+    /// An [`Error::Io`] of writing what is called `name`.
+    pub fn cannot_write(name: impl Into<String>, source: std::io::Error) -> Self {
+        Error::Io { action: Action::Write, name: name.into(), source }
+    }
+
+    /// What sort of error it is, for programs that act on it.
+    ///
+    /// ```
+    /// use synth_core::ErrorKind;
+    /// use synth_core::io::{Limits, ReadOptions, read_bytes};
+    ///
+    /// let limits = Limits { rows: 1, ..Limits::default() };
+    /// let options = ReadOptions { limits, ..ReadOptions::default() };
+    /// let error = read_bytes("age\n63\n41\n".into(), &options).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TooLarge);
+    /// assert!(error.is_of_input());
+    /// ```
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Error::BadInput(bad) => bad.kind(),
+            Error::Io { action: Action::Read, .. } => ErrorKind::Read,
+            Error::Io { action: Action::Write | Action::Remove, .. } => ErrorKind::Write,
+            Error::Column { .. } | Error::SchemaMismatch(_) => ErrorKind::Mismatch,
+            Error::Setting { .. } => ErrorKind::Setting,
+            #[cfg(feature = "diffusion")]
+            Error::Training(crate::train::TrainingFailure::Deadline { .. }) => ErrorKind::Deadline,
+            #[cfg(feature = "diffusion")]
+            Error::Training(crate::train::TrainingFailure::Interrupted { .. }) => ErrorKind::Interrupted,
+            #[cfg(feature = "diffusion")]
+            Error::Training(_) => ErrorKind::Training,
+            Error::ModelFile(_) => ErrorKind::ModelFile,
+            Error::Other(_) => ErrorKind::Other,
+        }
+    }
+
+    /// Whether another input may help: it breaks a rule or is too large, cannot be read, has other columns than are needed, or is
+    /// no model file.
+    pub fn is_of_input(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Input | ErrorKind::TooLarge | ErrorKind::Read | ErrorKind::Mismatch | ErrorKind::ModelFile
+        )
+    }
+}
+
+/// What the operating system refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// To read.
+    Read,
+    /// To write.
+    Write,
+    /// To remove.
+    Remove,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Action::Read => "read",
+            Action::Write => "write",
+            Action::Remove => "remove",
+        })
+    }
+}
+
+/// The sort of an [`Error`]: see [`Error::kind`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The input breaks a rule; [`BadInput::rule`] says which.
+    Input,
+    /// The input is larger than the limits.
+    TooLarge,
+    /// The operating system refused to read.
+    Read,
+    /// The operating system refused to write, or to remove.
+    Write,
+    /// Columns do not fit their schema, or those of another table.
+    Mismatch,
+    /// A setting is out of its range.
+    Setting,
+    /// Training ended without a usable model.
+    Training,
+    /// The time for training ran out.
+    Deadline,
+    /// Whoever watched training ended it.
+    Interrupted,
+    /// A model file cannot be used.
+    ModelFile,
+    /// An error of the caller's own code.
+    Other,
+}
+
+/// How the columns of two tables, or of a table and a schema, differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// There are more columns, or fewer.
+    #[error("one has {found} columns, the other {expected}")]
+    Count {
+        /// The columns that are there.
+        found: usize,
+        /// The columns that there should be.
+        expected: usize,
+    },
+    /// A column has another name or type.
+    #[error("column {} has another name or type", .column_idx + 1)]
+    Column {
+        /// Its position, from 0.
+        column_idx: usize,
+    },
+    /// The columns are the same, but not what the schemas say of them.
+    #[error("a block has another schema than its file")]
+    Schema,
+    /// There is no table.
+    #[error("no table to join")]
+    NoTable,
 }
 
 /// A rule that every input keeps. Each has a stable name, shown in messages and documented here.
@@ -148,6 +274,11 @@ impl BadInput {
     /// A broken rule and what is wrong; the place is added by the `at_*` methods.
     pub fn new(rule: InputRule, problem: impl Into<String>) -> Self {
         Self { rule, input: None, line: None, column: None, problem: problem.into(), hint: String::new() }
+    }
+
+    /// [`ErrorKind::TooLarge`] if the rule is [`InputRule::TooLarge`], else [`ErrorKind::Input`].
+    pub fn kind(&self) -> ErrorKind {
+        if self.rule == InputRule::TooLarge { ErrorKind::TooLarge } else { ErrorKind::Input }
     }
 
     /// Names the input, unless it has a name already.

@@ -40,7 +40,7 @@ pub use constraint::{Keeping, Kept};
 pub use copula::Copula;
 #[cfg(feature = "diffusion")]
 pub use diffusion::TabDdpm;
-pub use error::{BadInput, Error, InputRule, Result};
+pub use error::{Action, BadInput, Error, ErrorKind, InputRule, Mismatch, Result};
 #[cfg(feature = "diffusion")]
 pub use fitted::{Engine, Fitted};
 #[cfg(feature = "diffusion")]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 use synth_core::train::Checkpoints;
-use synth_core::{Error, Model, Result};
+use synth_core::{Action, Error, Model, Result};
 
 use crate::assessment::Assessment;
 use crate::attempt::{Attempt, Explanation};
@@ -44,7 +44,7 @@ pub trait Store: Sync {
     fn remove(&self, name: &str) -> std::io::Result<()>;
 }
 
-fn failed(action: &'static str, name: &str) -> impl FnOnce(std::io::Error) -> Error {
+fn failed(action: Action, name: &str) -> impl FnOnce(std::io::Error) -> Error {
     let name = name.to_owned();
     move |source| Error::Io { action, name, source }
 }
@@ -57,15 +57,15 @@ pub(crate) fn fitted(
     fit: impl FnOnce(&mut Checkpoints<'_>) -> Result<Model>,
 ) -> Result<Model> {
     let (model_name, state_name) = (format!("{name}.synth"), format!("{name}.state"));
-    let kept = store.load(&model_name).map_err(failed("read", &model_name))?;
+    let kept = store.load(&model_name).map_err(failed(Action::Read, &model_name))?;
     if let Some(model) = kept.and_then(|bytes| Model::from_bytes(&bytes).ok()) {
         return Ok(model);
     }
     let mut save = |state: &[u8]| store.save(&state_name, state);
-    let earlier = store.load(&state_name).map_err(failed("read", &state_name))?;
+    let earlier = store.load(&state_name).map_err(failed(Action::Read, &state_name))?;
     let model = fit(&mut Checkpoints { earlier, every: BETWEEN_STATES, save: &mut save })?;
-    store.save(&model_name, &model.to_bytes()).map_err(failed("write", &model_name))?;
-    store.remove(&state_name).map_err(failed("remove", &state_name))?;
+    store.save(&model_name, &model.to_bytes()).map_err(failed(Action::Write, &model_name))?;
+    store.remove(&state_name).map_err(failed(Action::Remove, &state_name))?;
     Ok(model)
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct KeptPlans<'a> {
 
 impl KeptPlans<'_> {
     fn kept<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        let bytes = self.store.load(name).map_err(failed("read", name));
+        let bytes = self.store.load(name).map_err(failed(Action::Read, name));
         match bytes {
             Ok(bytes) => serde_json::from_slice(&bytes?).ok(),
             Err(error) => {
@@ -91,7 +91,7 @@ impl KeptPlans<'_> {
 
     fn keep<T: Serialize>(&self, name: &str, value: &T) {
         let bytes = serde_json::to_vec(value).expect("a plan has only string keys and finite numbers");
-        if let Err(error) = self.store.save(name, &bytes).map_err(failed("write", name)) {
+        if let Err(error) = self.store.save(name, &bytes).map_err(failed(Action::Write, name)) {
             self.fail(error);
         }
     }

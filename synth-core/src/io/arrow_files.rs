@@ -119,7 +119,7 @@ fn dictionary_values(column: &ArrayRef, data_type: &DataType) -> Option<ArrayRef
 }
 
 fn refused(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    super::write::failed(std::io::Error::other(error))
+    Error::cannot_write("the table", std::io::Error::other(error))
 }
 
 /// The types that a table's columns had in their file.

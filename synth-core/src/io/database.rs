@@ -95,7 +95,7 @@ fn as_read(error: Error) -> IoError {
 
 /// The database cannot be read, for a reason in words.
 fn refused(name: &str, why: impl Into<String>) -> Error {
-    Error::Io { action: "read", name: name.to_owned(), source: IoError::other(why.into()) }
+    Error::cannot_read(name, IoError::other(why.into()))
 }
 
 /// The table that is meant where none is named, of those that there are.

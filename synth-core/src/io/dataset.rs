@@ -84,7 +84,7 @@ fn of_pattern(pattern: &Path) -> Result<Vec<Part>> {
     for path in found {
         let path = path.map_err(|error| {
             let name = text.clone().into_owned();
-            Error::Io { action: "read", name, source: error.into() }
+            Error::cannot_read(name, error.into())
         })?;
         if path.is_dir() {
             for file in files_below(&path)?.files {
@@ -130,7 +130,7 @@ fn files_below(folder: &Path) -> Result<Found> {
     while let Some(current) = folders.pop() {
         // The values in the names of folders are not shown.
         let name = shown(folder, &current);
-        let failed = |source| Error::Io { action: "read", name: name.clone(), source };
+        let failed = |source| Error::cannot_read(&name, source);
         for entry in std::fs::read_dir(&current).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let path = entry.path();

@@ -38,7 +38,7 @@ impl Input {
     ///
     /// `n_before` bytes of the limit are taken by other files.
     pub(super) fn of_path(path: &Path, name: String, limits: &Limits, n_before: u64) -> Result<Self> {
-        let failed = |source| Error::Io { action: "read", name: name.clone(), source };
+        let failed = |source| Error::cannot_read(&name, source);
         let metadata = std::fs::metadata(path).map_err(failed)?;
         let from = if metadata.is_file() {
             From::Path(path.to_owned())
@@ -154,7 +154,7 @@ impl From {
 pub(super) fn lifted(error: io::Error, name: Option<&str>) -> Error {
     match error.downcast::<BadInput>() {
         Ok(bad) => bad.into(),
-        Err(source) => Error::Io { action: "read", name: name.unwrap_or("the input").to_owned(), source },
+        Err(source) => Error::cannot_read(name.unwrap_or("the input"), source),
     }
 }
 

@@ -10,7 +10,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use super::arrow_files::{ArrowWriter, ParquetWriter};
 use super::compression::Packed;
 use super::dialect::push_field;
-use crate::error::{Error, Result};
+use crate::error::{Error, Mismatch, Result};
 use crate::schema::{Dialect, Field, Format, NumberFormat, Quoting, Schema, Source, Storage};
 use crate::spelling::datetime;
 use crate::table::Table;
@@ -91,7 +91,7 @@ impl<W: Write + Send> Writer<W> {
     /// As [`write()`]; [`Error::SchemaMismatch`] if `block` has another schema than the file.
     pub fn write(&mut self, block: &Table) -> Result<()> {
         if !Arc::ptr_eq(block.schema(), &self.schema) && block.schema() != &self.schema {
-            return Err(Error::SchemaMismatch("a block has another schema than its file".to_owned()));
+            return Err(Error::SchemaMismatch(Mismatch::Schema));
         }
         match &mut self.form {
             Form::Text(writer) => writer.write(block),
@@ -114,8 +114,8 @@ impl<W: Write + Send> Writer<W> {
     }
 }
 
-pub(super) fn failed(source: std::io::Error) -> Error {
-    Error::Io { action: "write", name: "the table".to_owned(), source }
+fn failed(source: std::io::Error) -> Error {
+    Error::cannot_write("the table", source)
 }
 
 /// Delimited text.

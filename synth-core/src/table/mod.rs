@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt64Array};
 use arrow::datatypes::{Field as ArrowField, Float64Type, Int64Type, Schema as ArrowSchema, TimestampMicrosecondType};
 
-use crate::error::{Error, Result};
+use crate::error::{BadInput, Error, InputRule, Mismatch, Result};
 use crate::schema::{Field, Schema, Storage};
 pub use column::{column_from_labels, column_from_numbers};
 use levels::levels_of;
@@ -30,8 +30,8 @@ impl Table {
     /// [`Error::SchemaMismatch`] if there are more or fewer columns than fields.
     pub fn new(schema: Arc<Schema>, columns: Vec<ArrayRef>) -> Result<Self> {
         if columns.len() != schema.fields.len() {
-            let problem = format!("{} columns for {} fields", columns.len(), schema.fields.len());
-            return Err(Error::SchemaMismatch(problem));
+            let (found, expected) = (columns.len(), schema.fields.len());
+            return Err(Error::SchemaMismatch(Mismatch::Count { found, expected }));
         }
         let n_rows = columns.first().map_or(0, |c| c.len());
         for (field, column) in schema.fields.iter().zip(&columns) {
@@ -194,12 +194,12 @@ impl Table {
     pub fn check_columns(&self, schema: &Schema) -> Result<()> {
         let (own, asked) = (&self.schema.fields, &schema.fields);
         if own.len() != asked.len() {
-            let problem = format!("one has {} columns, the other {}", own.len(), asked.len());
-            return Err(Error::SchemaMismatch(problem));
+            let (found, expected) = (own.len(), asked.len());
+            return Err(Error::SchemaMismatch(Mismatch::Count { found, expected }));
         }
         let differs = |(a, b): (&Field, &Field)| a.name != b.name || a.storage != b.storage;
         match own.iter().zip(asked).position(differs) {
-            Some(i) => Err(Error::SchemaMismatch(format!("column {} has another name or type", i + 1))),
+            Some(column_idx) => Err(Error::SchemaMismatch(Mismatch::Column { column_idx })),
             None => Ok(()),
         }
     }
@@ -207,12 +207,14 @@ impl Table {
     /// The tables one below the other.
     ///
     /// # Errors
-    /// [`Error::SchemaMismatch`] if their columns differ in name or type, or there is no table.
+    /// [`Error::SchemaMismatch`] with the number of the first column that has another name or type, or if there is no table;
+    /// [`InputRule::TooLarge`] if a column of text would have more than 2 GiB.
     pub fn concat(tables: &[Table]) -> Result<Self> {
-        let first = tables.first().ok_or_else(|| Error::SchemaMismatch("no table to join".to_owned()))?;
+        let first = tables.first().ok_or(Error::SchemaMismatch(Mismatch::NoTable))?;
+        tables.iter().try_for_each(|table| table.check_columns(&first.schema))?;
         let batches = tables.iter().map(Table::batch);
         let batch = arrow::compute::concat_batches(&first.batch.schema(), batches)
-            .map_err(|_| Error::SchemaMismatch("columns differ in name or type".to_owned()))?;
+            .map_err(|_| BadInput::new(InputRule::TooLarge, "a column of text has more than 2 GiB"))?;
         Ok(Self { schema: Arc::clone(&first.schema), batch })
     }
 

@@ -209,7 +209,7 @@ pub(crate) fn train<O: Objective>(
         if let Some(checkpoints) = &mut checkpoints
             && (flow.is_break() || saved.elapsed() >= checkpoints.every)
         {
-            let failed = |source| Error::Io { action: "write", name: "the state of the training".to_owned(), source };
+            let failed = |source| Error::cannot_write("the state of the training", source);
             (checkpoints.save)(&state.to_bytes(&own)).map_err(failed)?;
             saved = Instant::now();
         }

@@ -22,7 +22,7 @@ pub(super) fn stream<T>(
     read: impl FnOnce(&mut dyn Read) -> Result<T>,
 ) -> Result<T> {
     // SQLite's own error would not tell why.
-    std::fs::File::open(path).map_err(|source| Error::Io { action: "read", name: name.to_owned(), source })?;
+    std::fs::File::open(path).map_err(|source| Error::cannot_read(name, source))?;
     if path.is_dir() {
         return Err(refused(name, "it is a folder"));
     }
