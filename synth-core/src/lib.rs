@@ -45,6 +45,7 @@ pub use error::{Action, BadInput, Error, ErrorKind, InputRule, Mismatch, Result}
 pub use fitted::{Engine, Fitted};
 #[cfg(feature = "diffusion")]
 pub use generator::Generator;
+pub use io::TableBuilder;
 #[cfg(feature = "diffusion")]
 pub use masked::MaskedDiffusion;
 #[cfg(feature = "diffusion")]

@@ -1,4 +1,4 @@
-//! Files in and out.
+//! Tables in and out, of files and of memory.
 //!
 //! What a file is, is told by its first bytes and never by its name: gzip or Zstandard around Parquet, Arrow IPC or
 //! delimited text. A text file's dialect, header and column types are found by looking, and kept in the
@@ -8,6 +8,9 @@
 //! is read into memory as a whole: text goes through decompression and decoding into columns that take about what the cells
 //! take in the file, and each column is let go when it has been judged; Parquet and Arrow come batch by batch. What is in
 //! memory already, or can be read once only, is kept there as it is until the table is made.
+//!
+//! A table that a program has already comes in by [`Table::builder`](crate::Table::builder) or, as Arrow batches, by
+//! [`Table::from_batches`](crate::Table::from_batches).
 //!
 //! Everything from outside is bounded by [`Limits`] while it is read. No message and no note shows a cell: they name
 //! the line, the column and the rule.
@@ -19,6 +22,7 @@
 //! Left out on purpose: archives, fixed widths, comment lines, and mending what is broken.
 
 mod arrow_files;
+mod builder;
 mod cells;
 mod compression;
 #[cfg(feature = "database")]
@@ -44,8 +48,9 @@ mod text;
 mod typed;
 mod write;
 
+pub use builder::TableBuilder;
 pub use gathered::Reading;
 pub use limits::Limits;
 pub use options::{Header, ReadOptions};
-pub use read::{TableFile, files_of, read_bytes, read_path, read_paths};
+pub use read::{TableFile, files_of, read_batches, read_bytes, read_path, read_paths};
 pub use write::{Writer, write};

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use arrow::array::RecordBatch;
+
 use super::dataset::{self, Key, Part};
 use super::gathered::{Gathered, Reading};
 use super::input::{Input, named};
@@ -9,8 +11,10 @@ use super::options::ReadOptions;
 #[cfg(feature = "spreadsheet")]
 use super::sheet;
 use super::text;
-use crate::error::{BadInput, InputRule, Result};
-use crate::schema::Format;
+use super::typed::Typed;
+use crate::error::{BadInput, Error, InputRule, Result};
+use crate::schema::{Compression, Format};
+use crate::table::Table;
 
 /// Reads the file at `path`, or the files that it stands for, as [`read_paths`].
 ///
@@ -107,6 +111,62 @@ pub fn read_bytes(bytes: Vec<u8>, options: &ReadOptions) -> Result<Reading> {
         gathered.finish(options.schema.as_ref())
     };
     read().map_err(|error| named(error, name.as_deref()))
+}
+
+/// Reads a table that is in memory as Arrow record batches, one below the other. What its columns are is inferred as of a Parquet
+/// file, and kinds of columns are refused as there; columns of later batches are matched by name.
+///
+/// # Errors
+/// [`Error::BadInput`](crate::Error::BadInput) if the table breaks one of the [rules](InputRule), one without rows among them;
+/// [`Error::Other`](crate::Error::Other) if `batches` gives an error.
+pub fn read_batches<E>(
+    batches: impl IntoIterator<Item = std::result::Result<RecordBatch, E>>,
+    options: &ReadOptions,
+) -> Result<Reading>
+where
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut gathered = Gathered::default();
+    let (format, compression) = (Format::default(), Compression::default());
+    let read = |typed: &mut Typed, n_before: u64| {
+        for batch in batches {
+            typed.add_batch(&batch.map_err(|error| Error::Other(error.into()))?, &options.limits)?;
+        }
+        Ok(n_before)
+    };
+    let added = gathered.add_typed(options.name.as_deref(), format, compression, &[], read);
+    let reading = added.and_then(|()| gathered.finish(options.schema.as_ref()));
+    reading.map_err(|error| named(error, options.name.as_deref()))
+}
+
+impl Table {
+    /// The table of Arrow record batches: of an iterator of them, such as an [`arrow::record_batch::RecordBatchReader`]. As
+    /// [`read_batches`] without options.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use arrow::array::{ArrayRef, Int32Array, RecordBatch, RecordBatchIterator, StringArray};
+    /// use synth_core::{Kind, Table, arrow};
+    ///
+    /// let age: ArrayRef = Arc::new(Int32Array::from_iter([Some(63), None, Some(41)]));
+    /// let sex: ArrayRef = Arc::new(StringArray::from_iter_values(["m", "f", "f"]));
+    /// let batch = RecordBatch::try_from_iter([("age", age), ("sex", sex)])?;
+    /// let schema = batch.schema();
+    ///
+    /// let table = Table::from_batches(RecordBatchIterator::new([Ok(batch.clone()), Ok(batch)], schema))?;
+    /// assert_eq!((table.n_rows(), table.schema().fields[1].kind), (6, Kind::Categorical));
+    /// assert_eq!(table.numbers(0)[5], 41.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`read_batches`].
+    pub fn from_batches<E>(batches: impl IntoIterator<Item = std::result::Result<RecordBatch, E>>) -> Result<Self>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        Ok(read_batches(batches, &ReadOptions::default())?.table)
+    }
 }
 
 /// Adds the rows of a file of which nothing is known.

@@ -126,6 +126,16 @@ impl Typed {
         Ok(())
     }
 
+    /// Adds the rows of a batch that is in memory.
+    pub(super) fn add_batch(&mut self, batch: &RecordBatch, limits: &Limits) -> Result<()> {
+        check_size(self.n_rows.saturating_add(batch.num_rows()), batch.num_columns(), limits)?;
+        let n_rows = self.n_rows;
+        let mut filling = self.begin(&batch.schema())?;
+        // The batches are one input, whose rows are counted through.
+        filling.n_rows = n_rows;
+        filling.take(batch, limits)
+    }
+
     /// Begins a file with these columns, which are those of the files before.
     fn begin(&mut self, schema: &SchemaRef) -> Result<Filling<'_>> {
         refuse_unsupported(schema)?;
