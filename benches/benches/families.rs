@@ -3,7 +3,7 @@
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use synth_benches::table;
 use synth_metrics::{
-    Battery, Comparison, Measure, Options, alpha_precision, beta_recall, c2st_logistic, c2st_trees,
+    Battery, Comparison, Measure, Options, Tables, alpha_precision, beta_recall, c2st_logistic, c2st_trees,
     contingency_similarity, copies, jensen_shannon_mean, level_validity, measure, quasi, range_validity,
     rare_level_coverage, risks, rules_kept, sdm_shapes, sdm_trends, spearman_delta, subgroups, survival, utility,
     wasserstein_mean,
@@ -15,7 +15,9 @@ const SEED: u64 = 4;
 fn main() {
     let mut criterion = synth_benches::criterion().configure_from_args();
     let [train, synthetic, holdout] = [1, 2, 3].map(|seed| table(ROWS, seed));
-    let comparison = Comparison::new(&train, &synthetic, Some(&holdout)).expect("the tables have one schema");
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }
+        .compare()
+        .expect("the tables have one schema");
     likeness(&mut criterion, &comparison);
     detection(&mut criterion, &comparison);
     use_of(&mut criterion, &comparison);

@@ -3,8 +3,8 @@
 use criterion::Criterion;
 use synth_benches::{MEDIUM, table};
 use synth_metrics::{
-    Audit, Baseline, Comparison, Measure, assoc_delta, corr_delta, dup_excess, dup_rate, dup_rate_holdout, ks_mean,
-    mia_auc, missing_delta, tvd_mean,
+    Audit, Baseline, Comparison, Measure, Tables, assoc_delta, corr_delta, dup_excess, dup_rate, dup_rate_holdout,
+    ks_mean, mia_auc, missing_delta, tvd_mean,
 };
 
 /// Members, and as many non-members.
@@ -19,7 +19,9 @@ fn main() {
 
 fn measures(criterion: &mut Criterion) {
     let [train, synthetic, holdout] = [1, 2, 3].map(|seed| table(MEDIUM, seed));
-    let comparison = Comparison::new(&train, &synthetic, Some(&holdout)).expect("the tables have one schema");
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }
+        .compare()
+        .expect("the tables have one schema");
     let mut group = criterion.benchmark_group(format!("measures/{MEDIUM}"));
     let mut bench = |id: &str, measure: fn(&Comparison) -> Measure| {
         group.bench_function(id, |b| b.iter(|| measure(&comparison)));

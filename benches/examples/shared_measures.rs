@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use synth_core::io::{ReadOptions, read_path};
-use synth_metrics::{Comparison, sdm_shapes, sdm_trends, sdm_validity};
+use synth_metrics::{Tables, sdm_shapes, sdm_trends, sdm_validity};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut paths = std::env::args().skip(1);
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let train = read_path(train.as_ref(), &ReadOptions::default())?.table;
     let options = ReadOptions { schema: Some((**train.schema()).clone()), ..ReadOptions::default() };
     let synthetic = read_path(synthetic.as_ref(), &options)?.table;
-    let comparison = Comparison::new(&train, &synthetic, None)?;
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: None }.compare()?;
     let fields = train.schema().fields.iter();
     let numbers: Vec<String> = fields.filter(|f| f.kind.is_scale()).map(|f| format!("{:?}", f.name)).collect();
     println!("[{}]", numbers.join(","));

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use synth_core::io::{ReadOptions, read_path};
-use synth_metrics::{Comparison, Measure, Outcome, c2st_logistic, c2st_trees, rare_level_coverage, survival, utility};
+use synth_metrics::{Measure, Outcome, Tables, c2st_logistic, c2st_trees, rare_level_coverage, survival, utility};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..ReadOptions::default() };
     let [synthetic, holdout] = [synthetic, holdout].map(|path| read_path(Path::new(path), &like_train));
     let (synthetic, holdout) = (synthetic?.table, holdout?.table);
-    let comparison = Comparison::new(&train, &synthetic, Some(&holdout))?;
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare()?;
     let target = named.first().map(String::as_str);
     let pair = named.get(1..3).map(|pair| [pair[0].clone(), pair[1].clone()]);
 

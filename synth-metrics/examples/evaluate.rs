@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use synth_core::io::{ReadOptions, read_path};
-use synth_metrics::{Battery, Comparison, Options, measure};
+use synth_metrics::{Battery, Options, Tables, measure};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let paths: Vec<String> = std::env::args().skip(1).collect();
@@ -19,7 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let synthetic = read_path(Path::new(synthetic), &alike)?.table;
     let holdout = holdout.first().map(|path| read_path(Path::new(path), &alike)).transpose()?;
 
-    let comparison = Comparison::new(&train, &synthetic, holdout.as_ref().map(|reading| &reading.table))?;
+    let comparison =
+        Tables { train: &train, synthetic: &synthetic, holdout: holdout.as_ref().map(|reading| &reading.table) }
+            .compare()?;
     let report = measure(&comparison, &Options { battery: Battery::Full, ..Options::default() });
     println!("{report}");
     Ok(())

@@ -13,7 +13,7 @@ use synth_core::schema::Storage;
 use synth_core::table::{column_from_labels, column_from_numbers};
 use synth_core::{Field, Kind, Schema, Table};
 
-use crate::comparison::Comparison;
+use crate::comparison::Tables;
 use crate::measure::{Options, measure};
 use crate::registry::{Anchors, Battery, MEASURES};
 
@@ -49,7 +49,9 @@ pub fn check(battery: Battery) -> Vec<Checked> {
     let survival = Some(["slope".to_owned(), "sex".to_owned()]);
     let options = Options { battery, survival, ..Options::default() };
     let reports = tables.map(|synthetic| {
-        let comparison = Comparison::new(&train, &synthetic, Some(&holdout)).expect("one law has one schema");
+        let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }
+            .compare()
+            .expect("one law has one schema");
         measure(&comparison, &options)
     });
     let mut checked = Vec::new();

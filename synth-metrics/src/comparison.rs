@@ -10,70 +10,80 @@ use crate::error::{Error, Result};
 /// The least number of rows a table must have to be compared.
 pub const MIN_ROWS: usize = 2;
 
-/// A synthetic table beside the real rows its generator learnt from, and real rows it never saw.
+/// The tables to be compared, not yet checked. They are named, since tables in a row will be swapped one day.
 ///
 /// ```
 /// # use std::sync::Arc;
 /// # use synth_core::{Field, Kind, Schema, Table, schema::Storage, table::column_from_numbers};
-/// # use synth_metrics::Comparison;
+/// # use synth_metrics::Tables;
 /// # let field = Field::new("age", Kind::Integer, Storage::Integer);
 /// # let schema = Schema::new(vec![field.clone()]);
 /// # let table = |x: &[f64]| Table::new(Arc::new(schema.clone()), vec![column_from_numbers(&field, x)]);
 /// let (train, synthetic) = (table(&[61.0, 47.0, 55.0])?, table(&[58.0, 50.0])?);
-/// let comparison = Comparison::new(&train, &synthetic, None)?;
+/// let comparison = Tables { train: &train, synthetic: &synthetic, holdout: None }.compare()?;
 /// assert_eq!(comparison.synthetic().n_rows(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct Comparison<'a> {
-    train: &'a Table,
-    synthetic: &'a Table,
-    holdout: Option<&'a Table>,
+pub struct Tables<'a> {
+    /// The real rows that the generator learnt from.
+    pub train: &'a Table,
+    /// The rows it made.
+    pub synthetic: &'a Table,
+    /// Real rows of the same law that it never saw, if there are any.
+    pub holdout: Option<&'a Table>,
 }
 
-impl<'a> Comparison<'a> {
-    /// Puts the tables side by side.
-    ///
-    /// `train` is what the generator learnt from, `holdout` real rows of the same law that it never saw.
+impl<'a> Tables<'a> {
+    /// Checks that the tables can be compared.
     ///
     /// # Errors
     /// [`Error::Mismatch`] if columns differ from the train table's in number, name, order or storage,
     /// [`Error::TooFewRows`] if a table has fewer than [`MIN_ROWS`] rows, [`Error::Infinite`] if a number is ±∞.
-    pub fn new(train: &'a Table, synthetic: &'a Table, holdout: Option<&'a Table>) -> Result<Self> {
-        check_rows("train", train)?;
-        check_finite("train", train)?;
-        for (name, table) in [("synthetic", Some(synthetic)), ("holdout", holdout)] {
+    pub fn compare(self) -> Result<Comparison<'a>> {
+        check_rows("train", self.train)?;
+        check_finite("train", self.train)?;
+        for (name, table) in [("synthetic", Some(self.synthetic)), ("holdout", self.holdout)] {
             let Some(table) = table else { continue };
-            check_columns(train, name, table)?;
+            check_columns(self.train, name, table)?;
             check_rows(name, table)?;
             check_finite(name, table)?;
         }
-        Ok(Self { train, synthetic, holdout })
+        Ok(Comparison { tables: self })
     }
+}
 
+/// A synthetic table beside the real rows its generator learnt from, and real rows it never saw: [`Tables`] that fit each
+/// other.
+#[derive(Debug, Clone, Copy)]
+pub struct Comparison<'a> {
+    tables: Tables<'a>,
+}
+
+impl<'a> Comparison<'a> {
     /// The rows the generator learnt from.
     pub fn train(&self) -> &'a Table {
-        self.train
+        self.tables.train
     }
 
     /// The rows it made.
     pub fn synthetic(&self) -> &'a Table {
-        self.synthetic
+        self.tables.synthetic
     }
 
     /// Real rows it never saw.
     pub fn holdout(&self) -> Option<&'a Table> {
-        self.holdout
+        self.tables.holdout
     }
 
     /// The positions of the columns whose kind, by the train table, satisfies `wanted`.
     pub(crate) fn columns(&self, wanted: impl Fn(Kind) -> bool) -> Vec<usize> {
-        columns_of(self.train, wanted)
+        columns_of(self.train(), wanted)
     }
 
     /// The name of a column.
     pub(crate) fn name(&self, column_idx: usize) -> &'a str {
-        &self.train.schema().fields[column_idx].name
+        &self.train().schema().fields[column_idx].name
     }
 }
 

@@ -181,6 +181,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::comparison::Tables;
     use synth_core::schema::Storage;
     use synth_core::table::column_from_numbers;
     use synth_core::{Field, Kind, Schema, Table};
@@ -196,7 +197,8 @@ mod tests {
         let (train, holdout) = (line(&[0.0, 10.0, 20.0, 30.0]), line(&[4.0, 14.0, 24.0, 34.0]));
         // Nearer to train, nearer to train, a tie, nearer to the holdout.
         let synthetic = line(&[1.0, 11.0, 22.0, 33.5]);
-        let all = copies(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), 0);
+        let all =
+            copies(&Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap(), 0);
         let value = |id: &str| all.iter().find(|m| m.id == id).unwrap().outcome.value().unwrap();
         assert_eq!(value("dcr_share"), 2.5 / 4.0);
         // To train 1/9, 1/9, 2/8, 3.5/13.5; to the holdout 3/13, 3/7, 2/8, 0.5/9.5.
@@ -211,7 +213,8 @@ mod tests {
     fn rows_that_share_a_neighbour_count_once() {
         let (train, holdout) = (line(&[0.0, 100.0]), line(&[50.0, 150.0]));
         let synthetic = line(&[0.0; 40]);
-        let all = copies(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), 0);
+        let all =
+            copies(&Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap(), 0);
         let Outcome::Measured(estimate) = &all[0].outcome else { panic!("measured") };
         assert_eq!(estimate.value, 1.0);
         assert!(estimate.lower_bound() < 0.5, "one real row decided all: {estimate:?}");

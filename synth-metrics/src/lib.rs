@@ -43,7 +43,7 @@ pub mod registry;
 pub mod report;
 
 pub use bivariate::{assoc_delta, corr_delta, correlation_ratio, cramers_v, pearson, spearman, spearman_delta};
-pub use comparison::Comparison;
+pub use comparison::{Comparison, Tables};
 pub use contingency::{
     contingency_similarity, contingency_similarity_of, nmi_error, nmi_error_weighted, normalised_mutual_information,
 };

@@ -43,7 +43,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, Tables};
 use crate::interval::in_both_forms;
 use crate::membership::choose;
 use crate::registry::definition;
@@ -85,7 +85,9 @@ pub(crate) fn attach(
                 let n_kept = (share * table.n_rows() as f64).round() as usize;
                 table.take(&choose(table.n_rows(), n_kept, &mut rng))
             });
-            Comparison::new(&train, &synthetic, None).map_or_else(|_| Vec::new(), |part| again(&part))
+            Tables { train: &train, synthetic: &synthetic, holdout: None }
+                .compare()
+                .map_or_else(|_| Vec::new(), |part| again(&part))
         })
         .collect();
     for measure in taken {

@@ -23,7 +23,7 @@ use synth_core::{Kind, Schema, Table};
 
 use crate::bivariate::assoc_delta;
 use crate::columns::{JointLevels, joint_levels};
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, Tables};
 use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 use crate::univariate::{ks_mean, tvd_mean};
 
@@ -155,7 +155,9 @@ fn subgroup(comparison: &Comparison, column_idx: usize, without: &[Table; 2], ro
         ["ks_mean", "tvd_mean", "assoc_delta"].into_iter().map(|id| Measure::new(id, few())).collect()
     } else {
         let tables = [0, 1].map(|side| without[side].take(&rows[side]));
-        let within = Comparison::new(&tables[0], &tables[1], None).expect("rows of tables that fit each other");
+        let within = Tables { train: &tables[0], synthetic: &tables[1], holdout: None }
+            .compare()
+            .expect("rows of tables that fit each other");
         // Column by column it would be a table of its own, of ever fewer people.
         let mean = |mut measure: Measure| {
             measure.columns.clear();

@@ -6,7 +6,7 @@ mod support;
 use support::{census, clinic, permuted, shifted, trial};
 use synth_core::Table;
 use synth_metrics::{
-    Anchors, Audit, Baseline, Battery, Comparison, Definition, MEASURES, Options, QualityReport, measure, mia_auc,
+    Anchors, Audit, Baseline, Battery, Definition, MEASURES, Options, QualityReport, Tables, measure, mia_auc,
 };
 
 const N: usize = 600;
@@ -21,7 +21,7 @@ fn report(train: &Table, synthetic: &Table, holdout: &Table) -> QualityReport {
     let named = |name: &str| train.schema().index_of(name).map(|_| name.to_owned());
     let survival = [["slope", "sex"], ["months", "died"]].into_iter().find_map(|[t, e]| Some([named(t)?, named(e)?]));
     let options = Options { battery: Battery::Full, target: named("job"), survival, ..Options::default() };
-    measure(&Comparison::new(train, synthetic, Some(holdout)).unwrap(), &options)
+    measure(&Tables { train, synthetic, holdout: Some(holdout) }.compare().unwrap(), &options)
 }
 
 /// The four reports on one law.
@@ -149,7 +149,7 @@ fn without_a_holdout_copies_are_held_against_the_training_table_itself() {
     let (train, fresh) = (clinic(N, 1), clinic(N, 3));
     let options = Options { baseline: Baseline::LeaveOneOut, ..Options::default() };
     let excess = |synthetic: &Table| {
-        let comparison = Comparison::new(&train, synthetic, None).unwrap();
+        let comparison = Tables { train: &train, synthetic, holdout: None }.compare().unwrap();
         measure(&comparison, &options).value("dup_excess").unwrap()
     };
     assert!(excess(&train) > 0.98);

@@ -6,10 +6,10 @@ use rand::seq::SliceRandom;
 use support::{Values, census, clinic, permuted, rng, table};
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
-use synth_metrics::{Comparison, Measure, Outcome, c2st_logistic, c2st_trees};
+use synth_metrics::{Measure, Outcome, Tables, c2st_logistic, c2st_trees};
 
 fn both(train: &Table, synthetic: &Table) -> [Measure; 2] {
-    let comparison = Comparison::new(train, synthetic, None).unwrap();
+    let comparison = Tables { train, synthetic, holdout: None }.compare().unwrap();
     [c2st_logistic(&comparison, 5), c2st_trees(&comparison, 5)]
 }
 

@@ -91,8 +91,8 @@ use synth_core::{Constraint, Kind, Table};
 use synth_metrics::rules::broken;
 use synth_metrics::univariate::worst_of;
 use synth_metrics::{
-    Comparison, Measure, Outcome, alpha_precision, assoc_delta, beta_recall, contingency_similarity, corr_delta,
-    definition, grid_validity, jensen_shannon_mean, ks_mean, level_validity, missing_delta, nmi_error,
+    Comparison, Measure, Outcome, Tables, alpha_precision, assoc_delta, beta_recall, contingency_similarity,
+    corr_delta, definition, grid_validity, jensen_shannon_mean, ks_mean, level_validity, missing_delta, nmi_error,
     nmi_error_weighted, range_validity, rules_kept, sdm_shapes, sdm_trends, sdm_trends_all, sdm_validity,
     spearman_delta, tvd_mean, wasserstein_mean,
 };
@@ -177,7 +177,7 @@ fn draw(n_rows: u32, part: Part) -> Table {
 
 /// The measures of this family, without those of others.
 fn full(train: &Table, synthetic: &Table) -> Taken {
-    let comparison = Comparison::new(train, synthetic, None).unwrap();
+    let comparison = Tables { train, synthetic, holdout: None }.compare().unwrap();
     let plain: [fn(&Comparison) -> Measure; 20] = [
         ks_mean,
         tvd_mean,
@@ -524,7 +524,9 @@ fn rules_are_found_and_nothing_that_only_looks_like_one() {
 #[test]
 fn rules_are_kept_by_fresh_rows_and_broken_by_permuted_ones() {
     let (train, fresh, holdout) = (hospital(600, 1), hospital(600, 2), hospital(600, 3));
-    let kept = |synthetic: &Table| rules_kept(&Comparison::new(&train, synthetic, Some(&holdout)).unwrap());
+    let kept = |synthetic: &Table| {
+        rules_kept(&Tables { train: &train, synthetic, holdout: Some(&holdout) }.compare().unwrap())
+    };
     assert_eq!(kept(&train).outcome.value(), Some(1.0));
     assert_eq!(kept(&fresh).outcome.value(), Some(1.0));
     assert!(kept(&permuted(&train, 4)).outcome.value().unwrap() < 0.05);

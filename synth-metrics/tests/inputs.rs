@@ -2,7 +2,7 @@
 
 use synth_core::Table;
 use synth_core::io::{ReadOptions, read_bytes};
-use synth_metrics::{Battery, Comparison, Inputs, Options, Outcome, QualityReport, lacks_unseen_rows, measure};
+use synth_metrics::{Battery, Inputs, Options, Outcome, QualityReport, Tables, lacks_unseen_rows, measure};
 
 fn table(header: &str, row: impl Fn(usize) -> String) -> Table {
     let rows: String = (0..80).map(|i| row(i) + "\n").collect();
@@ -10,7 +10,7 @@ fn table(header: &str, row: impl Fn(usize) -> String) -> Table {
 }
 
 fn report(table: &Table) -> QualityReport {
-    let comparison = Comparison::new(table, table, None).unwrap();
+    let comparison = Tables { train: table, synthetic: table, holdout: None }.compare().unwrap();
     measure(&comparison, &Options { battery: Battery::Full, ..Options::default() })
 }
 
@@ -63,7 +63,7 @@ fn what_needs_a_holdout_has_a_value_only_with_one() {
     };
     let (train, holdout) = (table("x,y,g", row), table("x,y,g", |i| row(i + 80)));
     for holdout in [None, Some(&holdout)] {
-        let comparison = Comparison::new(&train, &train, holdout).unwrap();
+        let comparison = Tables { train: &train, synthetic: &train, holdout }.compare().unwrap();
         let report = measure(&comparison, &Options { battery: Battery::Full, ..Options::default() });
         assert_eq!(report.inputs.unwrap().holdout_rows, holdout.map_or(0, |_| 80));
         for measure in &report.measures {

@@ -10,7 +10,7 @@ use synth_core::schema::Storage;
 use synth_core::table::column_from_numbers;
 use synth_core::{Kind, Table};
 use synth_metrics::{
-    Battery, Comparison, Estimate, Measure, Outcome, Uncertainty, definition, grid_validity, level_validity, likeness,
+    Battery, Estimate, Measure, Outcome, Tables, Uncertainty, definition, grid_validity, level_validity, likeness,
     range_validity, rules_kept, sdm_validity, survival,
 };
 
@@ -56,7 +56,7 @@ fn moved(table: Table) -> Table {
 }
 
 fn estimates(train: &Table, synthetic: &Table, seed: u64) -> Vec<(String, Estimate)> {
-    let comparison = Comparison::new(train, synthetic, None).unwrap();
+    let comparison = Tables { train, synthetic, holdout: None }.compare().unwrap();
     let measured = |m: Measure| match m.outcome {
         Outcome::Measured(estimate) if !NOT_HERE.contains(&m.id.as_str()) => Some((m.id, estimate)),
         _ => None,
@@ -66,7 +66,7 @@ fn estimates(train: &Table, synthetic: &Table, seed: u64) -> Vec<(String, Estima
 
 /// What a long synthetic table has of the measures that one training table decides.
 fn valid(train: &Table, synthetic: &Table) -> Vec<(String, Estimate)> {
-    let comparison = Comparison::new(train, synthetic, None).unwrap();
+    let comparison = Tables { train, synthetic, holdout: None }.compare().unwrap();
     let plain = [sdm_validity, range_validity, level_validity, grid_validity, rules_kept];
     let value = |m: Measure| m.outcome.value().map(|value| (m.id, Estimate::exact(value)));
     plain.into_iter().filter_map(|measure| value(measure(&comparison))).collect()
@@ -74,7 +74,7 @@ fn valid(train: &Table, synthetic: &Table) -> Vec<(String, Estimate)> {
 
 fn of_survival(train: &Table, synthetic: &Table, seed: u64) -> Vec<(String, Estimate)> {
     let pair = ["months", "died"].map(str::to_owned);
-    let comparison = Comparison::new(train, synthetic, None).unwrap();
+    let comparison = Tables { train, synthetic, holdout: None }.compare().unwrap();
     match survival(&comparison, Some(&pair), seed).swap_remove(0) {
         Measure { id, outcome: Outcome::Measured(estimate), .. } => vec![(id, estimate)],
         measure => panic!("{measure:?}"),
@@ -170,7 +170,7 @@ fn more_rows_are_known_better() {
 #[test]
 fn a_value_is_the_same_with_and_without_its_interval() {
     let (train, synthetic) = (clinic(200, 1), off(150, 2));
-    let comparison = Comparison::new(&train, &synthetic, None).unwrap();
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap();
     let one = likeness(&comparison, Battery::Full, 1);
     let plain = [synth_metrics::ks_mean, synth_metrics::assoc_delta, synth_metrics::sdm_trends];
     for plain in plain.map(|measure| measure(&comparison)) {
@@ -196,7 +196,8 @@ fn tables_too_short_have_values_without_intervals() {
         table(vec![("x", Kind::Continuous, Storage::Float, Values::Numbers(x))])
     };
     let (train, synthetic) = (short(100), short(29));
-    let measured = likeness(&Comparison::new(&train, &synthetic, None).unwrap(), Battery::Core, 0);
+    let measured =
+        likeness(&Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap(), Battery::Core, 0);
     match &measured.iter().find(|m| m.id == "ks_mean").unwrap().outcome {
         Outcome::Measured(estimate) => assert_eq!(estimate.uncertainty, None),
         Outcome::NotMeasured(reason) => panic!("{reason}"),

@@ -9,7 +9,7 @@ use rand::Rng;
 use support::{clinic, normal, rng};
 use synth_core::table::column_from_numbers;
 use synth_core::{Kind, Table};
-use synth_metrics::{Audit, Comparison, Estimate, Losses, Membership, Outcome, auc, copies, definition, quasi, risks};
+use synth_metrics::{Audit, Estimate, Losses, Membership, Outcome, Tables, auc, copies, definition, quasi, risks};
 
 const N: usize = 600;
 const SEEDS: u64 = 20;
@@ -49,7 +49,8 @@ fn world(n: usize, share: f64, seed: u64) -> World {
 
 /// Every estimate of a world by its id; those that were not measured are left out.
 fn estimates(world: &World, seed: u64) -> Vec<(String, Estimate)> {
-    let comparison = Comparison::new(&world.train, &world.synthetic, Some(&world.holdout)).unwrap();
+    let comparison =
+        Tables { train: &world.train, synthetic: &world.synthetic, holdout: Some(&world.holdout) }.compare().unwrap();
     let n = world.train.n_rows();
     let ids: Vec<usize> = (0..2 * n).collect();
     let audit = Audit {
@@ -148,7 +149,11 @@ fn a_small_holdout_is_control_enough_for_singling_out() {
     let singled_out = |share: f64, seed: u64| {
         let World { train, holdout, synthetic } = world(N, share, seed);
         let holdout = holdout.take(&part);
-        let measures = risks(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), &[], seed);
+        let measures = risks(
+            &Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap(),
+            &[],
+            seed,
+        );
         match &measures[0].outcome {
             Outcome::Measured(estimate) => *estimate,
             Outcome::NotMeasured(reason) => panic!("{reason}"),

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 use synth_metrics::portrait::{Associations, Cell, Shape, portrait};
-use synth_metrics::{Comparison, assoc_delta};
+use synth_metrics::{Tables, assoc_delta};
 
 use support::{Values, clinic, table};
 
 const K: usize = 11;
 
 fn of(train: &Table, synthetic: &Table) -> synth_metrics::Portrait {
-    portrait(&Comparison::new(train, synthetic, None).unwrap(), K)
+    portrait(&Tables { train, synthetic, holdout: None }.compare().unwrap(), K)
 }
 
 /// A column of numbers and one of levels beside it, so that there are two to compare.
@@ -101,7 +101,7 @@ fn few_missing_cells_are_not_counted() {
 #[test]
 fn the_associations_are_those_of_the_measure() {
     let (train, synthetic) = (clinic(300, 1), clinic(300, 9));
-    let comparison = Comparison::new(&train, &synthetic, None).unwrap();
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap();
     let associations = portrait(&comparison, K).associations.unwrap();
     let differences: Vec<f64> = associations
         .triangle

@@ -6,13 +6,13 @@ use support::{Values, clinic, normal, rng, table};
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 use synth_metrics::{
-    Audit, Battery, Comparison, Domain, Losses, MEASURES, Membership, Options, Outcome, QualityReport, measure, quasi,
+    Audit, Battery, Domain, Losses, MEASURES, Membership, Options, Outcome, QualityReport, Tables, measure, quasi,
     risks,
 };
 
 fn full(train: &Table, synthetic: &Table, holdout: Option<&Table>) -> QualityReport {
     let options = Options { battery: Battery::Full, ..Options::default() };
-    measure(&Comparison::new(train, synthetic, holdout).unwrap(), &options)
+    measure(&Tables { train, synthetic, holdout }.compare().unwrap(), &options)
 }
 
 /// Each measure of privacy is measured or says why not; values and bounds are in the range.
@@ -88,7 +88,7 @@ fn several_audits_stand_in_for_a_holdout() {
             reference: None,
         });
         let options = Options { battery: Battery::Full, audits: audits.collect(), ..Options::default() };
-        measure(&Comparison::new(&real, &real, None).unwrap(), &options)
+        measure(&Tables { train: &real, synthetic: &real, holdout: None }.compare().unwrap(), &options)
     };
     let (copied, honest) = (run(true), run(false));
     for (id, ideal) in [
@@ -128,7 +128,7 @@ fn an_attack_that_cannot_work_is_no_proof() {
         ("x", Kind::Continuous, Storage::Float, Values::Numbers(vec![0.0; 100])),
         ("y", Kind::Continuous, Storage::Float, Values::Numbers(vec![0.0; 100])),
     ]);
-    let all = risks(&Comparison::new(&train, &flat, Some(&holdout)).unwrap(), &[], 0);
+    let all = risks(&Tables { train: &train, synthetic: &flat, holdout: Some(&holdout) }.compare().unwrap(), &[], 0);
     let inference = all.iter().find(|m| m.id == "inference_risk").unwrap();
     let Outcome::Measured(estimate) = &inference.outcome else { panic!("{inference:?}") };
     assert_eq!((estimate.value, estimate.upper_bound()), (0.0, 1.0));
@@ -170,7 +170,7 @@ fn named_columns_are_the_quasi_identifiers() {
     let train = rows(&[1.0, 1.0, 1.0, 1.0, 1.0, 2.0], &[0.0, 0.0, 0.0, 1.0, 1.0, 0.0], &["a", "b", "c", "a", "a", "b"]);
     let synthetic = rows(&[1.0, 1.0, 2.0, 2.0], &[0.0, 1.0, 0.0, 1.0], &["a", "a", "b", "a"]);
     let holdout = rows(&[2.0, 2.0], &[1.0, 1.0], &["b", "c"]);
-    let comparison = Comparison::new(&train, &synthetic, Some(&holdout)).unwrap();
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap();
     let names = ["age".to_owned(), "sex".to_owned()];
     let all = quasi(&comparison, Some(&names));
     let value = |id: &str| all.iter().find(|m| m.id == id).unwrap().outcome.value().unwrap();

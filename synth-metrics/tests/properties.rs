@@ -8,7 +8,7 @@ use support::{Values, rng, table};
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 use synth_metrics::{
-    Comparison, MEASURES, Options, QualityReport, auc, cramers_v, ks_statistic, measure, pearson, total_variation,
+    MEASURES, Options, QualityReport, Tables, auc, cramers_v, ks_statistic, measure, pearson, total_variation,
 };
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -35,7 +35,7 @@ fn mixed(rows: &[Row], names: [&'static str; 4]) -> Table {
 }
 
 fn report(train: &Table, synthetic: &Table, holdout: Option<&Table>) -> QualityReport {
-    measure(&Comparison::new(train, synthetic, holdout).unwrap(), &Options::default())
+    measure(&Tables { train, synthetic, holdout }.compare().unwrap(), &Options::default())
 }
 
 /// All but the attack, whose folds are drawn by position in the table.

@@ -47,7 +47,7 @@ mod support;
 use support::{Values, table};
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
-use synth_metrics::{Comparison, Options, measure};
+use synth_metrics::{Options, Tables, measure};
 
 /// What the script prints; the column values averaged.
 const REFERENCE: [(&str, f64); 6] = [
@@ -102,7 +102,10 @@ fn draw(n_rows: u32, part: Part) -> Table {
 #[test]
 fn pandas_and_scipy_say_the_same() {
     let (train, synthetic) = (draw(240, Part::Train), draw(200, Part::Synthetic));
-    let report = measure(&Comparison::new(&train, &synthetic, None).unwrap(), &Options::default());
+    let report = measure(
+        &Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap(),
+        &Options::default(),
+    );
     let check = |id: &str, expected: f64| {
         let value = report.value(id).unwrap();
         assert!((value - expected).abs() < 1e-9, "{id} is {value}, the reference says {expected}");

@@ -8,13 +8,13 @@ use support::{Values, clinic, permuted, table};
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 use synth_metrics::{
-    Audit, Battery, Comparison, Error, MEASURES, OUT_OF_TIME, Options, Outcome, QualityReport, REPORT_VERSION, measure,
+    Audit, Battery, Error, MEASURES, OUT_OF_TIME, Options, Outcome, QualityReport, REPORT_VERSION, Tables, measure,
 };
 
 fn full_report() -> QualityReport {
     let (train, synthetic, holdout) = (clinic(150, 1), clinic(140, 2), clinic(60, 3));
     let options = Options { battery: Battery::Full, ..Options::default() };
-    measure(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), &options)
+    measure(&Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap(), &options)
 }
 
 fn reason(report: &QualityReport, id: &str) -> String {
@@ -61,7 +61,7 @@ fn people_get_a_line_a_measure() {
 fn what_cannot_be_measured_is_there_with_its_reason() {
     let (train, synthetic) = (clinic(150, 1), clinic(140, 2));
     let options = Options { battery: Battery::Full, ..Options::default() };
-    let report = measure(&Comparison::new(&train, &synthetic, None).unwrap(), &options);
+    let report = measure(&Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap(), &options);
     assert_eq!(report.measures.len(), MEASURES.len());
     assert_eq!(reason(&report, "dup_rate_holdout"), "no holdout was given");
     assert_eq!(reason(&report, "dup_excess"), "no holdout was given");
@@ -72,7 +72,7 @@ fn what_cannot_be_measured_is_there_with_its_reason() {
 #[test]
 fn what_the_clock_left_no_time_for_is_not_measured() {
     let (train, synthetic, holdout) = (clinic(150, 1), clinic(140, 2), clinic(150, 3));
-    let comparison = Comparison::new(&train, &synthetic, Some(&holdout)).unwrap();
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap();
     let until = |time: Instant| measure(&comparison, &Options { until: Some(time), ..Options::default() });
     let late = until(Instant::now());
     assert!(!late.measures.is_empty());
@@ -84,7 +84,10 @@ fn what_the_clock_left_no_time_for_is_not_measured() {
 #[test]
 fn few_rows_are_no_evidence_of_membership() {
     let (train, synthetic, holdout) = (clinic(150, 1), clinic(140, 2), clinic(19, 3));
-    let report = measure(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), &Options::default());
+    let report = measure(
+        &Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap(),
+        &Options::default(),
+    );
     assert!(reason(&report, "mia_auc").contains("19 non-members"));
 }
 
@@ -98,7 +101,10 @@ fn a_table_with_nothing_to_learn_is_measured_as_far_as_it_goes() {
             ("site", Kind::Constant, Storage::Text, site),
         ])
     };
-    let report = measure(&Comparison::new(&ids(0), &ids(100), Some(&ids(200))).unwrap(), &Options::default());
+    let report = measure(
+        &Tables { train: &ids(0), synthetic: &ids(100), holdout: Some(&ids(200)) }.compare().unwrap(),
+        &Options::default(),
+    );
     for id in ["ks_mean", "corr_delta", "assoc_delta", "dup_rate", "dup_rate_holdout", "dup_excess", "mia_auc"] {
         reason(&report, id);
     }
@@ -110,7 +116,10 @@ fn one_side_without_values_is_as_far_as_can_be() {
     let numbers = |x: Vec<f64>| table(vec![("x", Kind::Continuous, Storage::Float, Values::Numbers(x))]);
     let check = |train: Vec<f64>, synthetic: Vec<f64>, expected: f64| {
         let (train, synthetic) = (numbers(train), numbers(synthetic));
-        let report = measure(&Comparison::new(&train, &synthetic, None).unwrap(), &Options::default());
+        let report = measure(
+            &Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap(),
+            &Options::default(),
+        );
         assert_eq!(report.value("ks_mean"), Some(expected));
     };
     check(vec![1.0, 2.0], vec![f64::NAN; 2], 1.0);
@@ -122,7 +131,7 @@ fn one_side_without_values_is_as_far_as_can_be() {
 fn tables_that_do_not_fit_are_refused() {
     let numbers = |name, storage, x: Vec<f64>| table(vec![(name, Kind::Continuous, storage, Values::Numbers(x))]);
     let train = numbers("x", Storage::Float, vec![1.0, 2.0]);
-    let error = |other: &Table| Comparison::new(&train, other, None).unwrap_err();
+    let error = |other: &Table| Tables { train: &train, synthetic: other, holdout: None }.compare().unwrap_err();
     assert!(matches!(error(&numbers("y", Storage::Float, vec![1.0, 2.0])), Error::Mismatch { .. }));
     assert!(matches!(error(&numbers("x", Storage::Integer, vec![1.0, 2.0])), Error::Mismatch { .. }));
     assert!(matches!(error(&clinic(5, 1)), Error::Mismatch { .. }));
@@ -169,7 +178,7 @@ fn audits_stand_in_for_a_holdout() {
         }
     };
     let options = Options { audits: vec![audit(false), audit(true)], ..Options::default() };
-    let report = measure(&Comparison::new(&real, &synthetic, None).unwrap(), &options);
+    let report = measure(&Tables { train: &real, synthetic: &synthetic, holdout: None }.compare().unwrap(), &options);
     assert_eq!(report.rows.holdout, Some(100)); // each row was unseen once
     assert_eq!(report.value("mia_auc"), Some(0.5)); // one synthetic table, each row on both sides: a tie
 }

@@ -7,12 +7,12 @@ use support::{Values, census, clinic, permuted, table, trial};
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 use synth_metrics::{
-    Battery, Comparison, MEASURES, Measure, Options, Outcome, QualityReport, measure, rare_level_coverage, subgroups,
+    Battery, MEASURES, Measure, Options, Outcome, QualityReport, Tables, measure, rare_level_coverage, subgroups,
     survival, utility,
 };
 
 fn taken(train: &Table, synthetic: &Table, holdout: Option<&Table>, target: Option<&str>) -> Vec<Measure> {
-    utility(&Comparison::new(train, synthetic, holdout).unwrap(), target, &[], 0)
+    utility(&Tables { train, synthetic, holdout }.compare().unwrap(), target, &[], 0)
 }
 
 fn values(measures: &[Measure]) -> Vec<f64> {
@@ -31,7 +31,7 @@ fn the_target_is_found_and_named() {
     let [train, synthetic, holdout] = [1, 2, 3].map(|seed| clinic(300, seed));
     let measures = taken(&train, &synthetic, Some(&holdout), None);
     assert!(measures.iter().all(|m| m.columns.len() == 1 && m.columns[0].column == "pain"), "{measures:?}");
-    let comparison = Comparison::new(&train, &synthetic, Some(&holdout)).unwrap();
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap();
     let measures = utility(&comparison, None, &["pain", "stage", "sex"], 0);
     assert_eq!(measures[0].columns[0].column, "slope"); // no levels are left: the last of the numbers
 }
@@ -125,7 +125,7 @@ fn many_levels_and_odd_numbers_are_no_trouble() {
 #[test]
 fn survival_is_measured_only_where_it_is_named() {
     let [train, synthetic, holdout] = [1, 2, 3].map(|seed| trial(400, seed));
-    let comparison = Comparison::new(&train, &synthetic, Some(&holdout)).unwrap();
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap();
     let taken = |pair: Option<[&str; 2]>| survival(&comparison, pair.map(|p| p.map(str::to_owned)).as_ref(), 0);
     let check = |pair: Option<[&str; 2]>, expected: &str| {
         taken(pair).iter().for_each(|measure| assert_eq!(reason(measure), expected));
@@ -136,7 +136,7 @@ fn survival_is_measured_only_where_it_is_named() {
     check(Some(["months", "months"]), "column `months` does not tell events: two levels are needed");
     let [distance, c, gap] = values(&taken(Some(["months", "died"]))).try_into().unwrap();
     assert!(distance < 0.05 && c > 0.65 && gap.abs() < 0.05, "{distance} {c} {gap}");
-    let alone = Comparison::new(&train, &synthetic, None).unwrap();
+    let alone = Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap();
     let measures = survival(&alone, Some(&["months".to_owned(), "died".to_owned()]), 0);
     assert!(measures[0].outcome.value().is_some());
     assert_eq!(reason(&measures[1]), "no holdout was given");
@@ -162,7 +162,7 @@ fn events_may_be_words() {
     };
     let run = |is_worded: bool| {
         let [train, synthetic, holdout] = [1, 2, 3].map(|seed| of(seed, is_worded));
-        let comparison = Comparison::new(&train, &synthetic, Some(&holdout)).unwrap();
+        let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap();
         survival(&comparison, Some(&["months".to_owned(), "died".to_owned()]), 0)
     };
     assert_eq!(values(&run(true)), values(&run(false)));
@@ -187,7 +187,7 @@ fn groups(is_synthetic: bool, shift: f64) -> Table {
 #[test]
 fn small_levels_are_counted_and_not_named() {
     let (train, synthetic) = (groups(false, 0.0), groups(true, 100.0));
-    let found = subgroups(&Comparison::new(&train, &synthetic, None).unwrap(), "ward");
+    let found = subgroups(&Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap(), "ward");
     let names: Vec<_> = found.levels.iter().map(|level| level.level.as_deref()).collect();
     assert_eq!(names, [Some("a"), Some("b")]);
     assert_eq!((found.others.levels, found.others.train, found.others.synthetic), (3, 11, 11));
@@ -205,7 +205,7 @@ fn subgroups_are_part_of_the_report_if_asked_for() {
     let (train, synthetic) = (groups(false, 0.0), groups(true, 0.0));
     let report = |group: Option<&str>| {
         let options = Options { group: group.map(str::to_owned), ..Options::default() };
-        measure(&Comparison::new(&train, &synthetic, None).unwrap(), &options)
+        measure(&Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap(), &options)
     };
     let reason = |group: &str| report(Some(group)).subgroups.unwrap().not_measured.unwrap();
     assert_eq!(reason("x"), "column `x` does not hold levels");
@@ -226,7 +226,7 @@ fn coverage_asks_only_for_levels_of_eleven_people() {
     };
     let coverage = |train: [usize; 4], synthetic: [usize; 4]| {
         let (train, synthetic) = (of(train), of(synthetic));
-        rare_level_coverage(&Comparison::new(&train, &synthetic, None).unwrap())
+        rare_level_coverage(&Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap())
     };
     // Rare are b and c; a is common, d belongs to ten people.
     assert_eq!(coverage([500, 11, 20, 10], [500, 0, 1, 0]).outcome.value(), Some(0.5));
@@ -248,7 +248,12 @@ fn the_full_report_does_not_depend_on_threads() {
             ..Options::default()
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
-        pool.install(|| measure(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), &options))
+        pool.install(|| {
+            measure(
+                &Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap(),
+                &options,
+            )
+        })
     };
     assert_eq!(run(1), run(3));
 }
@@ -285,7 +290,7 @@ proptest! {
             group: Some("u".to_owned()),
             ..Options::default()
         };
-        let report = measure(&Comparison::new(&train, &synthetic, Some(&holdout)).unwrap(), &options);
+        let report = measure(&Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap(), &options);
         for definition in MEASURES.iter() {
             let taken = report.measure(definition.id).unwrap();
             let Outcome::Measured(estimate) = &taken.outcome else {

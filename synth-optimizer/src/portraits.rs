@@ -9,7 +9,7 @@
 use synth_compliance::{Finding, Sensitive};
 use synth_core::protect::DEFAULT_K;
 use synth_core::{Kind, Table};
-use synth_metrics::{Comparison, Portrait, Subgroups, portrait, subgroups};
+use synth_metrics::{Portrait, Subgroups, Tables, portrait, subgroups};
 
 use crate::error::Result;
 
@@ -31,7 +31,7 @@ impl TablePortrait {
     /// # Errors
     /// [`Error::Metrics`](crate::Error::Metrics) if the tables cannot be compared.
     pub fn new(real: &Table, synthetic: &Table, findings: &[Finding]) -> Result<TablePortrait> {
-        let comparison = Comparison::new(real, synthetic, None)?;
+        let comparison = Tables { train: real, synthetic, holdout: None }.compare()?;
         let group = group_column(real, findings);
         Ok(TablePortrait {
             portrait: portrait(&comparison, DEFAULT_K),

@@ -11,7 +11,7 @@ use synth_core::io::{ReadOptions, read_bytes, write};
 use synth_core::schema::{Compression, Format, Source};
 use synth_core::train::TrainConfig;
 use synth_core::{Engine, Generator, Model, Schema, Table};
-use synth_metrics::{Audit, Battery, Comparison, MEASURES, Options, QualityReport, anchor, measure};
+use synth_metrics::{Audit, Battery, MEASURES, Options, QualityReport, Tables, anchor, measure};
 
 use crate::attempt::{Attempt, AttemptResult};
 use crate::plan::Plan;
@@ -136,7 +136,9 @@ fn identifiers_are_found() -> Result<String, String> {
 /// The report on a copy of a table of known law, every row a member and as many that are none.
 fn report_on_a_copy(policy: &Policy) -> Result<QualityReport, String> {
     let (train, holdout) = (anchor::clinic(600, 1), anchor::clinic(600, 2));
-    let comparison = Comparison::new(&train, &train, Some(&holdout)).map_err(|error| error.to_string())?;
+    let comparison = Tables { train: &train, synthetic: &train, holdout: Some(&holdout) }
+        .compare()
+        .map_err(|error| error.to_string())?;
     let ids: Vec<usize> = (0..1200).collect();
     let audit = Audit {
         synthetic: &train,

@@ -9,8 +9,8 @@ use synth_compliance::detect;
 use synth_core::io::ReadOptions;
 use synth_core::{BadInput, Error, Generator, InputRule, Model, Table};
 use synth_metrics::{
-    Battery, Comparison, Losses, Measure, OUT_OF_TIME, Options, Outcome, QualityReport, copied_share,
-    leave_one_out_share, measure,
+    Battery, Losses, Measure, OUT_OF_TIME, Options, Outcome, QualityReport, Tables, copied_share, leave_one_out_share,
+    measure,
 };
 use synth_optimizer::TablePortrait;
 
@@ -79,7 +79,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         let name = files::name_of(args.holdout.as_deref().unwrap_or(Path::new("")));
         return Err(Error::from(BadInput::new(InputRule::SameRows, problem).in_input(&name).hint(hint)).into());
     }
-    let comparison = Comparison::new(&train, &synthetic, holdout.as_ref())?;
+    let comparison = Tables { train: &train, synthetic: &synthetic, holdout: holdout.as_ref() }.compare()?;
     let mut options = Options { until, ..measured(args, &train)? };
     let losses = match (&model, &holdout) {
         (Some(model), Some(holdout)) => Some(losses(model, &train, holdout, args)?),

@@ -10,7 +10,7 @@ use synth_core::model::Drawn;
 use synth_core::train::{Progress, TrainConfig, TrainingFailure};
 use synth_core::{Keeping, Model, Table};
 use synth_metrics::membership::Audit;
-use synth_metrics::{Baseline, Comparison, Options, measure};
+use synth_metrics::{Baseline, Options, Tables, measure};
 
 use super::{Event, Fitting, Observer, Release};
 use crate::assessment::{Assessment, Rank};
@@ -97,8 +97,9 @@ impl PipelineTrial<'_> {
             until: self.deadline,
             ..Options::default()
         };
-        let comparison =
-            Comparison::new(self.table, &release.table, None).map_err(|e| Failure::Fatal(Error::Metrics(e)))?;
+        let comparison = Tables { train: self.table, synthetic: &release.table, holdout: None }
+            .compare()
+            .map_err(|e| Failure::Fatal(Error::Metrics(e)))?;
         let assessment = Assessment::new(measure(&comparison, &options), self.policy);
         Ok((release, assessment))
     }
@@ -127,7 +128,7 @@ impl PipelineTrial<'_> {
             non_member_ids: unseen_rows,
             reference: None,
         };
-        let comparison = Comparison::new(&train, &release.table, Some(&unseen))?;
+        let comparison = Tables { train: &train, synthetic: &release.table, holdout: Some(&unseen) }.compare()?;
         let options = Options {
             seed,
             battery: self.policy.battery(),
