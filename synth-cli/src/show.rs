@@ -318,7 +318,7 @@ pub(crate) fn report(report: &QualityReport) -> Result<()> {
         });
         let (value, interval) = match &measure.outcome {
             Outcome::Measured(estimate) => {
-                let interval = estimate.uncertainty.map(|u| format!("{:.3} to {:.3}", u.interval[0], u.interval[1]));
+                let interval = estimate.uncertainty.map(|u| format!("{:.3} to {:.3}", u.interval.low, u.interval.high));
                 (right(format!("{:.4}", estimate.value)), interval.unwrap_or_default())
             }
             Outcome::NotMeasured(reason) => (right("–".to_owned()), format!("not measured: {reason}")),

@@ -208,7 +208,7 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
         return error("its value or a bound of it is not a finite number");
     }
     const ROUNDING: f64 = 1e-9; // of means over columns
-    if !(definition.range.0 - ROUNDING..=definition.range.1 + ROUNDING).contains(&estimate.value) {
+    if !(definition.range.low - ROUNDING..=definition.range.high + ROUNDING).contains(&estimate.value) {
         return error("its value is outside the measure's range");
     }
     if low > high {

@@ -7,7 +7,7 @@
 //! [`Gate::stands_in_for`], and weights. A table keeps every limit or it does not pass.
 
 use serde::{Deserialize, Serialize};
-use synth_metrics::{Battery, MEASURES, definition};
+use synth_metrics::{Battery, Interval, MEASURES, definition};
 
 use crate::digest::{canonical, sha256};
 use crate::extends::{Base, Change, Written, resolve};
@@ -325,7 +325,7 @@ fn check_gate(gate: &Gate, all: &[Gate]) -> Result<()> {
     if !is_line(&gate.source) {
         return Err(Error::NoSource { measure });
     }
-    let (low, high) = definition.range;
+    let Interval { low, high } = definition.range;
     for limit in gate.max.into_iter().chain(gate.min) {
         // `contains` is false for NaN, which TOML can write.
         if !(low..=high).contains(&limit) {

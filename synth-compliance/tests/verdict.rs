@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 use synth_compliance::{Class, DISCLAIMER, Decision, Effect, Policy, Status, Verdict, judge};
 use synth_metrics::{
-    ColumnValue, Estimate, Goal, Inputs, MEASURES, Measure, Outcome, QualityReport, REPORT_VERSION, Rows, Uncertainty,
-    lacks_unseen_rows,
+    ColumnValue, Estimate, Goal, Inputs, Interval, MEASURES, Measure, Outcome, QualityReport, REPORT_VERSION, Rows,
+    Uncertainty, lacks_unseen_rows,
 };
 
 /// An estimate whose bounds lie `reach` to both sides.
 fn estimate(value: f64, reach: f64) -> Outcome {
-    let bounds = [value - reach, value + reach];
+    let bounds = Interval::new(value - reach, value + reach);
     Outcome::Measured(Estimate {
         value,
         uncertainty: Some(Uncertainty { interval: bounds, one_sided: bounds, n: 303 }),
@@ -85,7 +85,8 @@ fn a_value_passes_up_to_its_limit_and_fails_just_beyond() {
 fn a_statistic_is_judged_on_its_bounds() {
     let check = |bounds: [f64; 2], expected: Status| {
         let mut report = good();
-        let uncertainty = Some(Uncertainty { interval: bounds, one_sided: bounds, n: 100 });
+        let interval = Interval::from(bounds);
+        let uncertainty = Some(Uncertainty { interval, one_sided: interval, n: 100 });
         let value = (bounds[0] + bounds[1]) / 2.0;
         set(&mut report, "mia_auc", Outcome::Measured(Estimate { value, uncertainty }));
         assert_eq!(judge(&report, &hipaa()).check("mia_auc").unwrap().status, expected, "{bounds:?}");
@@ -103,7 +104,8 @@ fn a_statistic_is_judged_on_its_bounds() {
 #[test]
 fn a_value_outside_its_own_bounds_widens_them() {
     let mut report = good();
-    let uncertainty = Some(Uncertainty { interval: [0.61, 0.63], one_sided: [0.61, 0.63], n: 100 });
+    let bounds = Interval::new(0.61, 0.63);
+    let uncertainty = Some(Uncertainty { interval: bounds, one_sided: bounds, n: 100 });
     set(&mut report, "mia_auc", Outcome::Measured(Estimate { value: 0.59, uncertainty }));
     assert_eq!(judge(&report, &hipaa()).check("mia_auc").unwrap().status, Status::Inconclusive);
 }
@@ -112,7 +114,8 @@ fn a_value_outside_its_own_bounds_widens_them() {
 fn what_describes_the_files_is_judged_by_its_value() {
     let check = |value: f64, expected: Status| {
         let mut report = good();
-        let uncertainty = Some(Uncertainty { interval: [0.0, 0.3], one_sided: [0.0, 0.3], n: 100 });
+        let bounds = Interval::new(0.0, 0.3);
+        let uncertainty = Some(Uncertainty { interval: bounds, one_sided: bounds, n: 100 });
         set(&mut report, "ks_mean", Outcome::Measured(Estimate { value, uncertainty }));
         let verdict = judge(&report, &hipaa());
         let check = verdict.check("ks_mean").unwrap();
@@ -244,7 +247,7 @@ fn the_three_risks_have_to_be_shown_small() {
     let check = |upper: f64, decision: Decision| {
         let mut report = good();
         for id in ["singling_out_risk", "linkability_risk", "inference_risk"] {
-            let bounds = [0.0, upper];
+            let bounds = Interval::new(0.0, upper);
             let uncertainty = Some(Uncertainty { interval: bounds, one_sided: bounds, n: 500 });
             let outcome = Outcome::Measured(Estimate { value: 0.0, uncertainty });
             report.measures.push(Measure { id: id.into(), outcome, columns: Vec::new() });

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use synth_core::io::{ReadOptions, read_path};
-use synth_metrics::{Measure, Outcome, Tables, c2st_logistic, c2st_trees, rare_level_coverage, survival, utility};
+use synth_metrics::{
+    Interval, Measure, Outcome, Tables, c2st_logistic, c2st_trees, rare_level_coverage, survival, utility,
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -36,7 +38,8 @@ fn show(take: impl Fn() -> Vec<Measure>) {
         let column = measure.columns.first().map_or("", |c| &c.column);
         match measure.outcome {
             Outcome::Measured(estimate) => {
-                let [low, high] = estimate.uncertainty.map_or([estimate.value; 2], |u| u.interval);
+                let alone = Interval::new(estimate.value, estimate.value);
+                let Interval { low, high } = estimate.uncertainty.map_or(alone, |u| u.interval);
                 println!("{:<20} {:.4}  95 % {low:.4} to {high:.4}  {column}", measure.id, estimate.value);
             }
             Outcome::NotMeasured(reason) => println!("{:<20} not measured: {reason}", measure.id),

@@ -14,6 +14,7 @@ use synth_core::table::{column_from_labels, column_from_numbers};
 use synth_core::{Field, Kind, Schema, Table};
 
 use crate::comparison::Tables;
+use crate::estimate::Interval;
 use crate::measure::{Options, measure};
 use crate::registry::{Anchors, Battery, MEASURES};
 
@@ -30,13 +31,13 @@ pub struct Checked {
     /// What it said; `None` if it was not measured, which is right where the law has nothing of what it looks for.
     pub value: Option<f64>,
     /// What it may say.
-    pub allowed: (f64, f64),
+    pub allowed: Interval,
 }
 
 impl Checked {
     /// Whether it said what it must.
     pub fn holds(&self) -> bool {
-        self.value.is_none_or(|value| self.allowed.0 <= value && value <= self.allowed.1)
+        self.value.is_none_or(|value| self.allowed.contains(value))
     }
 }
 

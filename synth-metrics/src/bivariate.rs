@@ -19,8 +19,8 @@ use synth_core::Kind;
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
 use crate::error::{Error, Result};
+use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
 use crate::pearsons::Pearsons;
-use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 
 /// Pearson's correlation of two columns over the rows where both have a value (NaN is none), between −1 and 1.
 ///

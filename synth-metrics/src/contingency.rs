@@ -19,7 +19,7 @@ use crate::bivariate::mean_over_pairs;
 use crate::columns::{MISSING, joint_levels};
 use crate::comparison::Comparison;
 use crate::error::{Error, Result};
-use crate::report::{Estimate, Measure, Outcome};
+use crate::estimate::{Estimate, Measure, Outcome};
 
 /// How many bins numbers are put in.
 pub const BINS: usize = 10;

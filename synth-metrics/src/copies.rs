@@ -38,10 +38,10 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::comparison::Comparison;
+use crate::estimate::{Estimate, Measure, Outcome, Uncertainty};
 use crate::interval::{difference, wilson};
 use crate::membership::choose;
 use crate::neighbours::{Nearest, Points, embed, nearest};
-use crate::report::{Estimate, Measure, Outcome, Uncertainty};
 
 /// The most rows whose neighbours are looked up.
 pub const MAX_QUERIES: usize = 5_000;

@@ -41,9 +41,9 @@ use rayon::prelude::*;
 
 use crate::boosting::{Boosted, Task};
 use crate::comparison::Comparison;
+use crate::estimate::{Estimate, Measure, Outcome};
 use crate::features::{columns, dense, is_feature, ordinal, thinned};
 use crate::interval::of_auc;
-use crate::report::{Estimate, Measure, Outcome};
 use crate::roc::{clustered_variance, components};
 
 /// The most rows a side.

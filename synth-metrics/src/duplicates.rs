@@ -21,8 +21,8 @@ use synth_core::table::column_from_numbers;
 use synth_core::{Kind, Table};
 
 use crate::comparison::{Comparison, columns_of};
+use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty};
 use crate::interval::wilson;
-use crate::report::{Estimate, Measure, Outcome, Uncertainty};
 
 /// What the rate of copies is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -112,7 +112,7 @@ pub fn dup_excess(comparison: &Comparison, baseline: Baseline) -> Measure {
 const NOTHING_LEARNT: &str = "no column is learnt";
 
 fn excess(rate: f64, chance: Estimate) -> Estimate {
-    let turned = |[low, high]: [f64; 2]| [rate - high, rate - low];
+    let turned = |chance: Interval| Interval::new(rate - chance.high, rate - chance.low);
     let uncertainty = chance.uncertainty.map(|u| Uncertainty {
         interval: turned(u.interval),
         one_sided: turned(u.one_sided),

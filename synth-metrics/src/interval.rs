@@ -2,7 +2,7 @@
 
 use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
 
-use crate::report::Uncertainty;
+use crate::estimate::{Interval, Uncertainty};
 
 /// The upper tail of a one-sided and of a two-sided bound.
 const TAILS: [f64; 2] = [0.05, 0.025];
@@ -21,13 +21,13 @@ pub(crate) fn wilson_among(n_tests: usize, share: f64, n_effective: f64, n: usiz
         let centre = (share * n_effective + z2 / 2.0) / (n_effective + z2);
         let half = (z2 * (share * (1.0 - share) * n_effective + z2 / 4.0)).sqrt() / (n_effective + z2);
         // In exact arithmetic the interval holds the share; at 0 and 1 rounding may lose it by 1e-17.
-        [(centre - half).clamp(0.0, share), (centre + half).clamp(share, 1.0)]
+        Interval::new((centre - half).clamp(0.0, share), (centre + half).clamp(share, 1.0))
     };
     in_both_forms(n_tests, n, bounds)
 }
 
 /// The interval of a value that moves with the mean of `of_row`, one number a row: by the mean's variance.
-pub(crate) fn of_rows(value: f64, of_row: &[f64], range: (f64, f64)) -> Uncertainty {
+pub(crate) fn of_rows(value: f64, of_row: &[f64], range: Interval) -> Uncertainty {
     let n = of_row.len() as f64;
     let mean = of_row.iter().sum::<f64>() / n;
     let variance = of_row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
@@ -48,26 +48,27 @@ pub(crate) fn of_auc_among(n_tests: usize, auc: f64, variance: f64, n: usize) ->
     let n_rows = n as f64;
     let bounds = |tail: f64| {
         if auc <= 0.0 {
-            return [0.0, 1.0 - tail.powf(1.0 / n_rows)];
+            return Interval::new(0.0, 1.0 - tail.powf(1.0 / n_rows));
         }
         if auc >= 1.0 {
-            return [tail.powf(1.0 / n_rows), 1.0];
+            return Interval::new(tail.powf(1.0 / n_rows), 1.0);
         }
         let quantile = StudentsT::new(0.0, 1.0, (n_rows - 1.0).max(1.0)).expect("positive").inverse_cdf(1.0 - tail);
         let half = quantile * variance.max(0.0).sqrt() / (auc * (1.0 - auc));
         let logit = (auc / (1.0 - auc)).ln();
         let back = |x: f64| 1.0 / (1.0 + (-x).exp());
-        [back(logit - half).min(auc), back(logit + half).max(auc)]
+        Interval::new(back(logit - half).min(auc), back(logit + half).max(auc))
     };
     in_both_forms(n_tests, n, bounds)
 }
 
 /// The difference of two independent shares: hybrid of their intervals, after Newcombe (1998), method 10.
 pub(crate) fn difference(share: f64, of_share: &Uncertainty, other: f64, of_other: &Uncertainty) -> Uncertainty {
-    let bounds = |a: [f64; 2], b: [f64; 2]| {
+    let bounds = |a: Interval, b: Interval| {
         let value = share - other;
         let half = |near: f64, far: f64| near.hypot(far);
-        [value - half(share - a[0], b[1] - other), value + half(a[1] - share, other - b[0])]
+        let (down, up) = (half(share - a.low, b.high - other), half(a.high - share, other - b.low));
+        Interval::new(value - down, value + up)
     };
     Uncertainty {
         interval: bounds(of_share.interval, of_other.interval),
@@ -79,12 +80,11 @@ pub(crate) fn difference(share: f64, of_share: &Uncertainty, other: f64, of_othe
 /// The bound that covers what each of several bounds covers: of the largest of several quantities, given intervals that
 /// hold together. `None` if there are none.
 pub(crate) fn of_largest(all: &[Uncertainty]) -> Option<Uncertainty> {
+    let larger = |a: Interval, b: Interval| Interval::new(a.low.max(b.low), a.high.max(b.high));
     let mut largest = *all.first()?;
     for u in all {
-        for side in 0..2 {
-            largest.interval[side] = largest.interval[side].max(u.interval[side]);
-            largest.one_sided[side] = largest.one_sided[side].max(u.one_sided[side]);
-        }
+        largest.interval = larger(largest.interval, u.interval);
+        largest.one_sided = larger(largest.one_sided, u.one_sided);
         largest.n = largest.n.min(u.n);
     }
     Some(largest)
@@ -92,28 +92,28 @@ pub(crate) fn of_largest(all: &[Uncertainty]) -> Option<Uncertainty> {
 
 /// The lower and upper bound of a share of `n` rows, each wrong with probability `tail` at most (Clopper and Pearson
 /// 1934). The number of successes, `share * n`, need not be whole.
-pub(crate) fn clopper_pearson(share: f64, n: f64, tail: f64) -> [f64; 2] {
+pub(crate) fn clopper_pearson(share: f64, n: f64, tail: f64) -> Interval {
     let successes = share * n;
     let quantile = |a: f64, b: f64, p: f64| Beta::new(a, b).expect("both are positive").inverse_cdf(p);
     let low = if successes > 0.0 { quantile(successes, n - successes + 1.0, tail) } else { 0.0 };
     let high = if successes < n { quantile(successes + 1.0, n - successes, 1.0 - tail) } else { 1.0 };
-    [low.clamp(0.0, share), high.clamp(share, 1.0)]
+    Interval::new(low.clamp(0.0, share), high.clamp(share, 1.0))
 }
 
 /// Two-sided and one-sided bounds from a function of the tail; each of `n_tests` gets its part of the tail.
-pub(crate) fn in_both_forms(n_tests: usize, n: usize, bounds: impl Fn(f64) -> [f64; 2]) -> Uncertainty {
+pub(crate) fn in_both_forms(n_tests: usize, n: usize, bounds: impl Fn(f64) -> Interval) -> Uncertainty {
     let [one, two] = TAILS.map(|tail| bounds(tail / n_tests as f64));
     Uncertainty { interval: two, one_sided: one, n }
 }
 
 /// The interval of a mean-like statistic from its variance: Student's t with `n - 1` degrees of freedom, cut at the ends of
 /// the statistic's range.
-pub(crate) fn of_mean(value: f64, variance: f64, n: usize, range: (f64, f64)) -> Uncertainty {
+pub(crate) fn of_mean(value: f64, variance: f64, n: usize, range: Interval) -> Uncertainty {
     let bounds = |tail: f64| {
         let freedom = (n as f64 - 1.0).max(1.0);
         let quantile = StudentsT::new(0.0, 1.0, freedom).expect("positive").inverse_cdf(1.0 - tail);
         let half = quantile * variance.max(0.0).sqrt();
-        [(value - half).max(range.0).min(value), (value + half).min(range.1).max(value)]
+        Interval::new((value - half).max(range.low).min(value), (value + half).min(range.high).max(value))
     };
     Uncertainty { interval: bounds(TAILS[1]), one_sided: bounds(TAILS[0]), n }
 }
@@ -126,7 +126,8 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn check(got: [f64; 2], expected: [f64; 2]) {
+    fn check(got: Interval, expected: [f64; 2]) {
+        let got: [f64; 2] = got.into();
         assert!((0..2).all(|i| (got[i] - expected[i]).abs() < 1e-9), "{got:?} is not {expected:?}");
     }
 
@@ -150,7 +151,7 @@ mod tests {
     fn a_difference_agrees_with_newcombe() {
         // Newcombe (1998), table II, example (a): 56/70 - 48/80, method 10: 0.0524 to 0.3339
         let (a, b) = (56.0 / 70.0, 48.0 / 80.0);
-        let [low, high] = difference(a, &wilson(a, 70.0, 70), b, &wilson(b, 80.0, 80)).interval;
+        let Interval { low, high } = difference(a, &wilson(a, 70.0, 70), b, &wilson(b, 80.0, 80)).interval;
         assert!((low - 0.0524).abs() < 5e-5 && (high - 0.3339).abs() < 5e-5, "{low} to {high}");
     }
 
@@ -158,12 +159,12 @@ mod tests {
     fn an_auc_interval_is_inside_zero_and_one_and_holds_the_auc() {
         for auc in [0.0, 0.001, 0.3, 0.5, 0.999, 1.0] {
             let u = of_auc(auc, 0.01, 20);
-            for [low, high] in [u.interval, u.one_sided] {
-                assert!(0.0 <= low && low <= auc && auc <= high && high <= 1.0, "{auc}: {low} {high}");
+            for bounds in [u.interval, u.one_sided] {
+                assert!(bounds.contains(auc) && 0.0 <= bounds.low && bounds.high <= 1.0, "{auc}: {bounds:?}");
             }
-            assert!(u.interval[0] <= u.one_sided[0] && u.one_sided[1] <= u.interval[1]);
+            assert!(u.interval.contains(u.one_sided.low) && u.interval.contains(u.one_sided.high));
         }
         // n of n successes at one-sided 5 %: the rule of three, 0.05^(1/60) = 0.9513...
-        assert!((of_auc(1.0, 0.0, 60).one_sided[0] - 0.951_297_1).abs() < 1e-6);
+        assert!((of_auc(1.0, 0.0, 60).one_sided.low - 0.951_297_1).abs() < 1e-6);
     }
 }

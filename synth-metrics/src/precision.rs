@@ -32,9 +32,9 @@ use synth_core::{Kind, Table};
 
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
+use crate::estimate::{Estimate, Interval, Measure, Outcome};
 use crate::interval::of_rows;
 use crate::membership::choose;
-use crate::report::{Estimate, Measure, Outcome};
 
 /// How many rows of each table beta-recall looks at, at most.
 pub const MOST_ROWS: usize = 2_000;
@@ -110,7 +110,7 @@ pub fn beta_recall(comparison: &Comparison, seed: u64) -> Measure {
     };
     let gaps: f64 = steps().zip(&quantiles).map(|(beta, &q)| (beta - covered(q)).abs()).sum();
     let value = (1.0 - 2.0 * gaps / (N_STEPS - 1) as f64).clamp(0.0, 1.0);
-    let uncertainty = Some(of_rows(value, &of_row, (0.0, 1.0)));
+    let uncertainty = Some(of_rows(value, &of_row, Interval::new(0.0, 1.0)));
     Measure::new("beta_recall", Outcome::Measured(Estimate { value, uncertainty }))
 }
 

@@ -37,8 +37,8 @@ use synth_core::{Kind, Table};
 use crate::columns::{JointLevels, joint_levels};
 use crate::comparison::Comparison;
 use crate::error::Error;
+use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
 use crate::interval::{difference, wilson};
-use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 
 /// Fewer training rows than that in a class are few.
 pub const K: usize = 5;

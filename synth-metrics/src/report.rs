@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::estimate::{Measure, Outcome};
 use crate::inputs::Inputs;
 use crate::registry::definition;
 use crate::subgroups::Subgroups;
@@ -71,7 +72,7 @@ impl fmt::Display for QualityReport {
                         write!(f, "  ideal {:.1}", definition.ideal)?;
                     }
                     match &estimate.uncertainty {
-                        Some(u) => writeln!(f, "  95 % {:.3} to {:.3}, n = {}", u.interval[0], u.interval[1], u.n)?,
+                        Some(u) => writeln!(f, "  95 % {:.3} to {:.3}, n = {}", u.interval.low, u.interval.high, u.n)?,
                         None => writeln!(f)?,
                     }
                 }
@@ -115,101 +116,6 @@ impl Rows {
         let variance = (n_members + n_unseen + 1.0) / (12.0 * n_members * n_unseen);
         variance.is_finite().then(|| crate::interval::normal_quantile(0.95) * variance.sqrt())
     }
-}
-
-/// One measure and what came of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Measure {
-    /// The id in the registry.
-    pub id: String,
-    /// The value or the reason why there is none.
-    pub outcome: Outcome,
-    /// The parts that a mean is made of, one per column; empty where there are none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub columns: Vec<ColumnValue>,
-}
-
-impl Measure {
-    /// A measure that is no mean over columns.
-    pub fn new(id: impl Into<String>, outcome: Outcome) -> Self {
-        Self { id: id.into(), outcome, columns: Vec::new() }
-    }
-}
-
-/// A value, or the reason why there is none.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It was measured.
-    Measured(Estimate),
-    /// It was not: the reason, in words. Never counts as passed.
-    NotMeasured(String),
-}
-
-impl Outcome {
-    /// The value, if it was measured.
-    pub fn value(&self) -> Option<f64> {
-        match self {
-            Outcome::Measured(estimate) => Some(estimate.value),
-            Outcome::NotMeasured(_) => None,
-        }
-    }
-}
-
-/// A finite value, with its uncertainty where it is an estimate.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Estimate {
-    /// The value.
-    pub value: f64,
-    /// How far off it may be. Absent where the value estimates nothing, or too few rows tell. Not all gates look at it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uncertainty: Option<Uncertainty>,
-}
-
-impl Estimate {
-    /// A value that describes the files at hand and estimates nothing.
-    pub fn exact(value: f64) -> Self {
-        Self { value, uncertainty: None }
-    }
-
-    /// The value at the one-sided 95 % bound from above; the value itself where nothing is estimated.
-    pub fn upper_bound(&self) -> f64 {
-        self.uncertainty.map_or(self.value, |u| u.one_sided[1])
-    }
-
-    /// The value at the one-sided 95 % bound from below; the value itself where nothing is estimated.
-    pub fn lower_bound(&self) -> f64 {
-        self.uncertainty.map_or(self.value, |u| u.one_sided[0])
-    }
-}
-
-/// How far off an estimate may be.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Uncertainty {
-    /// The two-sided 95 % interval.
-    pub interval: [f64; 2],
-    /// The lower and the upper one-sided 95 % bound, each right on its own: what gates on bounds are judged on.
-    pub one_sided: [f64; 2],
-    /// The observations behind it; for two groups, the smaller one.
-    pub n: usize,
-}
-
-/// A column's part of a measure.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ColumnValue {
-    /// The column's name.
-    pub column: String,
-    /// Its value.
-    pub value: f64,
 }
 
 #[cfg(test)]

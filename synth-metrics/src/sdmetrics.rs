@@ -26,8 +26,8 @@ use crate::bivariate::mean_over_pairs;
 use crate::columns::{joint_levels, present};
 use crate::comparison::Comparison;
 use crate::contingency::{BINS, Cells, equal_width_edges};
+use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
 use crate::pearsons::Pearsons;
-use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 use crate::univariate::ks_statistic;
 use crate::validity::{mean_over, share_in_range, share_of_known_levels};
 

@@ -44,10 +44,10 @@ use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::comparison::{Comparison, Tables};
+use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty};
 use crate::interval::in_both_forms;
 use crate::membership::choose;
 use crate::registry::definition;
-use crate::report::{Estimate, Measure, Outcome, Uncertainty};
 
 /// How many smaller pairs of tables are measured; half as many where there are more than [`MANY_COLUMNS`].
 pub(crate) const N_PARTS: usize = 20;
@@ -115,7 +115,7 @@ fn share(n_rows: [usize; 2], n_columns: usize) -> Option<f64> {
 }
 
 /// The interval of `value`, taken on `n` rows, from the values of parts with the share `share` of them.
-fn interval(value: f64, parts: &[f64], share: f64, n: usize, ideal: f64, range: (f64, f64)) -> Uncertainty {
+fn interval(value: f64, parts: &[f64], share: f64, n: usize, ideal: f64, range: Interval) -> Uncertainty {
     let n_parts = parts.len() as f64;
     let mean = parts.iter().sum::<f64>() / n_parts;
     let of_parts = parts.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n_parts - 1.0).max(1.0);
@@ -132,7 +132,8 @@ fn interval(value: f64, parts: &[f64], share: f64, n: usize, ideal: f64, range: 
         let half = student.inverse_cdf(1.0 - tail) * sd;
         let near = if far - chance <= half { 0.0 } else { (true_distance - half).clamp(0.0, far) };
         let ends = [near, farther + half].map(|far| if value < ideal { ideal - far } else { ideal + far });
-        [ends[0].min(ends[1]).max(range.0).min(value), ends[0].max(ends[1]).min(range.1).max(value)]
+        let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+        Interval::new(low.max(range.low).min(value), high.min(range.high).max(value))
     })
 }
 
@@ -146,8 +147,9 @@ mod tests {
         let step = (0.01f64 * 19.0 / 20.0).sqrt();
         let parts: Vec<f64> = (0..20).map(|i| 0.5 + if i % 2 == 0 { step } else { -step }).collect();
         for ideal in [0.0, 1.0] {
-            let u = interval(0.5, &parts, 0.2, 700, ideal, (0.0, 1.0));
-            for (got, expected) in u.interval.into_iter().chain(u.one_sided).zip([-2.093, 2.093, -1.729, 1.729]) {
+            let u = interval(0.5, &parts, 0.2, 700, ideal, Interval::new(0.0, 1.0));
+            let ends = [u.interval.low, u.interval.high, u.one_sided.low, u.one_sided.high];
+            for (got, expected) in ends.into_iter().zip([-2.093, 2.093, -1.729, 1.729]) {
                 assert!((got - (0.5 + expected * 0.05)).abs() < 1e-4, "{u:?}");
             }
             assert_eq!(u.n, 700);
@@ -156,9 +158,11 @@ mod tests {
 
     #[test]
     fn what_chance_alone_would_give_reaches_the_ideal() {
-        let near =
-            |value: f64, part: f64, ideal: f64| interval(value, &[part; 20], 0.25, 700, ideal, (0.0, 1.0)).interval;
-        let check = |got: [f64; 2], expected: [f64; 2]| {
+        let near = |value: f64, part: f64, ideal: f64| {
+            interval(value, &[part; 20], 0.25, 700, ideal, Interval::new(0.0, 1.0)).interval
+        };
+        let check = |got: Interval, expected: [f64; 2]| {
+            let got: [f64; 2] = got.into();
             assert!((0..2).all(|i| (got[i] - expected[i]).abs() < 1e-9), "{got:?} is not {expected:?}");
         };
         // A distance that doubles when rows are quartered is chance; and so is an overlap that falls as fast.

@@ -24,7 +24,7 @@ use synth_core::{Kind, Schema, Table};
 use crate::bivariate::assoc_delta;
 use crate::columns::{JointLevels, joint_levels};
 use crate::comparison::{Comparison, Tables};
-use crate::report::{ColumnValue, Estimate, Measure, Outcome};
+use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
 use crate::univariate::{ks_mean, tvd_mean};
 
 /// The least number of training rows a level must have to be named, measured or asked for; and of synthetic rows, to be

@@ -28,9 +28,9 @@ use crate::boosting::{Boosted, Task};
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
 use crate::error::{Error, Result};
+use crate::estimate::{Estimate, Interval, Measure, Outcome};
 use crate::features::{columns, ordinal, thinned};
 use crate::interval::of_mean;
-use crate::report::{Estimate, Measure, Outcome};
 use crate::spread::attach;
 use crate::utility::variance;
 
@@ -253,8 +253,11 @@ fn concordances(
     let spread = variance(synthetic.influence.iter().copied());
     let gap = real.value - synthetic.value;
     Ok([
-        Estimate { value: synthetic.value, uncertainty: Some(of_mean(synthetic.value, spread, n, (0.0, 1.0))) },
-        Estimate { value: gap, uncertainty: Some(of_mean(gap, variance(paired), n, (-1.0, 1.0))) },
+        Estimate {
+            value: synthetic.value,
+            uncertainty: Some(of_mean(synthetic.value, spread, n, Interval::new(0.0, 1.0))),
+        },
+        Estimate { value: gap, uncertainty: Some(of_mean(gap, variance(paired), n, Interval::new(-1.0, 1.0))) },
     ])
 }
 

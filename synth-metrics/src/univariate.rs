@@ -13,7 +13,7 @@ use synth_core::Kind;
 use crate::columns::{joint_levels, missing, present};
 use crate::comparison::Comparison;
 use crate::error::{Error, Result};
-use crate::report::{ColumnValue, Estimate, Measure, Outcome};
+use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
 
 /// Largest gap between two empirical distribution functions: 0 when they agree, 1 when disjoint.
 ///

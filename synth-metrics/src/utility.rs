@@ -34,9 +34,9 @@ use crate::boosting::{Boosted, Task};
 use crate::columns::{MISSING, joint_levels};
 use crate::comparison::Comparison;
 use crate::error::{Error, Result};
+use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome};
 use crate::features::{columns, ordinal, thinned};
 use crate::interval::{of_auc, of_mean};
-use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 use crate::roc::components;
 
 /// The most rows of each table.
@@ -250,8 +250,8 @@ fn of_levels(trial: &Trial, codes: &[u32]) -> std::result::Result<Vec<Outcome>, 
     let auc = |score: &Score| {
         Outcome::Measured(Estimate { value: score.value, uncertainty: Some(of_auc(score.value, score.variance(), n)) })
     };
-    let f1 = |score: &Score| measured(score.value, score.variance(), n, (0.0, 1.0));
-    let gap = gap(&train.0, &synthetic.0, n, (-1.0, 1.0));
+    let f1 = |score: &Score| measured(score.value, score.variance(), n, Interval::new(0.0, 1.0));
+    let gap = gap(&train.0, &synthetic.0, n, Interval::new(-1.0, 1.0));
     Ok(vec![auc(&synthetic.0), auc(&train.0), gap, f1(&synthetic.1), f1(&train.1)])
 }
 
@@ -268,21 +268,21 @@ fn of_numbers(trial: &Trial, numbers: &[f64]) -> std::result::Result<Vec<Outcome
     let scores: Vec<std::result::Result<Score, String>> =
         [&trial.synthetic, &trial.train].par_iter().map(fit).collect();
     let scores: Vec<Score> = scores.into_iter().collect::<std::result::Result<_, _>>()?;
-    let (n, range) = (truth.len(), (LEAST_R2, 1.0));
+    let (n, range) = (truth.len(), Interval::new(LEAST_R2, 1.0));
     let [synthetic, train] = [0, 1].map(|source| measured(scores[source].value, scores[source].variance(), n, range));
-    let gap = gap(&scores[1], &scores[0], n, (LEAST_R2 - 1.0, 1.0 - LEAST_R2));
+    let gap = gap(&scores[1], &scores[0], n, Interval::new(LEAST_R2 - 1.0, 1.0 - LEAST_R2));
     let no_f1 = || Outcome::NotMeasured("the target is a number".to_owned());
     Ok(vec![synthetic, train, gap, no_f1(), no_f1()])
 }
 
-fn measured(value: f64, variance: f64, n: usize, range: (f64, f64)) -> Outcome {
-    let value = value.max(range.0); // NaN as well: sums past what a float can hold are as bad as can be
+fn measured(value: f64, variance: f64, n: usize, range: Interval) -> Outcome {
+    let value = value.max(range.low); // NaN as well: sums past what a float can hold are as bad as can be
     Outcome::Measured(Estimate { value, uncertainty: Some(of_mean(value, variance, n, range)) })
 }
 
 /// What is lost by learning from the second of two.
-fn gap(real: &Score, synthetic: &Score, n: usize, range: (f64, f64)) -> Outcome {
-    let least = if range.1 > 1.0 { LEAST_R2 } else { 0.0 };
+fn gap(real: &Score, synthetic: &Score, n: usize, range: Interval) -> Outcome {
+    let least = if range.high > 1.0 { LEAST_R2 } else { 0.0 };
     let paired = real.influence.iter().zip(&synthetic.influence).map(|(r, s)| r - s);
     measured(real.value.max(least) - synthetic.value.max(least), variance(paired), n, range)
 }

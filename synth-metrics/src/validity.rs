@@ -15,8 +15,8 @@ use synth_core::Kind;
 
 use crate::columns::{MISSING, joint_levels};
 use crate::comparison::Comparison;
+use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
 use crate::interval::wilson;
-use crate::report::{ColumnValue, Estimate, Measure, Outcome};
 
 /// The finest grid looked for has this many decimals.
 const MOST_DECIMALS: i32 = 6;

@@ -34,9 +34,9 @@ fn coverage(n: u64, n_rows: usize) -> [[f64; 3]; 2] {
         let measures = both(&law(n_rows, 2 * repeat + 1_000), &law(n_rows, 2 * repeat + 1_001));
         for (sum, measure) in sums.iter_mut().zip(measures) {
             let Outcome::Measured(estimate) = measure.outcome else { panic!("{measure:?}") };
-            let [low, high] = estimate.uncertainty.unwrap().interval;
+            let interval = estimate.uncertainty.unwrap().interval;
             let far = logit(estimate.value).abs(); // from 0.5
-            let half = (logit(high) - logit(low)) / 2.0;
+            let half = (logit(interval.high) - logit(interval.low)) / 2.0;
             sum[0] += f64::from(u8::from(far <= half)) / n as f64;
             sum[1] += f64::from(u8::from(far <= half / 2f64.sqrt())) / n as f64;
             sum[2] += estimate.value / n as f64;

@@ -409,12 +409,12 @@ fn huge_numbers_are_as_far_apart_as_small_ones() {
 fn check_ranges(taken: &Taken) {
     for measured in &taken.measures {
         let Some(definition) = definition(&measured.id) else { panic!("{} is not registered", measured.id) };
-        let is_in_range = |x: f64| x.is_finite() && definition.range.0 <= x && x <= definition.range.1;
+        let is_in_range = |x: f64| x.is_finite() && definition.range.contains(x);
         match &measured.outcome {
             Outcome::Measured(estimate) => {
                 assert!(is_in_range(estimate.value), "{}: {}", measured.id, estimate.value);
-                for [low, high] in estimate.uncertainty.iter().flat_map(|u| [u.interval, u.one_sided]) {
-                    assert!(is_in_range(low) && is_in_range(high) && low <= estimate.value && estimate.value <= high);
+                for ends in estimate.uncertainty.iter().flat_map(|u| [u.interval, u.one_sided]) {
+                    assert!(is_in_range(ends.low) && is_in_range(ends.high) && ends.contains(estimate.value));
                 }
                 assert!(
                     measured.columns.iter().all(|c| is_in_range(c.value)),

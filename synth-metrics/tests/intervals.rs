@@ -96,7 +96,7 @@ impl Record {
     }
 
     fn missed(&self) -> usize {
-        self.count(|u, truth| truth < u.interval[0] || u.interval[1] < truth)
+        self.count(|u, truth| !u.interval.contains(truth))
     }
 }
 
@@ -157,7 +157,7 @@ fn curves_of_survival_have_an_interval() {
 fn more_rows_are_known_better() {
     // Rows are quadrupled, so the widths are about halved: noise of 20 parts and drift allowed for.
     let width = |n: usize| -> Vec<(String, f64)> {
-        let of = |(id, e): (String, Estimate)| (id, e.uncertainty.map_or(0.0, |u| u.interval[1] - u.interval[0]));
+        let of = |(id, e): (String, Estimate)| (id, e.uncertainty.map_or(0.0, |u| u.interval.width()));
         estimates(&clinic(n, 1), &off(n, 2), 3).into_iter().map(of).collect()
     };
     let (few, many) = (width(500), width(8_000));
@@ -216,15 +216,15 @@ fn figures() {
                 let share = |k: usize| 100.0 * k as f64 / n_pairs;
                 let mean = record.taken.iter().map(|(e, _)| e.value).sum::<f64>() / n_pairs;
                 let sd = (record.taken.iter().map(|(e, _)| (e.value - mean).powi(2)).sum::<f64>() / n_pairs).sqrt();
-                let width = |e: &Estimate| e.uncertainty.map_or(0.0, |u| u.interval[1] - u.interval[0]);
+                let width = |e: &Estimate| e.uncertainty.map_or(0.0, |u| u.interval.width());
                 let width = record.taken.iter().map(|(e, _)| width(e)).sum::<f64>() / n_pairs;
                 eprintln!(
                     "{n:>5} {name:<8} {:<24} held {:>5.1} %, upper bound below {:>4.1} %, lower bound above {:>4.1} %, \
                      width {width:.4} of {:.1} sd",
                     record.id,
                     share(record.taken.len() - record.missed()),
-                    share(record.count(|u, truth| u.one_sided[1] < truth)),
-                    share(record.count(|u, truth| u.one_sided[0] > truth)),
+                    share(record.count(|u, truth| u.one_sided.high < truth)),
+                    share(record.count(|u, truth| u.one_sided.low > truth)),
                     width / sd
                 );
             }

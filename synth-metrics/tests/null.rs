@@ -103,8 +103,8 @@ fn repeat(n_repetitions: u64, auc: impl Fn(u64) -> Estimate) -> Summary {
     Summary {
         mean,
         sd: mean_of(&|e| (e.value - mean).powi(2)).sqrt(),
-        mean_half_width: mean_of(&|e| (interval(e)[1] - interval(e)[0]) / 2.0),
-        covered: share(&|e| interval(e)[0] <= 0.5 && 0.5 <= interval(e)[1]),
+        mean_half_width: mean_of(&|e| interval(e).width() / 2.0),
+        covered: share(&|e| interval(e).contains(0.5)),
         upper_below: share(&|e| e.upper_bound() < 0.5),
         lower_above: share(&|e| e.lower_bound() > 0.5),
     }

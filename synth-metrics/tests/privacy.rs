@@ -21,8 +21,7 @@ fn check(report: &QualityReport, name: &str) {
         match &report.measure(definition.id).unwrap().outcome {
             Outcome::NotMeasured(reason) => assert!(!reason.is_empty(), "{name}: {}", definition.id),
             Outcome::Measured(e) => {
-                let (low, high) = definition.range;
-                assert!(low <= e.value && e.value <= high, "{name}: {} {e:?}", definition.id);
+                assert!(definition.range.contains(e.value), "{name}: {} {e:?}", definition.id);
                 assert!(e.lower_bound() <= e.value + 1e-12, "{name}: {} {e:?}", definition.id);
                 assert!(e.value <= e.upper_bound() + 1e-12, "{name}: {} {e:?}", definition.id);
             }

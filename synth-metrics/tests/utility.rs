@@ -58,9 +58,9 @@ fn the_gap_is_known_better_than_its_parts() {
     let measures = taken(&train, &synthetic, Some(&holdout), Some("response"));
     let width = |i: usize| {
         let Outcome::Measured(estimate) = &measures[i].outcome else { panic!("{measures:?}") };
-        let [low, high] = estimate.uncertainty.unwrap().interval;
-        assert!(low <= estimate.value && estimate.value <= high);
-        high - low
+        let interval = estimate.uncertainty.unwrap().interval;
+        assert!(interval.contains(estimate.value));
+        interval.width()
     };
     assert!(width(2) < 0.8 * width(0).hypot(width(1)), "{} {} {}", width(0), width(1), width(2));
 }
@@ -297,10 +297,9 @@ proptest! {
                 prop_assert!(!reason(taken).contains("not a finite number"), "{taken:?}");
                 continue;
             };
-            let (low, high) = definition.range;
-            prop_assert!(low <= estimate.value && estimate.value <= high, "{taken:?}");
+            prop_assert!(definition.range.contains(estimate.value), "{taken:?}");
             if let Some(u) = estimate.uncertainty {
-                prop_assert!(u.interval[0] <= estimate.value && estimate.value <= u.interval[1], "{taken:?}");
+                prop_assert!(u.interval.contains(estimate.value), "{taken:?}");
             }
         }
     }

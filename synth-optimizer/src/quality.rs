@@ -114,8 +114,10 @@ fn anchors_hold() -> Result<String, String> {
         None => Ok(format!("{} measures hold", MEASURES.len())),
         Some(wrong) => {
             let value = wrong.value.map_or("nothing".to_owned(), |value| format!("{value:.3}"));
-            let (least, most) = wrong.allowed;
-            Err(format!("{} says {value} of the table `{}`, not {least} to {most}", wrong.id, wrong.table))
+            Err(format!(
+                "{} says {value} of the table `{}`, not {} to {}",
+                wrong.id, wrong.table, wrong.allowed.low, wrong.allowed.high
+            ))
         }
     }
 }

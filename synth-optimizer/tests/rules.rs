@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use synth_compliance::{Decision, Policy};
 use synth_core::Engine;
 use synth_core::train::TrainingFailure;
-use synth_metrics::{Estimate, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Uncertainty};
+use synth_metrics::{Estimate, Interval, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 use synth_optimizer::{
     Assessment, Attempt, AttemptResult, DEAD_ENDS, Explanation, Outcome, Plan, Planner, RULES, Rank, RulePlanner,
     Runner, Start, StopReason, Trial, Tried, analyse, attempt_seed,
@@ -40,7 +40,7 @@ fn but(values: &[Value]) -> Vec<Value> {
 
 fn assess(values: &[Value], policy: &Policy) -> Assessment {
     let measure = |(id, value, reach): &Value| {
-        let bounds = [value - reach, value + reach];
+        let bounds = Interval::new(value - reach, value + reach);
         let uncertainty = (*reach > 0.0).then_some(Uncertainty { interval: bounds, one_sided: bounds, n: 303 });
         Measure {
             id: (*id).to_owned(),

@@ -62,7 +62,7 @@ fn row(measure: &Measure, definition: &Definition, verdict: Option<&Verdict>, po
         domain,
         value,
         interval: uncertainty
-            .map_or(String::new(), |u| format!("{} to {}", number(u.interval[0]), number(u.interval[1]))),
+            .map_or(String::new(), |u| format!("{} to {}", number(u.interval.low), number(u.interval.high))),
         n: uncertainty.map_or(String::new(), |u| count(u.n)),
         ideal: definition.ideal.to_string(),
         limit: policy.map_or(String::new(), |policy| limit_of(&measure.id, policy)),
@@ -99,7 +99,7 @@ fn interval(definition: &Definition, estimate: Estimate, limits: Option<[Option<
             (least - 0.4 * reach, most + 0.6 * reach)
         }
         // Without a limit the whole range is shown.
-        false => definition.range,
+        false => (definition.range.low, definition.range.high),
     };
     let [low, high] = [low, high].map(|end| end.clamp(-1e6, 1e6));
     let room = (high - low).max(1e-9);
@@ -111,9 +111,9 @@ fn interval(definition: &Definition, estimate: Estimate, limits: Option<[Option<
         canvas.add(line("limit", [at(limit), 1.0], [at(limit), 17.0]));
     }
     if let Some(u) = estimate.uncertainty {
-        canvas.add(line("whisker", [at(u.interval[0]), 9.0], [at(u.interval[1]), 9.0]));
+        canvas.add(line("whisker", [at(u.interval.low), 9.0], [at(u.interval.high), 9.0]));
         for (end, is_beyond, tip) in
-            [(u.interval[0], u.interval[0] < low, -5.0), (u.interval[1], u.interval[1] > high, 5.0)]
+            [(u.interval.low, u.interval.low < low, -5.0), (u.interval.high, u.interval.high > high, 5.0)]
         {
             let x = at(end);
             match is_beyond {
@@ -218,7 +218,8 @@ mod tests {
     fn an_interval_that_goes_on_ends_in_an_arrow() {
         let definition = definition("dup_excess").unwrap();
         let of = |low: f64| {
-            let uncertainty = Some(synth_metrics::Uncertainty { interval: [low, 0.01], one_sided: [low, 0.01], n: 50 });
+            let ends = synth_metrics::Interval::new(low, 0.01);
+            let uncertainty = Some(synth_metrics::Uncertainty { interval: ends, one_sided: ends, n: 50 });
             interval(definition, Estimate { value: 0.0, uncertainty }, Some([None, Some(0.05)])).to_string()
         };
         assert!(of(-0.9).contains("class=\"arrow\"") && !of(-0.01).contains("class=\"arrow\""));

@@ -3,8 +3,8 @@
 use super::Options;
 use crate::comparison::Comparison;
 use crate::detection::c2st;
+use crate::estimate::Measure;
 use crate::registry::Battery;
-use crate::report::Measure;
 use crate::subgroups::rare_level_coverage;
 
 pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {

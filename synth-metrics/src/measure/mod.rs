@@ -12,10 +12,11 @@ use std::time::Instant;
 
 use crate::comparison::Comparison;
 use crate::duplicates::Baseline;
+use crate::estimate::{Interval, Measure, Outcome};
 use crate::inputs::Inputs;
 use crate::membership::{Audit, Losses};
 use crate::registry::{Battery, MEASURES};
-use crate::report::{Measure, Outcome, QualityReport, REPORT_VERSION, Rows};
+use crate::report::{QualityReport, REPORT_VERSION, Rows};
 use crate::subgroups::subgroups;
 
 /// Why a measure was not taken for which [`Options::until`] left no time.
@@ -94,7 +95,8 @@ fn n_unseen(comparison: &Comparison, options: &Options) -> Option<usize> {
 /// The last line of defence: what is not a number was not measured.
 fn finite(mut measure: Measure) -> Measure {
     if let Outcome::Measured(estimate) = &measure.outcome {
-        let bounds = estimate.uncertainty.iter().flat_map(|u| u.interval.into_iter().chain(u.one_sided));
+        let ends = |interval: Interval| [interval.low, interval.high];
+        let bounds = estimate.uncertainty.iter().flat_map(|u| ends(u.interval).into_iter().chain(ends(u.one_sided)));
         if !bounds.chain([estimate.value]).all(f64::is_finite) {
             measure.outcome = Outcome::NotMeasured("the result is not a finite number".to_owned());
         }

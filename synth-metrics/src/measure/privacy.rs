@@ -7,10 +7,10 @@ use super::Options;
 use crate::comparison::Comparison;
 use crate::copies::copies;
 use crate::duplicates::{dup_excess, dup_rate, dup_rate_holdout};
+use crate::estimate::{Measure, Outcome};
 use crate::membership::{Audit, Losses, Membership, choose};
 use crate::quasi::quasi;
 use crate::registry::Battery;
-use crate::report::{Measure, Outcome};
 use crate::risks::risks;
 
 pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {

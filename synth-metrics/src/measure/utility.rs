@@ -2,8 +2,8 @@
 
 use super::Options;
 use crate::comparison::Comparison;
+use crate::estimate::Measure;
 use crate::registry::Battery;
-use crate::report::Measure;
 use crate::survival::survival;
 use crate::utility::utility;
 

@@ -87,7 +87,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use synth_core::Table;
 
-use crate::report::Outcome;
+use crate::estimate::Outcome;
 use attack::{Attack, classify};
 pub(crate) use audit::choose;
 use audit::{

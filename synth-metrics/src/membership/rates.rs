@@ -6,8 +6,8 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::attack::Attack;
 use super::{MIN_OUTLIERS, Membership};
+use crate::estimate::{Estimate, Interval, Outcome};
 use crate::interval::{clopper_pearson, in_both_forms, of_auc, of_auc_among, of_largest};
-use crate::report::{Estimate, Outcome};
 use crate::roc::{clustered_variance, components};
 
 impl Membership {
@@ -95,9 +95,9 @@ impl Membership {
                 let least = if few == 0 { 0.0 } else { found(&|score| score > threshold(few)) };
                 let most = if many > n { 1.0 } else { found(&|score| score >= threshold(many)) };
                 let n_members = self.n_members as f64;
-                let low = clopper_pearson(least, n_members, tail / 2.0)[0];
-                let high = clopper_pearson(most, n_members, tail / 2.0)[1];
-                [low.min(share), high.max(share)]
+                let low = clopper_pearson(least, n_members, tail / 2.0).low;
+                let high = clopper_pearson(most, n_members, tail / 2.0).high;
+                Interval::new(low.min(share), high.max(share))
             }));
         }
         Outcome::Measured(Estimate { value, uncertainty: of_largest(&bounds) })

@@ -7,7 +7,7 @@ mod utility;
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::Estimate;
+use crate::estimate::{Estimate, Interval};
 
 /// What a measure is about. A verdict is the worst of its domains, so that utility cannot buy privacy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub struct Definition {
     /// The value of an ideal table.
     pub ideal: f64,
     /// The smallest and the largest possible value.
-    pub range: (f64, f64),
+    pub range: Interval,
     /// What a value of 1 is one of.
     pub unit: &'static str,
     /// The formula's source, and this crate's departures from it.
@@ -89,13 +89,13 @@ pub enum JudgedBy {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Anchors {
     /// The training table itself.
-    pub copy: (f64, f64),
+    pub copy: Interval,
     /// Fresh rows of the same law: what an ideal generator makes.
-    pub fresh: (f64, f64),
+    pub fresh: Interval,
     /// The training table with each column in an order of its own.
-    pub permuted: (f64, f64),
+    pub permuted: Interval,
     /// The training table with numbers moved by 1.5 standard deviations and levels renamed in a circle.
-    pub shifted: (f64, f64),
+    pub shifted: Interval,
 }
 
 /// Which measures are taken.

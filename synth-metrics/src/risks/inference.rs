@@ -6,8 +6,8 @@ use super::{
     KNOWN, MAX_SEARCHED, N_INFERRED, N_TARGETS, Risk, Scene, TOLERANCE, Tally, Targets, residual, stream, targets,
     worst,
 };
+use crate::estimate::{ColumnValue, Estimate};
 use crate::neighbours::{Points, nearest_without_each_column};
-use crate::report::{ColumnValue, Estimate};
 
 /// Targets times synthetic rows times columns that are looked at at most, about, on each side.
 const MAX_CELLS: usize = 8_000_000_000;

@@ -68,10 +68,10 @@ use rayon::prelude::*;
 use synth_core::{Kind, Table};
 
 use crate::comparison::{Comparison, check_columns, columns_of};
+use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome, Uncertainty};
 use crate::interval::{in_both_forms, of_largest, wilson_among};
 use crate::membership::{Audit, choose};
 use crate::neighbours::{Nearest, Points, embed, nearest};
-use crate::report::{ColumnValue, Estimate, Measure, Outcome, Uncertainty};
 use inference::inference;
 
 /// The most rows attacked on each side. A rate of 2,000 is known to ±2 %.
@@ -199,23 +199,20 @@ impl Tally {
 fn residual(attack: f64, n_attack: f64, control: f64, n_control: f64, n_tests: usize) -> Estimate {
     let n = n_attack.min(n_control) as usize;
     if control >= 1.0 {
-        return Estimate {
-            value: 0.0,
-            uncertainty: Some(Uncertainty { interval: [0.0, 1.0], one_sided: [0.0, 1.0], n }),
-        };
+        return Estimate { value: 0.0, uncertainty: Some(in_both_forms(1, n, |_| Interval::new(0.0, 1.0))) };
     }
     let value = (attack - control) / (1.0 - control);
     let (by_attack, by_control) = (1.0 / (1.0 - control), (1.0 - attack) / (1.0 - control).powi(2));
-    let bounds = |of: fn(&Uncertainty) -> [f64; 2]| {
+    let bounds = |of: fn(&Uncertainty) -> Interval| {
         let half = |da: f64, dc: f64| (by_attack * da).hypot(by_control * dc);
         let rates = |n_tests: usize| {
             [(attack, n_attack), (control, n_control)].map(|(rate, tries)| of(&wilson_among(n_tests, rate, tries, n)))
         };
         // The largest of several is above every bound only if it is above its own: no allowance for the others there.
         let ([low_a, low_c], [high_a, high_c]) = (rates(n_tests), rates(1));
-        let low = value - half(attack - low_a[0], low_c[1] - control);
-        let high = value + half(high_a[1] - attack, control - high_c[0]);
-        [low.clamp(0.0, 1.0), high.clamp(0.0, 1.0)]
+        let low = value - half(attack - low_a.low, low_c.high - control);
+        let high = value + half(high_a.high - attack, control - high_c.low);
+        Interval::new(low.clamp(0.0, 1.0), high.clamp(0.0, 1.0))
     };
     let uncertainty = Uncertainty { interval: bounds(|u| u.interval), one_sided: bounds(|u| u.one_sided), n };
     Estimate { value: value.clamp(0.0, 1.0), uncertainty: Some(uncertainty) }
@@ -229,7 +226,7 @@ fn worst(risks: &[(Estimate, bool)]) -> Result<Estimate, String> {
     if risks.iter().any(|(_, has_power)| *has_power) {
         return Ok(Estimate { value, uncertainty: Some(uncertainty) });
     }
-    let open = in_both_forms(1, uncertainty.n, |_| [0.0, 1.0]);
+    let open = in_both_forms(1, uncertainty.n, |_| Interval::new(0.0, 1.0));
     uncertainty = open;
     Ok(Estimate { value: 0.0, uncertainty: Some(uncertainty) })
 }
@@ -478,7 +475,7 @@ mod tests {
         check(0.2, 0.6, 0.0);
         check(0.3, 0.3, 0.0);
         // With a control that is known to be 0, the interval is Wilson's of the attack.
-        let [low, high] = residual(0.1, 100.0, 0.0, 1e12, 1).uncertainty.unwrap().interval;
+        let Interval { low, high } = residual(0.1, 100.0, 0.0, 1e12, 1).uncertainty.unwrap().interval;
         assert!((low - 0.055_229_137).abs() < 1e-6 && (high - 0.174_365_662).abs() < 1e-6, "{low} {high}");
     }
 
