@@ -14,9 +14,9 @@ use synth_core::Kind;
 
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
-use crate::membership::MIN_CANDIDATES;
+use crate::privacy::membership::MIN_CANDIDATES;
+use crate::privacy::risks::MIN_TARGETS;
 use crate::report::QualityReport;
-use crate::risks::MIN_TARGETS;
 
 /// How many columns of each sort the training table has, and the rows of the holdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

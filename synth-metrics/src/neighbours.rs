@@ -9,7 +9,7 @@
 //! - missing beside missing 0, missing beside a number 1.
 //!
 //! So 0 is a copy and the number of learnt columns is the largest possible distance. Numbers that differ in the last
-//! digit are near, not equal: exact copies are counted in [`duplicates`](crate::duplicates).
+//! digit are near, not equal: exact copies are counted in [`duplicates`](crate::privacy::duplicates).
 //!
 //! **Arithmetic.** Values are held in `f32` on a grid of 1/65,536 of the span, so numbers nearer than that count as
 //! equal. On the grid every difference and every sum of up to 256 columns is exact in `f32`: ties are ties, whatever the

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 use synth_core::Kind;
 use synth_core::schema::Storage;
 
-use crate::bivariate::Numbers;
 use crate::comparison::Comparison;
+use crate::fidelity::bivariate::Numbers;
 
 /// The correlations of the columns that hold numbers or dates, coded levels and constants among them.
 pub(crate) struct Pearsons {

@@ -114,7 +114,7 @@ impl Rows {
         let n_unseen = self.holdout? as f64;
         let n_members = (self.train as f64).min(n_unseen);
         let variance = (n_members + n_unseen + 1.0) / (12.0 * n_members * n_unseen);
-        variance.is_finite().then(|| crate::interval::normal_quantile(0.95) * variance.sqrt())
+        variance.is_finite().then(|| crate::sampling::interval::normal_quantile(0.95) * variance.sqrt())
     }
 }
 

@@ -21,11 +21,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use synth_core::{Kind, Schema, Table};
 
-use crate::bivariate::assoc_delta;
 use crate::columns::{JointLevels, joint_levels};
 use crate::comparison::{Comparison, Tables};
 use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
-use crate::univariate::{ks_mean, tvd_mean};
+use crate::fidelity::bivariate::assoc_delta;
+use crate::fidelity::univariate::{ks_mean, tvd_mean};
 
 /// The least number of training rows a level must have to be named, measured or asked for; and of synthetic rows, to be
 /// measured.

@@ -88,8 +88,8 @@ use support::{Values, census, clinic, normal, permuted, rng, shifted, table};
 use synth_core::constraint::find_pairwise as find;
 use synth_core::schema::Storage;
 use synth_core::{Constraint, Kind, Table};
-use synth_metrics::rules::broken;
-use synth_metrics::univariate::worst_of;
+use synth_metrics::fidelity::rules::broken;
+use synth_metrics::fidelity::univariate::worst_of;
 use synth_metrics::{
     Comparison, Measure, Outcome, Tables, alpha_precision, assoc_delta, beta_recall, contingency_similarity,
     corr_delta, definition, grid_validity, jensen_shannon_mean, ks_mean, level_validity, missing_delta, nmi_error,

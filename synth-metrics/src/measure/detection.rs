@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::comparison::Comparison;
-use crate::detection::c2st;
+use crate::detection::classifier::c2st;
 use crate::estimate::Measure;
 use crate::registry::Battery;
 use crate::subgroups::rare_level_coverage;

@@ -1,18 +1,18 @@
 //! Likeness.
 
 use super::Options;
-use crate::bivariate::{assoc_delta_of, corr_delta_of, spearman_delta};
 use crate::comparison::Comparison;
-use crate::contingency::contingencies;
 use crate::estimate::Measure;
+use crate::fidelity::bivariate::{assoc_delta_of, corr_delta_of, spearman_delta};
+use crate::fidelity::contingency::contingencies;
+use crate::fidelity::precision::{alpha_precision, beta_recall};
+use crate::fidelity::rules::rules_kept;
+use crate::fidelity::sdmetrics::{sdm_shapes, sdm_validity, trends_of};
+use crate::fidelity::univariate::{jensen_shannon_mean, ks_mean, missing_delta, tvd_mean, wasserstein_mean, worst_of};
+use crate::fidelity::validity::{grid_validity, level_validity, range_validity};
 use crate::pearsons::Pearsons;
-use crate::precision::{alpha_precision, beta_recall};
 use crate::registry::Battery;
-use crate::rules::rules_kept;
-use crate::sdmetrics::{sdm_shapes, sdm_validity, trends_of};
-use crate::spread::attach;
-use crate::univariate::{jensen_shannon_mean, ks_mean, missing_delta, tvd_mean, wasserstein_mean, worst_of};
-use crate::validity::{grid_validity, level_validity, range_validity};
+use crate::sampling::spread::attach;
 
 /// The measures of likeness with their intervals, in no particular order.
 ///

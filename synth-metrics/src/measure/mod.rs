@@ -11,10 +11,10 @@ pub use fidelity::likeness;
 use std::time::Instant;
 
 use crate::comparison::Comparison;
-use crate::duplicates::Baseline;
 use crate::estimate::{Interval, Measure, Outcome};
 use crate::inputs::Inputs;
-use crate::membership::{Audit, Losses};
+use crate::privacy::duplicates::Baseline;
+use crate::privacy::membership::{Audit, Losses};
 use crate::registry::{Battery, MEASURES};
 use crate::report::{QualityReport, REPORT_VERSION, Rows};
 use crate::subgroups::subgroups;

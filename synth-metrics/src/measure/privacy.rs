@@ -5,13 +5,13 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Options;
 use crate::comparison::Comparison;
-use crate::copies::copies;
-use crate::duplicates::{dup_excess, dup_rate, dup_rate_holdout};
 use crate::estimate::{Measure, Outcome};
-use crate::membership::{Audit, Losses, Membership, choose};
-use crate::quasi::quasi;
+use crate::privacy::copies::copies;
+use crate::privacy::duplicates::{dup_excess, dup_rate, dup_rate_holdout};
+use crate::privacy::membership::{Audit, Losses, Membership, choose};
+use crate::privacy::quasi::quasi;
+use crate::privacy::risks::risks;
 use crate::registry::Battery;
-use crate::risks::risks;
 
 pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
     if !options.has_time() {

@@ -4,8 +4,8 @@ use super::Options;
 use crate::comparison::Comparison;
 use crate::estimate::Measure;
 use crate::registry::Battery;
-use crate::survival::survival;
-use crate::utility::utility;
+use crate::utility::learning::utility;
+use crate::utility::survival::survival;
 
 pub(super) fn take(comparison: &Comparison, options: &Options) -> Vec<Measure> {
     if options.battery < Battery::Full || !options.has_time() {

@@ -7,8 +7,8 @@
 use rayon::prelude::*;
 use synth_core::Kind;
 
-use crate::bivariate::{Strengths, assoc_delta_of};
 use crate::comparison::Comparison;
+use crate::fidelity::bivariate::{Strengths, assoc_delta_of};
 use crate::pearsons::Pearsons;
 
 /// The most columns in a map.

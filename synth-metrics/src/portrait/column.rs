@@ -15,7 +15,7 @@ use synth_core::{Kind, Table};
 use crate::columns::{missing, present};
 use crate::comparison::Comparison;
 use crate::estimate::Measure;
-use crate::univariate::{ks_mean, tvd_mean};
+use crate::fidelity::univariate::{ks_mean, tvd_mean};
 
 /// About how many bins a column of numbers has before small ones are merged.
 pub const N_BINS: usize = 20;

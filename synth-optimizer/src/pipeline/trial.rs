@@ -9,8 +9,7 @@ use synth_compliance::{Decision, Policy};
 use synth_core::model::Drawn;
 use synth_core::train::{Progress, TrainConfig, TrainingFailure};
 use synth_core::{Keeping, Model, Table};
-use synth_metrics::membership::Audit;
-use synth_metrics::{Baseline, Options, Tables, measure};
+use synth_metrics::{Audit, Baseline, Options, Tables, measure};
 
 use super::{Event, Fitting, Observer, Release};
 use crate::assessment::{Assessment, Rank};

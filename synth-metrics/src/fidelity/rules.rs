@@ -18,7 +18,7 @@ use crate::columns::{MISSING, joint_levels, missing};
 use crate::comparison::{Comparison, check_columns};
 use crate::error::{Error, Result};
 use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
-use crate::interval::wilson;
+use crate::sampling::interval::wilson;
 
 /// Rules whose broken rows are held in memory at a time.
 const RULES_AT_ONCE: usize = 16;

@@ -30,9 +30,9 @@ use crate::comparison::Comparison;
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, Interval, Measure, Outcome};
 use crate::features::{columns, ordinal, thinned};
-use crate::interval::of_mean;
-use crate::spread::attach;
-use crate::utility::variance;
+use crate::sampling::interval::of_mean;
+use crate::sampling::spread::attach;
+use crate::utility::learning::variance;
 
 /// The most rows that a risk score is learnt from; a seeded choice of more.
 pub const MAX_FITTED: usize = 20_000;

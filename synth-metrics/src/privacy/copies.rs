@@ -21,7 +21,7 @@
 //! all training rows for near copies, otherwise in at most [`MAX_MATCHED`]. A share of 5,000 rows is known to ±1.4 %.
 //!
 //! **False alarms and power**: how often the one-sided 95 % lower bound is above the ideal, in 400 worlds each of
-//! `tests/leaks.rs` (see [`membership`](crate::membership)):
+//! `tests/leaks.rs` (see [`membership`](crate::privacy::membership)):
 //!
 //! | measure | innocent, 200 rows | innocent, 600 rows | a tenth copied, 200 rows | a tenth copied, 600 rows |
 //! |---|---|---|---|---|
@@ -39,9 +39,9 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::comparison::Comparison;
 use crate::estimate::{Estimate, Measure, Outcome, Uncertainty};
-use crate::interval::{difference, wilson};
-use crate::membership::choose;
 use crate::neighbours::{Nearest, Points, embed, nearest};
+use crate::privacy::membership::choose;
+use crate::sampling::interval::{difference, wilson};
 
 /// The most rows whose neighbours are looked up.
 pub const MAX_QUERIES: usize = 5_000;

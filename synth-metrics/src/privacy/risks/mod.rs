@@ -48,7 +48,7 @@
 //! and 1*: the measure is taken, and says that it shows nothing. Such a value passes no gate.
 //!
 //! **False alarms and power**: how often the one-sided 95 % lower bound is above the ideal, in 400 worlds each of
-//! `tests/leaks.rs` (see [`membership`](crate::membership)):
+//! `tests/leaks.rs` (see [`membership`](crate::privacy::membership)):
 //!
 //! | measure | innocent, 200 rows | innocent, 600 rows | a tenth copied, 200 rows | a tenth copied, 600 rows |
 //! |---|---|---|---|---|
@@ -69,9 +69,9 @@ use synth_core::{Kind, Table};
 
 use crate::comparison::{Comparison, check_columns, columns_of};
 use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome, Uncertainty};
-use crate::interval::{in_both_forms, of_largest, wilson_among};
-use crate::membership::{Audit, choose};
 use crate::neighbours::{Nearest, Points, embed, nearest};
+use crate::privacy::membership::{Audit, choose};
+use crate::sampling::interval::{in_both_forms, of_largest, wilson_among};
 use inference::inference;
 
 /// The most rows attacked on each side. A rate of 2,000 is known to ±2 %.

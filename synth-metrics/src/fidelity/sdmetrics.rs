@@ -22,14 +22,14 @@ use rayon::prelude::*;
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 
-use crate::bivariate::mean_over_pairs;
 use crate::columns::{joint_levels, present};
 use crate::comparison::Comparison;
-use crate::contingency::{BINS, Cells, equal_width_edges};
 use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
+use crate::fidelity::bivariate::mean_over_pairs;
+use crate::fidelity::contingency::{BINS, Cells, equal_width_edges};
+use crate::fidelity::univariate::ks_statistic;
+use crate::fidelity::validity::{mean_over, share_in_range, share_of_known_levels};
 use crate::pearsons::Pearsons;
-use crate::univariate::ks_statistic;
-use crate::validity::{mean_over, share_in_range, share_of_known_levels};
 
 /// The |r| above which SDMetrics' report counts a pair of numbers.
 pub const CORRELATION_THRESHOLD: f64 = 0.5;

@@ -7,8 +7,8 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 use super::attack::Attack;
 use super::{MIN_OUTLIERS, Membership};
 use crate::estimate::{Estimate, Interval, Outcome};
-use crate::interval::{clopper_pearson, in_both_forms, of_auc, of_auc_among, of_largest};
 use crate::roc::{clustered_variance, components};
+use crate::sampling::interval::{clopper_pearson, in_both_forms, of_auc, of_auc_among, of_largest};
 
 impl Membership {
     fn attacks(&self) -> impl Iterator<Item = &Attack> {

@@ -36,8 +36,8 @@ use crate::comparison::Comparison;
 use crate::error::{Error, Result};
 use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome};
 use crate::features::{columns, ordinal, thinned};
-use crate::interval::{of_auc, of_mean};
 use crate::roc::components;
+use crate::sampling::interval::{of_auc, of_mean};
 
 /// The most rows of each table.
 pub const MAX_ROWS: usize = 20_000;

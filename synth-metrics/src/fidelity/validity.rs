@@ -8,7 +8,7 @@
 //! missing cell is invalid where the train column has none; where it has some, ranges leave it out and levels count it
 //! as valid. 1 is what a copy gets. A fresh sample of n rows gets less: each of its numbers exceeds the range of n train
 //! values with a chance of 2 / (n + 1). Left out on purpose: values that are possible though train lacks them, which
-//! only a person can know; and rules between columns, which are in [`rules`](crate::rules).
+//! only a person can know; and rules between columns, which are in [`rules`](crate::fidelity::rules).
 
 use rayon::prelude::*;
 use synth_core::Kind;
@@ -16,7 +16,7 @@ use synth_core::Kind;
 use crate::columns::{MISSING, joint_levels};
 use crate::comparison::Comparison;
 use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
-use crate::interval::wilson;
+use crate::sampling::interval::wilson;
 
 /// The finest grid looked for has this many decimals.
 const MOST_DECIMALS: i32 = 6;

@@ -22,7 +22,7 @@ use synth_core::{Kind, Table};
 
 use crate::comparison::{Comparison, columns_of};
 use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty};
-use crate::interval::wilson;
+use crate::sampling::interval::wilson;
 
 /// What the rate of copies is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

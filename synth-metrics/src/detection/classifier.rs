@@ -43,8 +43,8 @@ use crate::boosting::{Boosted, Task};
 use crate::comparison::Comparison;
 use crate::estimate::{Estimate, Measure, Outcome};
 use crate::features::{columns, dense, is_feature, ordinal, thinned};
-use crate::interval::of_auc;
 use crate::roc::{clustered_variance, components};
+use crate::sampling::interval::of_auc;
 
 /// The most rows a side.
 pub const MAX_SIDE: usize = 10_000;

@@ -15,11 +15,11 @@
 use rayon::prelude::*;
 use synth_core::Kind;
 
-use crate::bivariate::mean_over_pairs;
 use crate::columns::{MISSING, joint_levels};
 use crate::comparison::Comparison;
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, Measure, Outcome};
+use crate::fidelity::bivariate::mean_over_pairs;
 
 /// How many bins numbers are put in.
 pub const BINS: usize = 10;

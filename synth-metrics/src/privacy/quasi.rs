@@ -38,7 +38,7 @@ use crate::columns::{JointLevels, joint_levels};
 use crate::comparison::Comparison;
 use crate::error::Error;
 use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
-use crate::interval::{difference, wilson};
+use crate::sampling::interval::{difference, wilson};
 
 /// Fewer training rows than that in a class are few.
 pub const K: usize = 5;

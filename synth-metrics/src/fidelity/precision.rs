@@ -33,8 +33,8 @@ use synth_core::{Kind, Table};
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
 use crate::estimate::{Estimate, Interval, Measure, Outcome};
-use crate::interval::of_rows;
-use crate::membership::choose;
+use crate::privacy::membership::choose;
+use crate::sampling::interval::of_rows;
 
 /// How many rows of each table beta-recall looks at, at most.
 pub const MOST_ROWS: usize = 2_000;

@@ -45,9 +45,9 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::comparison::{Comparison, Tables};
 use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty};
-use crate::interval::in_both_forms;
-use crate::membership::choose;
+use crate::privacy::membership::choose;
 use crate::registry::definition;
+use crate::sampling::interval::in_both_forms;
 
 /// How many smaller pairs of tables are measured; half as many where there are more than [`MANY_COLUMNS`].
 pub(crate) const N_PARTS: usize = 20;

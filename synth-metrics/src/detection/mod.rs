@@ -1,0 +1,3 @@
+//! Can synthetic rows be told from real ones?
+
+pub mod classifier;

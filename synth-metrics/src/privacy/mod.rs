@@ -1,0 +1,7 @@
+//! What does the synthetic table give away of the rows it was made from?
+
+pub mod copies;
+pub mod duplicates;
+pub mod membership;
+pub mod quasi;
+pub mod risks;

@@ -1,0 +1,4 @@
+//! What so many rows can show: intervals by formula, and by sub-sampling.
+
+pub(crate) mod interval;
+pub(crate) mod spread;
