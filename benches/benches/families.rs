@@ -3,8 +3,8 @@
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use synth_benches::table;
 use synth_metrics::{
-    Battery, Comparison, Measure, Options, Tables, alpha_precision, beta_recall, c2st_logistic, c2st_trees,
-    contingency_similarity, copies, jensen_shannon_mean, level_validity, measure, quasi, range_validity,
+    Battery, Comparison, Measure, Options, SurvivalColumns, Tables, alpha_precision, beta_recall, c2st_logistic,
+    c2st_trees, contingency_similarity, copies, jensen_shannon_mean, level_validity, measure, quasi, range_validity,
     rare_level_coverage, risks, rules_kept, sdm_shapes, sdm_trends, spearman_delta, subgroups, survival, utility,
     wasserstein_mean,
 };
@@ -53,8 +53,8 @@ fn detection(criterion: &mut Criterion, comparison: &Comparison) {
 fn use_of(criterion: &mut Criterion, comparison: &Comparison) {
     let mut group = criterion.benchmark_group(format!("families/{ROWS}/utility"));
     time(&mut group, "utility", || utility(comparison, Some("sex"), &[], SEED));
-    let pair = ["days", "sex"].map(str::to_owned);
-    time(&mut group, "survival", || survival(comparison, Some(&pair), SEED));
+    let columns = SurvivalColumns { time: "days".to_owned(), event: "sex".to_owned() };
+    time(&mut group, "survival", || survival(comparison, Some(&columns), SEED));
 }
 
 fn privacy(criterion: &mut Criterion, comparison: &Comparison) {

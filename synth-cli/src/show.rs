@@ -10,7 +10,7 @@ use synth_compliance::{Check, Decision, Effect, Finding, Policy, Status, Verdict
 use synth_core::Field;
 use synth_core::constraint::{self, By, Constraint, Kept};
 use synth_core::protect::Count;
-use synth_metrics::{Domain, Outcome, QualityReport, definition};
+use synth_metrics::{Outcome, QualityReport, definition};
 use synth_optimizer::audit::{self, Verified};
 use synth_optimizer::{
     Assessment, Attempt, AttemptResult, Cost, DEAD_ENDS, Part, Plan, Preview, ProtectionRecord, Protects, RULES,
@@ -311,11 +311,7 @@ pub(crate) fn report(report: &QualityReport) -> Result<()> {
     let mut table = new_table();
     table.set_header(vec![Cell::new("measure"), right("value".to_owned()), Cell::new("95 % interval"), Cell::new("")]);
     for measure in &report.measures {
-        let about = definition(&measure.id).map_or("", |d| match d.domain {
-            Domain::Fidelity => "fidelity",
-            Domain::Utility => "utility",
-            Domain::Privacy => "privacy",
-        });
+        let about = definition(&measure.id).map_or("", |d| d.domain.name());
         let (value, interval) = match &measure.outcome {
             Outcome::Measured(estimate) => {
                 let interval = estimate.uncertainty.map(|u| format!("{:.3} to {:.3}", u.interval.low, u.interval.high));

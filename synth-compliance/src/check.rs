@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use synth_metrics::{
-    Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, definition, lacks_unseen_rows,
+    Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, Unseen, definition, lacks_unseen_rows,
 };
 
 use crate::policy::{Class, Gate, Policy, Requirement};
@@ -128,11 +128,7 @@ impl Check {
 
     /// A domain in which no gate that counts applies.
     pub(crate) fn unjudged(domain: Domain) -> Check {
-        let id = match domain {
-            Domain::Fidelity => "fidelity",
-            Domain::Utility => "utility",
-            Domain::Privacy => "privacy",
-        };
+        let id = domain.name();
         let sentence = format!("none of the policy's checks of {id} applies to this table, so nothing of it was shown");
         Check { class: Class::Mandatory, ..Check::new(id, Some(domain), Status::NotMeasured, sentence) }
     }
@@ -196,7 +192,7 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
     let estimate = match &measure.outcome {
         Outcome::Measured(_) if !applies => return error("it has a value, and the table no column for it"),
         // Copies can be held against the training rows too, where no others are.
-        Outcome::Measured(_) if id != "dup_excess" && lacks_unseen_rows(report, id) => {
+        Outcome::Measured(_) if definition.needs.unseen != Unseen::Preferred && lacks_unseen_rows(report, id) => {
             return error("it has a value, and the report too few unseen rows for it");
         }
         Outcome::Measured(estimate) => *estimate,

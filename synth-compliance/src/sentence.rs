@@ -1,6 +1,6 @@
 //! What a judged limit comes to, in words for people.
 
-use synth_metrics::{Estimate, Measure};
+use synth_metrics::{Estimate, Measure, definition};
 
 use crate::check::{Judged, Side, Status};
 
@@ -45,25 +45,13 @@ pub(crate) fn sentence(id: &str, estimate: Estimate, judged: &Judged, worst_colu
     }
 }
 
-/// What it means when a measure breaks its limit on that side.
+/// What it means when a measure breaks its limit on that side: the measure's own words.
 fn meaning(id: &str, side: Side) -> &'static str {
-    match (id, side) {
-        ("ks_mean", _) => "the numbers' distributions differ",
-        ("tvd_mean", _) => "the levels' shares differ",
-        ("missing_delta", _) => "values are missing at other rates",
-        ("corr_delta", _) => "numbers move together in other ways",
-        ("assoc_delta", _) => "columns depend on each other in other ways",
-        ("dup_rate", _) => "rows of the training table come out again",
-        ("dup_rate_holdout", _) => "the real rows themselves repeat a lot",
-        ("dup_excess", Side::Max) => "more training rows come out again than chance would have it",
-        ("mia_auc", Side::Max) => "an attacker can tell who was in the training table",
-        ("mia_auc", Side::Min) => "the attack is worse than guessing, so the measurement or the split is in doubt",
-        ("mia_max_auc" | "mia_outlier_auc", Side::Max) => "one of the attackers can tell who was in the training table",
-        ("singling_out_risk", _) => "people can be singled out",
-        ("linkability_risk", _) => "records of one person can be joined",
-        ("inference_risk", _) => "what is not known of a person can be told from what is",
-        _ => "that is beyond what the policy allows",
-    }
+    let words = definition(id).and_then(|definition| match side {
+        Side::Max => definition.above,
+        Side::Min => definition.below,
+    });
+    words.unwrap_or("that is beyond what the policy allows")
 }
 
 /// `x` with `least` decimals, or with as many more as tell it from `other`.

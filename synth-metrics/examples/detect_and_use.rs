@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use synth_core::io::{ReadOptions, read_path};
 use synth_metrics::{
-    Interval, Measure, Outcome, Tables, c2st_logistic, c2st_trees, rare_level_coverage, survival, utility,
+    Interval, Measure, Outcome, SurvivalColumns, Tables, c2st_logistic, c2st_trees, rare_level_coverage, survival,
+    utility,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -22,13 +23,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (synthetic, holdout) = (synthetic?.table, holdout?.table);
     let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare()?;
     let target = named.first().map(String::as_str);
-    let pair = named.get(1..3).map(|pair| [pair[0].clone(), pair[1].clone()]);
+    let times = named.get(1..3).map(|pair| SurvivalColumns { time: pair[0].clone(), event: pair[1].clone() });
 
     show(|| vec![c2st_logistic(&comparison, 0)]);
     show(|| vec![c2st_trees(&comparison, 0)]);
     show(|| vec![rare_level_coverage(&comparison)]);
     show(|| utility(&comparison, target, &[], 0));
-    show(|| survival(&comparison, pair.as_ref(), 0));
+    show(|| survival(&comparison, times.as_ref(), 0));
     Ok(())
 }
 

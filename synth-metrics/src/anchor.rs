@@ -14,9 +14,11 @@ use synth_core::table::{column_from_labels, column_from_numbers};
 use synth_core::{Field, Kind, Schema, Table};
 
 use crate::comparison::Tables;
+use crate::definition::{Anchors, Battery};
 use crate::estimate::Interval;
-use crate::measure::{Options, measure};
-use crate::registry::{Anchors, Battery, MEASURES};
+use crate::measure::measure;
+use crate::options::{Options, SurvivalColumns};
+use crate::registry::MEASURES;
 
 /// The rows of each table.
 const N: usize = 600;
@@ -47,7 +49,7 @@ impl Checked {
 pub fn check(battery: Battery) -> Vec<Checked> {
     let (train, holdout, fresh) = (clinic(N, 1), clinic(N, 2), clinic(N, 3));
     let tables = [train.clone(), fresh, permuted(&train, 4), shifted(&train)];
-    let survival = Some(["slope".to_owned(), "sex".to_owned()]);
+    let survival = Some(SurvivalColumns { time: "slope".to_owned(), event: "sex".to_owned() });
     let options = Options { battery, survival, ..Options::default() };
     let reports = tables.map(|synthetic| {
         let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }

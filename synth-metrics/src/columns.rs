@@ -7,6 +7,8 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use synth_core::Table;
 use synth_core::schema::Storage;
 
+use crate::error::{Error, Result};
+
 /// The code of a missing value in [`JointLevels`].
 pub(crate) const MISSING: u32 = 0;
 
@@ -103,6 +105,19 @@ pub(crate) fn missing(table: &Table, column_idx: usize) -> Vec<bool> {
 /// The numbers of a column that are there.
 pub(crate) fn present(table: &Table, column_idx: usize) -> Vec<f64> {
     table.numbers(column_idx).into_iter().filter(|x| !x.is_nan()).collect()
+}
+
+/// A sample in ascending order, if it is one.
+pub(crate) fn sorted(values: &[f64]) -> Result<Vec<f64>> {
+    match values {
+        [] => Err(Error::EmptyColumn),
+        values if values.iter().any(|x| !x.is_finite()) => Err(Error::NonFinite),
+        values => {
+            let mut values = values.to_vec();
+            values.sort_unstable_by(f64::total_cmp);
+            Ok(values)
+        }
+    }
 }
 
 #[cfg(test)]

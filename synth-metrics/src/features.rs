@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use synth_core::{Kind, Table};
 
 use crate::columns::{JointLevels, joint_levels};
-use crate::privacy::membership::choose;
+use crate::sampling::choose;
 
 /// Columns of the dense encoding that stand for levels, over all columns; at least two each, at most [`MAX_ONE_HOT`].
 const MAX_LEVEL_COLUMNS: usize = 1_000;

@@ -14,9 +14,8 @@ use synth_core::Kind;
 
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
-use crate::privacy::membership::MIN_CANDIDATES;
-use crate::privacy::risks::MIN_TARGETS;
-use crate::report::QualityReport;
+use crate::definition::Columns;
+use crate::registry::definition;
 
 /// How many columns of each sort the training table has, and the rows of the holdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,43 +68,12 @@ impl Inputs {
     /// assert!(!levels_alone.suffice_for("ks_mean") && levels_alone.suffice_for("tvd_mean"));
     /// ```
     pub fn suffice_for(&self, id: &str) -> bool {
-        match id {
-            "ks_mean" | "ks_worst" | "wasserstein_mean" | "wasserstein_worst" => self.scales > 0,
-            "tvd_mean" | "tvd_worst" => self.levels > 0,
-            "corr_delta" => self.varying_numbers >= 2,
-            "assoc_delta" => self.varying >= 2,
-            _ => true,
-        }
-    }
-}
-
-/// Whether the report had too few unseen real rows for the measure called `id`: of any kind, or, where it needs them as a
-/// table of their own, in a holdout. Cross-fitted generators leave every row unseen by one of them, and no holdout.
-///
-/// `false` for a measure that needs none. A report without [`Inputs`] is taken to have had a holdout of all unseen rows, so
-/// that facts which are gone excuse nothing.
-pub fn lacks_unseen_rows(report: &QualityReport, id: &str) -> bool {
-    let n_unseen = report.rows.holdout.unwrap_or(0);
-    match id {
-        "mia_auc" | "mia_max_auc" | "mia_tpr_at_1" | "mia_tpr_at_10" | "mia_outlier_auc" => n_unseen < MIN_CANDIDATES,
-        "singling_out_risk" | "linkability_risk" | "inference_risk" => n_unseen < MIN_TARGETS,
-        // Or the training rows themselves, one left out: then it has a value all the same.
-        "dup_excess" => n_unseen == 0,
-        "dup_rate_holdout"
-        | "rare_combinations"
-        | "dcr_share"
-        | "nndr_share"
-        | "near_copy_rate"
-        | "near_copy_rate_holdout"
-        | "near_copy_excess"
-        | "identifiability_excess"
-        | "tstr"
-        | "trtr"
-        | "tstr_gap"
-        | "tstr_f1"
-        | "trtr_f1"
-        | "concordance"
-        | "concordance_gap" => report.inputs.map_or(n_unseen, |inputs| inputs.holdout_rows) == 0,
-        _ => false,
+        definition(id).is_none_or(|definition| match definition.needs.columns {
+            Columns::Any => true,
+            Columns::Scales => self.scales > 0,
+            Columns::Levels => self.levels > 0,
+            Columns::TwoVaryingNumbers => self.varying_numbers >= 2,
+            Columns::TwoVarying => self.varying >= 2,
+        })
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::definition::Unseen;
 use crate::estimate::{Measure, Outcome};
 use crate::inputs::Inputs;
 use crate::registry::definition;
@@ -42,6 +43,21 @@ impl QualityReport {
     pub fn value(&self, id: &str) -> Option<f64> {
         self.measure(id)?.outcome.value()
     }
+}
+
+/// Whether the report had too few unseen real rows for the measure called `id`: of any kind, or, where it needs them as a
+/// table of their own, in a holdout. Cross-fitted generators leave every row unseen by one of them, and no holdout.
+///
+/// `false` for a measure that needs none. A report without [`Inputs`] is taken to have had a holdout of all unseen rows, so
+/// that facts which are gone excuse nothing.
+pub fn lacks_unseen_rows(report: &QualityReport, id: &str) -> bool {
+    let n_unseen = report.rows.holdout.unwrap_or(0);
+    definition(id).is_some_and(|definition| match definition.needs.unseen {
+        Unseen::None => false,
+        Unseen::Rows(least) => n_unseen < least,
+        Unseen::Preferred => n_unseen == 0,
+        Unseen::Holdout => report.inputs.map_or(n_unseen, |inputs| inputs.holdout_rows) == 0,
+    })
 }
 
 fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

@@ -8,12 +8,9 @@
 //!
 //! **Who is not named.** A level of fewer than [`LEAST_PEOPLE`] training rows is neither named nor measured: such levels are
 //! counted together. What a report says of a level is then said of eleven people at least, the usual smallest cell in
-//! published health statistics (CMS cell size suppression policy). For the same reason `rare_level_coverage` asks for the
-//! levels that are rare but not smaller than that: a generator should *lose* what belongs to one person only.
-//!
+//! published health statistics (CMS cell size suppression policy). //!
 //! Left out on purpose: groups by several columns at once, and by numbers (cut them into levels first).
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,15 +20,14 @@ use synth_core::{Kind, Schema, Table};
 
 use crate::columns::{JointLevels, joint_levels};
 use crate::comparison::{Comparison, Tables};
-use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
-use crate::fidelity::bivariate::assoc_delta;
-use crate::fidelity::univariate::{ks_mean, tvd_mean};
+use crate::estimate::{Measure, Outcome};
+use crate::fidelity::association::{ASSOC_DELTA, assoc_delta};
+use crate::fidelity::ks::{KS_MEAN, ks_mean};
+use crate::fidelity::tvd::{TVD_MEAN, tvd_mean};
 
 /// The least number of training rows a level must have to be named, measured or asked for; and of synthetic rows, to be
 /// measured.
 pub const LEAST_PEOPLE: usize = 11;
-/// A level is rare if it has less than this share of the training rows.
-pub const RARE_SHARE: f64 = 0.1;
 /// The most levels that are measured one by one, the largest first.
 pub const MAX_LEVELS: usize = 50;
 
@@ -152,7 +148,7 @@ fn subgroup(comparison: &Comparison, column_idx: usize, without: &[Table; 2], ro
     let share = |side: usize| rows[side].len() as f64 / without[side].n_rows() as f64;
     let few = || Outcome::NotMeasured(format!("{synthetic} synthetic rows: at least {LEAST_PEOPLE} are needed"));
     let measures = if synthetic < LEAST_PEOPLE {
-        ["ks_mean", "tvd_mean", "assoc_delta"].into_iter().map(|id| Measure::new(id, few())).collect()
+        [KS_MEAN, TVD_MEAN, ASSOC_DELTA].into_iter().map(|definition| Measure::new(definition.id, few())).collect()
     } else {
         let tables = [0, 1].map(|side| without[side].take(&rows[side]));
         let within = Tables { train: &tables[0], synthetic: &tables[1], holdout: None }
@@ -173,35 +169,4 @@ fn without_column(table: &Table, column_idx: usize) -> Table {
     let mut schema = Schema::clone(table.schema());
     schema.fields[column_idx].kind = Kind::Identifier;
     table.with_schema(Arc::new(schema)).expect("only a kind has changed")
-}
-
-/// `rare_level_coverage`: the share of the rare levels that the synthetic table has, between 0 and 1.
-///
-/// Counted are the levels that less than [`RARE_SHARE`] of the training rows have, but at least [`LEAST_PEOPLE`] rows; a
-/// missing value is a level. Per column it reports the column's own share. Not measured if there is no such level.
-/// Departs from coverage measures of other suites in not asking for levels that single persons would be known by.
-pub fn rare_level_coverage(comparison: &Comparison) -> Measure {
-    let columns = comparison.columns(Kind::is_levels);
-    let count = |&c: &usize| {
-        let JointLevels { codes, .. } = joint_levels(&[comparison.train(), comparison.synthetic()], c);
-        let mut counts: BTreeMap<u32, [usize; 2]> = BTreeMap::new();
-        for (side, codes) in codes.iter().enumerate() {
-            codes.iter().for_each(|code| counts.entry(*code).or_default()[side] += 1);
-        }
-        let most = RARE_SHARE * comparison.train().n_rows() as f64;
-        let is_rare = |n: usize| n >= LEAST_PEOPLE && (n as f64) < most;
-        let rare = counts.into_values().filter(|[train, _]| is_rare(*train));
-        rare.fold([0, 0], |[there, all], [_, synthetic]| [there + usize::from(synthetic > 0), all + 1])
-    };
-    let counts: Vec<[usize; 2]> = columns.par_iter().map(count).collect();
-    let share = |[there, all]: [usize; 2]| there as f64 / all as f64;
-    let total = counts.iter().fold([0, 0], |[a, b], [there, all]| [a + there, b + all]);
-    let outcome = match total[1] {
-        0 => Outcome::NotMeasured(format!("no level is both rare and had by at least {LEAST_PEOPLE} training rows")),
-        _ => Outcome::Measured(Estimate::exact(share(total))),
-    };
-    let counted = columns.iter().zip(counts).filter(|(_, count)| count[1] > 0);
-    let columns =
-        counted.map(|(&c, count)| ColumnValue { column: comparison.name(c).to_owned(), value: share(count) }).collect();
-    Measure { id: "rare_level_coverage".to_owned(), outcome, columns }
 }

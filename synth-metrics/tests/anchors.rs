@@ -6,7 +6,8 @@ mod support;
 use support::{census, clinic, permuted, shifted, trial};
 use synth_core::Table;
 use synth_metrics::{
-    Anchors, Audit, Baseline, Battery, Definition, MEASURES, Options, QualityReport, Tables, measure, mia_auc,
+    Anchors, Audit, Baseline, Battery, Definition, MEASURES, Options, QualityReport, SurvivalColumns, Tables, measure,
+    mia_auc,
 };
 
 const N: usize = 600;
@@ -19,7 +20,9 @@ const OF_SURVIVAL: [&str; 3] = ["km_distance", "concordance", "concordance_gap"]
 fn report(train: &Table, synthetic: &Table, holdout: &Table) -> QualityReport {
     // What is predicted: the census's last column of levels depends on nothing.
     let named = |name: &str| train.schema().index_of(name).map(|_| name.to_owned());
-    let survival = [["slope", "sex"], ["months", "died"]].into_iter().find_map(|[t, e]| Some([named(t)?, named(e)?]));
+    let survival = [["slope", "sex"], ["months", "died"]]
+        .into_iter()
+        .find_map(|[time, event]| Some(SurvivalColumns { time: named(time)?, event: named(event)? }));
     let options = Options { battery: Battery::Full, target: named("job"), survival, ..Options::default() };
     measure(&Tables { train, synthetic, holdout: Some(holdout) }.compare().unwrap(), &options)
 }

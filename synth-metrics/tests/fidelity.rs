@@ -88,8 +88,11 @@ use support::{Values, census, clinic, normal, permuted, rng, shifted, table};
 use synth_core::constraint::find_pairwise as find;
 use synth_core::schema::Storage;
 use synth_core::{Constraint, Kind, Table};
+use synth_metrics::fidelity::jensen_shannon::JENSEN_SHANNON_WORST;
+use synth_metrics::fidelity::ks::KS_WORST;
+use synth_metrics::fidelity::per_column::worst_of;
 use synth_metrics::fidelity::rules::broken;
-use synth_metrics::fidelity::univariate::worst_of;
+use synth_metrics::fidelity::wasserstein::WASSERSTEIN_WORST;
 use synth_metrics::{
     Comparison, Measure, Outcome, Tables, alpha_precision, assoc_delta, beta_recall, contingency_similarity,
     corr_delta, definition, grid_validity, jensen_shannon_mean, ks_mean, level_validity, missing_delta, nmi_error,
@@ -201,8 +204,8 @@ fn full(train: &Table, synthetic: &Table) -> Taken {
         alpha_precision,
     ];
     let mut measures: Vec<Measure> = plain.iter().map(|measure| measure(&comparison)).collect();
-    let worst: Vec<Measure> = [(0, "ks_worst"), (5, "wasserstein_worst"), (6, "jensen_shannon_worst")]
-        .map(|(mean, id): (usize, &str)| worst_of(&measures[mean], id))
+    let worst: Vec<Measure> = [(0, KS_WORST), (5, WASSERSTEIN_WORST), (6, JENSEN_SHANNON_WORST)]
+        .map(|(mean, worst)| worst_of(&measures[mean], &worst))
         .into();
     measures.extend(worst);
     measures.push(beta_recall(&comparison, 0));

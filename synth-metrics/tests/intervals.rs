@@ -10,8 +10,8 @@ use synth_core::schema::Storage;
 use synth_core::table::column_from_numbers;
 use synth_core::{Kind, Table};
 use synth_metrics::{
-    Battery, Estimate, Measure, Outcome, Tables, Uncertainty, definition, grid_validity, level_validity, likeness,
-    range_validity, rules_kept, sdm_validity, survival,
+    Battery, Estimate, Measure, Outcome, SurvivalColumns, Tables, Uncertainty, definition, grid_validity,
+    level_validity, likeness, range_validity, rules_kept, sdm_validity, survival,
 };
 
 /// What is valid, and which rules there are, is told by the training table at hand: so is what the interval is to hold.
@@ -73,9 +73,9 @@ fn valid(train: &Table, synthetic: &Table) -> Vec<(String, Estimate)> {
 }
 
 fn of_survival(train: &Table, synthetic: &Table, seed: u64) -> Vec<(String, Estimate)> {
-    let pair = ["months", "died"].map(str::to_owned);
+    let columns = SurvivalColumns { time: "months".to_owned(), event: "died".to_owned() };
     let comparison = Tables { train, synthetic, holdout: None }.compare().unwrap();
-    match survival(&comparison, Some(&pair), seed).swap_remove(0) {
+    match survival(&comparison, Some(&columns), seed).swap_remove(0) {
         Measure { id, outcome: Outcome::Measured(estimate), .. } => vec![(id, estimate)],
         measure => panic!("{measure:?}"),
     }

@@ -7,8 +7,8 @@ use support::{Values, census, clinic, permuted, table, trial};
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
 use synth_metrics::{
-    Battery, MEASURES, Measure, Options, Outcome, QualityReport, Tables, measure, rare_level_coverage, subgroups,
-    survival, utility,
+    Battery, MEASURES, Measure, Options, Outcome, QualityReport, SurvivalColumns, Tables, measure, rare_level_coverage,
+    subgroups, survival, utility,
 };
 
 fn taken(train: &Table, synthetic: &Table, holdout: Option<&Table>, target: Option<&str>) -> Vec<Measure> {
@@ -122,22 +122,26 @@ fn many_levels_and_odd_numbers_are_no_trouble() {
     assert!(reason(&taken(&plain, &gone, Some(&plain), Some("x"))[0]).starts_with("0 synthetic rows have a value"));
 }
 
+fn following(time: &str, event: &str) -> SurvivalColumns {
+    SurvivalColumns { time: time.to_owned(), event: event.to_owned() }
+}
+
 #[test]
 fn survival_is_measured_only_where_it_is_named() {
     let [train, synthetic, holdout] = [1, 2, 3].map(|seed| trial(400, seed));
     let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap();
-    let taken = |pair: Option<[&str; 2]>| survival(&comparison, pair.map(|p| p.map(str::to_owned)).as_ref(), 0);
-    let check = |pair: Option<[&str; 2]>, expected: &str| {
-        taken(pair).iter().for_each(|measure| assert_eq!(reason(measure), expected));
+    let taken = |columns: Option<SurvivalColumns>| survival(&comparison, columns.as_ref(), 0);
+    let check = |columns: Option<SurvivalColumns>, expected: &str| {
+        taken(columns).iter().for_each(|measure| assert_eq!(reason(measure), expected));
     };
     check(None, "no time and event columns were named");
-    check(Some(["weeks", "died"]), "there is no column `weeks`");
-    check(Some(["months", "response"]), "column `response` does not tell events: two levels are needed");
-    check(Some(["months", "months"]), "column `months` does not tell events: two levels are needed");
-    let [distance, c, gap] = values(&taken(Some(["months", "died"]))).try_into().unwrap();
+    check(Some(following("weeks", "died")), "there is no column `weeks`");
+    check(Some(following("months", "response")), "column `response` does not tell events: two levels are needed");
+    check(Some(following("months", "months")), "column `months` does not tell events: two levels are needed");
+    let [distance, c, gap] = values(&taken(Some(following("months", "died")))).try_into().unwrap();
     assert!(distance < 0.05 && c > 0.65 && gap.abs() < 0.05, "{distance} {c} {gap}");
     let alone = Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap();
-    let measures = survival(&alone, Some(&["months".to_owned(), "died".to_owned()]), 0);
+    let measures = survival(&alone, Some(&following("months", "died")), 0);
     assert!(measures[0].outcome.value().is_some());
     assert_eq!(reason(&measures[1]), "no holdout was given");
 }
@@ -163,7 +167,7 @@ fn events_may_be_words() {
     let run = |is_worded: bool| {
         let [train, synthetic, holdout] = [1, 2, 3].map(|seed| of(seed, is_worded));
         let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap();
-        survival(&comparison, Some(&["months".to_owned(), "died".to_owned()]), 0)
+        survival(&comparison, Some(&following("months", "died")), 0)
     };
     assert_eq!(values(&run(true)), values(&run(false)));
 }
@@ -243,7 +247,7 @@ fn the_full_report_does_not_depend_on_threads() {
     let run = |n_threads: usize| {
         let options = Options {
             battery: Battery::Full,
-            survival: Some(["months".to_owned(), "died".to_owned()]),
+            survival: Some(following("months", "died")),
             group: Some("arm".to_owned()),
             ..Options::default()
         };
@@ -286,7 +290,7 @@ proptest! {
         let options = Options {
             battery: Battery::Full,
             target: by_number.then(|| "x".to_owned()),
-            survival: Some(["x".to_owned(), "v".to_owned()]),
+            survival: Some(following("x", "v")),
             group: Some("u".to_owned()),
             ..Options::default()
         };

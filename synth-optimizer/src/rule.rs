@@ -15,6 +15,12 @@ use synth_compliance::{Check, Status, Verdict};
 use synth_core::Engine;
 use synth_core::train::TrainingFailure;
 use synth_metrics::Domain;
+use synth_metrics::fidelity::association::ASSOC_DELTA;
+use synth_metrics::fidelity::correlation::CORR_DELTA;
+use synth_metrics::fidelity::ks::KS_MEAN;
+use synth_metrics::fidelity::missing::MISSING_DELTA;
+use synth_metrics::fidelity::tvd::TVD_MEAN;
+use synth_metrics::privacy::membership::MIA_AUC;
 
 use crate::assessment::Assessment;
 use crate::attempt::{Attempt, Explanation};
@@ -149,10 +155,10 @@ pub const RULES: &[Rule] = &[
 ];
 
 /// The measures of single columns, which more training brings nearer.
-const COLUMNS: [&str; 3] = ["ks_mean", "tvd_mean", "missing_delta"];
+const COLUMNS: [&str; 3] = [KS_MEAN.id, TVD_MEAN.id, MISSING_DELTA.id];
 
 /// The measures of pairs of columns.
-const ASSOCIATIONS: [&str; 2] = ["corr_delta", "assoc_delta"];
+const ASSOCIATIONS: [&str; 2] = [CORR_DELTA.id, ASSOC_DELTA.id];
 
 /// `x + by` but at most `cap`; never less than `x`, which may be beyond the cap already.
 fn raised(x: usize, by: usize, cap: usize) -> usize {
@@ -202,7 +208,7 @@ pub const DEAD_ENDS: &[DeadEnd] = &[
         name: "attack-below-chance",
         applies: |s| {
             let below = |c: &Check| c.status == Status::Fail && c.value < c.limit;
-            s.check("mia_auc").is_some_and(below)
+            s.check(MIA_AUC.id).is_some_and(below)
         },
         suggestion: "look for a fault in the measurement or in the split; training otherwise would only hide it",
     },
@@ -349,7 +355,7 @@ fn leaks(attempt: &Attempt<Plan, Assessment>) -> bool {
 }
 
 fn ks_above(attempt: &Attempt<Plan, Assessment>, bound: f64) -> bool {
-    attempt.verdict().and_then(|a| a.report.value("ks_mean")).is_some_and(|ks| ks > bound)
+    attempt.verdict().and_then(|a| a.report.value(KS_MEAN.id)).is_some_and(|ks| ks > bound)
 }
 
 fn method_failed(attempt: &Attempt<Plan, Assessment>) -> bool {

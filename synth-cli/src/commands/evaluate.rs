@@ -9,8 +9,8 @@ use synth_compliance::detect;
 use synth_core::io::ReadOptions;
 use synth_core::{BadInput, Error, Generator, InputRule, Model, Table};
 use synth_metrics::{
-    Battery, Losses, Measure, OUT_OF_TIME, Options, Outcome, QualityReport, Tables, copied_share, leave_one_out_share,
-    measure,
+    Battery, Losses, Measure, OUT_OF_TIME, Options, Outcome, QualityReport, SurvivalColumns, Tables, copied_share,
+    leave_one_out_share, measure,
 };
 use synth_optimizer::TablePortrait;
 
@@ -134,7 +134,7 @@ fn protected(train: Table, holdout: Option<Table>, name: &str) -> Result<(Table,
 fn measured<'a>(args: &args::Evaluate, train: &Table) -> Result<Options<'a>> {
     let survival = match args.survival.as_slice() {
         [] => None,
-        [time, event] => Some([time.clone(), event.clone()]),
+        [time, event] => Some(SurvivalColumns { time: time.clone(), event: event.clone() }),
         _ => return Err(Usage("--survival takes two columns: TIME,EVENT".to_owned()).into()),
     };
     let named = [args.target.as_ref(), args.group.as_ref()].into_iter().flatten();

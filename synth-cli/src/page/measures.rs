@@ -36,15 +36,10 @@ pub(super) fn rows(report: &QualityReport, verdict: Option<&Verdict>, policy: Op
 
 /// Those that tell what is given away.
 pub(super) fn is_attack(row: &MeasureRow) -> bool {
-    row.domain == "privacy"
+    row.domain == Domain::Privacy.name()
 }
 
 fn row(measure: &Measure, definition: &Definition, verdict: Option<&Verdict>, policy: Option<&Policy>) -> MeasureRow {
-    let domain = match definition.domain {
-        Domain::Fidelity => "fidelity",
-        Domain::Utility => "utility",
-        Domain::Privacy => "privacy",
-    };
     let gate = policy.and_then(|policy| policy.gates().iter().find(|gate| gate.measure == measure.id));
     let (value, uncertainty, reason) = match &measure.outcome {
         Outcome::Measured(estimate) => (value_of(definition, *estimate), estimate.uncertainty, String::new()),
@@ -59,7 +54,7 @@ fn row(measure: &Measure, definition: &Definition, verdict: Option<&Verdict>, po
     MeasureRow {
         id: measure.id.clone(),
         name: definition.name,
-        domain,
+        domain: definition.domain.name(),
         value,
         interval: uncertainty
             .map_or(String::new(), |u| format!("{} to {}", number(u.interval.low), number(u.interval.high))),

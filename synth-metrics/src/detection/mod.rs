@@ -1,3 +1,4 @@
 //! Can synthetic rows be told from real ones?
 
 pub mod classifier;
+pub mod rare_levels;

@@ -17,9 +17,90 @@ use synth_core::Kind;
 
 use crate::columns::{MISSING, joint_levels};
 use crate::comparison::Comparison;
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
 use crate::error::{Error, Result};
-use crate::estimate::{Estimate, Measure, Outcome};
-use crate::fidelity::bivariate::mean_over_pairs;
+use crate::estimate::{Estimate, Measure, Outcome, between};
+use crate::family::{Family, Intervals};
+use crate::fidelity::per_pair::mean_over_pairs;
+
+pub(crate) const FAMILY: Family = Family {
+    definitions: &[CONTINGENCY_SIMILARITY, NMI_ERROR, NMI_ERROR_WEIGHTED],
+    intervals: Intervals::BySubSampling,
+    take: |taking| contingencies(taking.comparison).to_vec(),
+};
+
+/// The overlap.
+pub const CONTINGENCY_SIMILARITY: Definition = Definition {
+    id: "contingency_similarity",
+    name: "pairs of columns, mean overlap",
+    meaning: "mean overlap of the pairs' shares, numbers in 10 bins",
+    above: None,
+    below: Some("pairs of values have other shares"),
+    domain: Domain::Fidelity,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "ContingencySimilarity of SDMetrics 0.32.0 over all pairs of learnt columns: 1 - half the L1 distance of the pairs' \
+             shares, numbers in 10 bins of equal width over the train range, a missing value apart",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.82, 0.95),
+        permuted: between(0.8, 0.92),
+        shifted: between(0.2, 0.5),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// The error of the mutual information.
+pub const NMI_ERROR: Definition = Definition {
+    id: "nmi_error",
+    name: "mutual information, mean difference",
+    meaning: "mean difference of the pairs' normalised mutual information",
+    above: Some("columns depend on each other in other ways"),
+    below: None,
+    domain: Domain::Fidelity,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "share of entropy",
+    source: "mean absolute difference of 2 I / (H + H) over all pairs of learnt columns, binned as contingency_similarity",
+    anchors: Anchors {
+        copy: between(0.0, 0.0),
+        fresh: between(0.0, 0.02),
+        permuted: between(0.03, 0.06),
+        shifted: between(0.0, 0.02),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// The same, weighted.
+pub const NMI_ERROR_WEIGHTED: Definition = Definition {
+    id: "nmi_error_weighted",
+    name: "mutual information, weighted difference",
+    meaning: "the same, weighted by the information",
+    above: Some("columns that depend on each other do so in other ways"),
+    below: None,
+    domain: Domain::Fidelity,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "share of entropy",
+    source: "as nmi_error, each pair weighted by the sum of its two values (arXiv:2603.23016)",
+    anchors: Anchors {
+        copy: between(0.0, 0.0),
+        fresh: between(0.0, 0.035),
+        permuted: between(0.06, 0.12),
+        shifted: between(0.0, 0.02),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
 
 /// How many bins numbers are put in.
 pub const BINS: usize = 10;
@@ -96,8 +177,8 @@ pub fn contingencies(comparison: &Comparison) -> [Measure; 3] {
     let at = |i: usize, j: usize| triangle[i][j - i - 1];
     let error = |i: usize, j: usize| (at(i, j).1[0] - at(i, j).1[1]).abs();
     let none = "fewer than two columns are learnt";
-    let similarity = mean_over_pairs(comparison, "contingency_similarity", &columns, none, |i, j| Some(at(i, j).0));
-    let plain = mean_over_pairs(comparison, "nmi_error", &columns, none, |i, j| Some(error(i, j)));
+    let similarity = mean_over_pairs(comparison, &CONTINGENCY_SIMILARITY, &columns, none, |i, j| Some(at(i, j).0));
+    let plain = mean_over_pairs(comparison, &NMI_ERROR, &columns, none, |i, j| Some(error(i, j)));
     let (mut sum, mut weights) = (0.0, 0.0);
     for (i, j) in (0..p).flat_map(|i| (i + 1..p).map(move |j| (i, j))) {
         let weight: f64 = at(i, j).1.iter().sum();
@@ -109,7 +190,7 @@ pub fn contingencies(comparison: &Comparison) -> [Measure; 3] {
         (_, 0.0) => Outcome::NotMeasured("no pair of columns shares information in either table".to_owned()),
         _ => Outcome::Measured(Estimate::exact(sum / weights)),
     };
-    [similarity, plain, Measure::new("nmi_error_weighted", weighted)]
+    [similarity, plain, Measure::new(NMI_ERROR_WEIGHTED.id, weighted)]
 }
 
 /// `contingency_similarity` alone. See [`contingencies`].

@@ -16,9 +16,41 @@ use synth_core::{Constraint, Table};
 
 use crate::columns::{MISSING, joint_levels, missing};
 use crate::comparison::{Comparison, check_columns};
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
 use crate::error::{Error, Result};
-use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
+use crate::estimate::{ColumnValue, Estimate, Measure, Outcome, between};
+use crate::family::{Family, Intervals};
 use crate::sampling::interval::wilson;
+
+pub(crate) const FAMILY: Family = Family {
+    definitions: &[RULES_KEPT],
+    intervals: Intervals::Own,
+    take: |taking| vec![rules_kept(taking.comparison)],
+};
+
+/// The share of rows.
+pub const RULES_KEPT: Definition = Definition {
+    id: "rules_kept",
+    name: "rows that keep the train table's rules",
+    meaning: "share of rows that violate no rule of the train table",
+    above: None,
+    below: Some("rows violate rules that every real row keeps"),
+    domain: Domain::Fidelity,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "share of rows that break no rule found in train and kept by the holdout: A determines B, A <= B, A + B = C, missing together",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.98, 1.0),
+        permuted: between(0.5, 0.9),
+        shifted: between(0.9, 1.0),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
 
 /// Rules whose broken rows are held in memory at a time.
 const RULES_AT_ONCE: usize = 16;
@@ -70,7 +102,7 @@ pub fn broken(rule: &Constraint, train: &Table, table: &Table) -> Result<Vec<boo
         other => {
             return Err(Error::Mismatch {
                 table: "other",
-                problem: format!("`rules_kept` knows no rule like: {other}"),
+                problem: format!("`{}` knows no rule like: {other}", RULES_KEPT.id),
             });
         }
     })
@@ -92,7 +124,7 @@ pub fn rules_kept(comparison: &Comparison) -> Measure {
         rules.retain(|_| is_kept.next().unwrap_or(true));
     }
     if rules.is_empty() {
-        return Measure::new("rules_kept", Outcome::NotMeasured("no rule holds in every training row".to_owned()));
+        return Measure::new(RULES_KEPT.id, Outcome::NotMeasured("no rule holds in every training row".to_owned()));
     }
     let mut is_broken = vec![false; synthetic.n_rows()];
     let mut of_column: BTreeMap<usize, Vec<bool>> = BTreeMap::new();
@@ -115,5 +147,5 @@ pub fn rules_kept(comparison: &Comparison) -> Measure {
     let columns = columns.collect();
     let (value, n) = (kept(&is_broken), is_broken.len());
     let estimate = Estimate { value, uncertainty: Some(wilson(value, n as f64, n)) };
-    Measure { id: "rules_kept".to_owned(), outcome: Outcome::Measured(estimate), columns }
+    Measure { id: RULES_KEPT.id.to_owned(), outcome: Outcome::Measured(estimate), columns }
 }

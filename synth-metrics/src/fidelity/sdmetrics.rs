@@ -24,12 +24,125 @@ use synth_core::{Kind, Table};
 
 use crate::columns::{joint_levels, present};
 use crate::comparison::Comparison;
-use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
-use crate::fidelity::bivariate::mean_over_pairs;
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
+use crate::estimate::{ColumnValue, Estimate, Measure, Outcome, between};
+use crate::family::{Family, Intervals, Taking};
 use crate::fidelity::contingency::{BINS, Cells, equal_width_edges};
-use crate::fidelity::univariate::ks_statistic;
+use crate::fidelity::ks::ks_statistic;
+use crate::fidelity::per_pair::mean_over_pairs;
 use crate::fidelity::validity::{mean_over, share_in_range, share_of_known_levels};
 use crate::pearsons::Pearsons;
+
+/// What two tables alone decide.
+pub(crate) const SCORES: Family = Family {
+    definitions: &[SDM_SHAPES, SDM_TRENDS, SDM_TRENDS_ALL],
+    intervals: Intervals::BySubSampling,
+    take: take_scores,
+};
+
+/// What has an interval of its own.
+pub(crate) const VALIDITY: Family = Family {
+    definitions: &[SDM_VALIDITY],
+    intervals: Intervals::Own,
+    take: |taking| vec![sdm_validity(taking.comparison)],
+};
+
+/// Column Shapes.
+pub const SDM_SHAPES: Definition = Definition {
+    id: "sdm_shapes",
+    name: "SDMetrics' Column Shapes",
+    meaning: "Column Shapes of SDMetrics, number for number",
+    above: None,
+    below: Some("the columns' distributions differ"),
+    domain: Domain::Fidelity,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "score",
+    source: "QualityReport of SDMetrics 0.32.0: mean KSComplement of numbers and dates and TVComplement of levels",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.92, 1.0),
+        permuted: between(1.0, 1.0),
+        shifted: between(0.4, 0.65),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// Column Pair Trends.
+pub const SDM_TRENDS: Definition = Definition {
+    id: "sdm_trends",
+    name: "SDMetrics' Column Pair Trends",
+    meaning: "Column Pair Trends of SDMetrics, number for number",
+    above: None,
+    below: Some("pairs of columns depend on each other in other ways"),
+    domain: Domain::Fidelity,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "score",
+    source: "QualityReport of SDMetrics 0.32.0, thresholds 0.5 and 0.3: mean CorrelationSimilarity (Pearson) and \
+             ContingencySimilarity over the pairs that depend on each other in train; all rows, without its sub-sample",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.75, 0.95),
+        permuted: between(0.6, 0.85),
+        shifted: between(0.3, 0.7),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// Column Pair Trends without thresholds.
+pub const SDM_TRENDS_ALL: Definition = Definition {
+    id: "sdm_trends_all",
+    name: "SDMetrics' pair trends without thresholds",
+    meaning: "the same over all pairs, without thresholds, as most papers print it",
+    above: None,
+    below: Some("pairs of columns depend on each other in other ways"),
+    domain: Domain::Fidelity,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "score",
+    source: "as sdm_trends over all pairs: what SDMetrics gave before it knew thresholds, and most papers print",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.85, 0.95),
+        permuted: between(0.84, 0.93),
+        shifted: between(0.7, 0.82),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// Data Validity.
+pub const SDM_VALIDITY: Definition = Definition {
+    id: "sdm_validity",
+    name: "SDMetrics' Data Validity",
+    meaning: "Data Validity of SDMetrics, number for number",
+    above: None,
+    below: Some("cells hold what the real columns do not allow"),
+    domain: Domain::Fidelity,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "score",
+    source: "DiagnosticReport of SDMetrics 0.32.0: mean BoundaryAdherence of numbers and dates and CategoryAdherence of levels; no keys",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.98, 1.0),
+        permuted: between(1.0, 1.0),
+        shifted: between(0.9, 0.99),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
 
 /// The |r| above which SDMetrics' report counts a pair of numbers.
 pub const CORRELATION_THRESHOLD: f64 = 0.5;
@@ -51,7 +164,7 @@ pub fn sdm_shapes(comparison: &Comparison) -> Measure {
         .iter()
         .zip(values)
         .filter_map(|(&c, value)| Some(ColumnValue { column: comparison.name(c).to_owned(), value: value? }));
-    mean_of("sdm_shapes", measured.collect(), "no column has values in both tables")
+    mean_of(SDM_SHAPES.id, measured.collect(), "no column has values in both tables")
 }
 
 /// `sdm_trends`: SDMetrics' Column Pair Trends, the mean of `CorrelationSimilarity` and `ContingencySimilarity` over the
@@ -75,7 +188,7 @@ pub fn trends(comparison: &Comparison) -> [Measure; 2] {
     trends_of(comparison, &Pearsons::new(comparison))
 }
 
-pub(crate) fn trends_of(comparison: &Comparison, pearsons: &Pearsons) -> [Measure; 2] {
+fn trends_of(comparison: &Comparison, pearsons: &Pearsons) -> [Measure; 2] {
     let columns = taking_part(comparison);
     let prepared: Vec<Column> = columns.par_iter().map(|&c| Column::new(comparison, c)).collect();
     let p = columns.len();
@@ -87,9 +200,9 @@ pub(crate) fn trends_of(comparison: &Comparison, pearsons: &Pearsons) -> [Measur
         (0..p).into_par_iter().map(|i| (i + 1..p).map(|j| of_pair(i, j)).collect()).collect();
     let at = |i: usize, j: usize| triangle[i][j - i - 1];
     let none = "no pair of columns depends on each other enough in train for SDMetrics to count it";
-    let strong = mean_over_pairs(comparison, "sdm_trends", &columns, none, |i, j| at(i, j)[0]);
+    let strong = mean_over_pairs(comparison, &SDM_TRENDS, &columns, none, |i, j| at(i, j)[0]);
     let none = "fewer than two columns vary together";
-    [strong, mean_over_pairs(comparison, "sdm_trends_all", &columns, none, |i, j| at(i, j)[1])]
+    [strong, mean_over_pairs(comparison, &SDM_TRENDS_ALL, &columns, none, |i, j| at(i, j)[1])]
 }
 
 /// `sdm_validity`: SDMetrics' Data Validity without keys, the mean over the columns of `BoundaryAdherence` or
@@ -99,12 +212,17 @@ pub(crate) fn trends_of(comparison: &Comparison, pearsons: &Pearsons) -> [Measur
 /// Departs from it: primary keys are no part of a schema here, so `KeyUniqueness` does not count.
 pub fn sdm_validity(comparison: &Comparison) -> Measure {
     let columns = taking_part(comparison);
-    mean_over(comparison, "sdm_validity", &columns, "no column has values to be judged", |comparison, c| {
+    mean_over(comparison, &SDM_VALIDITY, &columns, "no column has values to be judged", |comparison, c| {
         match is_continuous(comparison, c) {
             true => share_in_range(comparison, c),
             false => share_of_known_levels(comparison, c),
         }
     })
+}
+
+fn take_scores(taking: &Taking) -> Vec<Measure> {
+    let [strong, all] = trends_of(taking.comparison, taking.pearsons());
+    vec![sdm_shapes(taking.comparison), strong, all]
 }
 
 /// The mean of one value per column.

@@ -15,8 +15,86 @@ use synth_core::Kind;
 
 use crate::columns::{MISSING, joint_levels};
 use crate::comparison::Comparison;
-use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
+use crate::estimate::{ColumnValue, Estimate, Measure, Outcome, between};
+use crate::family::{Family, Intervals, Taking};
 use crate::sampling::interval::wilson;
+
+pub(crate) const FAMILY: Family =
+    Family { definitions: &[RANGE_VALIDITY, LEVEL_VALIDITY, GRID_VALIDITY], intervals: Intervals::Own, take };
+
+/// Of numbers.
+pub const RANGE_VALIDITY: Definition = Definition {
+    id: "range_validity",
+    name: "numbers within the train range",
+    meaning: "share of numbers within the range of the train column",
+    above: None,
+    below: Some("numbers lie outside the range of the real ones"),
+    domain: Domain::Fidelity,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "BoundaryAdherence of SDMetrics 0.32.0, mean over numbers and dates",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.98, 1.0),
+        permuted: between(1.0, 1.0),
+        shifted: between(0.85, 0.98),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// Of levels.
+pub const LEVEL_VALIDITY: Definition = Definition {
+    id: "level_validity",
+    name: "levels known from train",
+    meaning: "share of levels that the train column has",
+    above: None,
+    below: Some("there are levels that the real column lacks"),
+    domain: Domain::Fidelity,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "CategoryAdherence of SDMetrics 0.32.0, mean over levels and constants",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.98, 1.0),
+        permuted: between(1.0, 1.0),
+        shifted: between(1.0, 1.0),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// Of numbers on a grid.
+pub const GRID_VALIDITY: Definition = Definition {
+    id: "grid_validity",
+    name: "numbers on the column's grid",
+    meaning: "share of numbers on the grid of the train column",
+    above: None,
+    below: Some("numbers have other steps or decimals than the real ones"),
+    domain: Domain::Fidelity,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "share of numbers that are whole multiples of the largest step all train values are multiples of, mean over numbers \
+             that have one",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.98, 1.0),
+        permuted: between(1.0, 1.0),
+        shifted: between(0.3, 0.7),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
 
 /// The finest grid looked for has this many decimals.
 const MOST_DECIMALS: i32 = 6;
@@ -29,7 +107,7 @@ const LEAST_DISTINCT: usize = 20;
 /// measured if none is left. Source: `BoundaryAdherence`, SDMetrics 0.32.0.
 pub fn range_validity(comparison: &Comparison) -> Measure {
     let columns = comparison.columns(Kind::is_scale);
-    mean_over(comparison, "range_validity", &columns, "no column holds numbers on a scale", share_in_range)
+    mean_over(comparison, &RANGE_VALIDITY, &columns, "no column holds numbers on a scale", share_in_range)
 }
 
 /// `level_validity`: the mean over the columns of levels, constants among them, of the share of synthetic cells whose
@@ -38,7 +116,7 @@ pub fn range_validity(comparison: &Comparison) -> Measure {
 /// Not measured if there are no such columns. Source: `CategoryAdherence`, SDMetrics 0.32.0.
 pub fn level_validity(comparison: &Comparison) -> Measure {
     let columns = comparison.columns(|kind| kind.is_levels() || kind == Kind::Constant);
-    mean_over(comparison, "level_validity", &columns, "no column holds levels", share_of_known_levels)
+    mean_over(comparison, &LEVEL_VALIDITY, &columns, "no column holds levels", share_of_known_levels)
 }
 
 /// `grid_validity`: the mean over the columns on a scale that have a grid of the share of synthetic numbers on it.
@@ -49,10 +127,14 @@ pub fn level_validity(comparison: &Comparison) -> Measure {
 /// numbers. Not measured if none is left.
 pub fn grid_validity(comparison: &Comparison) -> Measure {
     let columns = comparison.columns(Kind::is_scale);
-    mean_over(comparison, "grid_validity", &columns, "no column lies on a grid", |comparison, column_idx| {
+    mean_over(comparison, &GRID_VALIDITY, &columns, "no column lies on a grid", |comparison, column_idx| {
         let grid = Grid::of(&comparison.train().numbers(column_idx))?;
         share(comparison.synthetic().numbers(column_idx).into_iter().filter(|x| !x.is_nan()), |x| grid.holds(x))
     })
+}
+
+fn take(taking: &Taking) -> Vec<Measure> {
+    [range_validity, level_validity, grid_validity].map(|measure| measure(taking.comparison)).to_vec()
 }
 
 /// A share of cells, and of how many.
@@ -93,7 +175,7 @@ fn share<T: Copy>(cells: impl Iterator<Item = T>, is_valid: impl Fn(T) -> bool) 
 /// The mean of the columns' shares, those without any left out, with its interval.
 pub(crate) fn mean_over(
     comparison: &Comparison,
-    id: &str,
+    definition: &Definition,
     columns: &[usize],
     reason_if_none: &str,
     share: impl Fn(&Comparison, usize) -> Option<Share> + Sync,
@@ -104,11 +186,11 @@ pub(crate) fn mean_over(
     });
     let columns: Vec<ColumnValue> = named.collect();
     let Some(n) = shares.iter().flatten().map(|share| share.n).min() else {
-        return Measure::new(id, Outcome::NotMeasured(reason_if_none.to_owned()));
+        return Measure::new(definition.id, Outcome::NotMeasured(reason_if_none.to_owned()));
     };
     let value = columns.iter().map(|c| c.value).sum::<f64>() / columns.len() as f64;
     let estimate = Estimate { value, uncertainty: Some(wilson(value.min(1.0), n as f64, n)) };
-    Measure { id: id.to_owned(), outcome: Outcome::Measured(estimate), columns }
+    Measure { id: definition.id.to_owned(), outcome: Outcome::Measured(estimate), columns }
 }
 
 /// Whole multiples of `step` / 10^`decimals`.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use synth_core::Kind;
 
 use crate::comparison::Comparison;
-use crate::fidelity::bivariate::{Strengths, assoc_delta_of};
+use crate::fidelity::association::{Strengths, assoc_delta_of};
 use crate::pearsons::Pearsons;
 
 /// The most columns in a map.

@@ -15,7 +15,8 @@ use synth_core::{Kind, Table};
 use crate::columns::{missing, present};
 use crate::comparison::Comparison;
 use crate::estimate::Measure;
-use crate::fidelity::univariate::{ks_mean, tvd_mean};
+use crate::fidelity::ks::{KS_MEAN, ks_mean};
+use crate::fidelity::tvd::{TVD_MEAN, tvd_mean};
 
 /// About how many bins a column of numbers has before small ones are merged.
 pub const N_BINS: usize = 20;
@@ -74,7 +75,7 @@ pub enum Shape {
 
 /// The portraits of all columns.
 pub(super) fn columns(comparison: &Comparison, k: usize) -> Vec<ColumnPortrait> {
-    let distances = [("ks_mean", ks_mean(comparison)), ("tvd_mean", tvd_mean(comparison))];
+    let distances = [(KS_MEAN.id, ks_mean(comparison)), (TVD_MEAN.id, tvd_mean(comparison))];
     let fields = comparison.train().schema().fields.par_iter().enumerate();
     fields
         .map(|(c, field)| ColumnPortrait {

@@ -38,10 +38,175 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::comparison::Comparison;
-use crate::estimate::{Estimate, Measure, Outcome, Uncertainty};
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
+use crate::estimate::{Estimate, Measure, Outcome, Uncertainty, between};
+use crate::family::{Family, Intervals};
 use crate::neighbours::{Nearest, Points, embed, nearest};
-use crate::privacy::membership::choose;
+use crate::sampling::choose;
 use crate::sampling::interval::{difference, wilson};
+
+pub(crate) const FAMILY: Family = Family {
+    definitions: &[
+        DCR_SHARE,
+        NNDR_SHARE,
+        NEAR_COPY_RATE,
+        NEAR_COPY_RATE_HOLDOUT,
+        NEAR_COPY_EXCESS,
+        IDENTIFIABILITY_EXCESS,
+    ],
+    intervals: Intervals::Own,
+    take: |taking| copies(taking.comparison, taking.options.seed),
+};
+
+/// By the nearest distance.
+pub const DCR_SHARE: Definition = Definition {
+    id: "dcr_share",
+    name: "nearer to training than to unseen rows",
+    meaning: "share of synthetic rows nearer to a training row than to an unseen one",
+    above: Some("synthetic rows lie nearer to training rows than to unseen ones"),
+    below: Some("synthetic rows lie nearer to unseen rows than to training rows, so the split is in doubt"),
+    domain: Domain::Privacy,
+    goal: Goal::Target,
+    ideal: 0.5,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "share of synthetic rows whose nearest training row is nearer than the nearest of as many holdout \
+             rows, ties half; interval by Wilson (1927), rows weighted by the real row that decides (Kish 1965)",
+    anchors: Anchors {
+        copy: between(0.9, 1.0),
+        fresh: between(0.4, 0.6),
+        permuted: between(0.35, 0.65),
+        shifted: between(0.2, 0.8),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// By the ratio of the two nearest distances.
+pub const NNDR_SHARE: Definition = Definition {
+    id: "nndr_share",
+    name: "more clearly one training row's than one unseen row's",
+    meaning: "share of synthetic rows that lie more clearly beside one training row than beside one unseen row",
+    above: Some("synthetic rows belong to one training row more clearly than to one unseen row"),
+    below: Some(
+        "synthetic rows belong to one unseen row more clearly than to one training row, so the split is in doubt",
+    ),
+    domain: Domain::Privacy,
+    goal: Goal::Target,
+    ideal: 0.5,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "share of synthetic rows whose ratio of nearest to second nearest distance is smaller to training \
+             than to as many holdout rows, ties half",
+    anchors: Anchors {
+        copy: between(0.9, 1.0),
+        fresh: between(0.4, 0.6),
+        permuted: between(0.35, 0.65),
+        shifted: between(0.2, 0.8),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// Near copies.
+pub const NEAR_COPY_RATE: Definition = Definition {
+    id: "near_copy_rate",
+    name: "rows as near as training rows seldom are",
+    meaning: "share of synthetic rows as near to a training row as 5 % of training rows are to each other",
+    above: Some("rows are near copies of training rows"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "share of synthetic rows within the 5 % quantile of the training rows' nearest distances to each \
+             other",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.0, 0.12),
+        permuted: between(0.0, 0.08),
+        shifted: between(0.0, 0.08),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// Unseen rows that are as near.
+pub const NEAR_COPY_RATE_HOLDOUT: Definition = Definition {
+    id: "near_copy_rate_holdout",
+    name: "the same for unseen real rows",
+    meaning: "the same for unseen real rows: what chance gives",
+    above: Some("the real rows themselves lie near to each other"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "share of holdout rows within that distance of a training row: about 5 %",
+    anchors: Anchors {
+        copy: between(0.0, 0.12),
+        fresh: between(0.0, 0.12),
+        permuted: between(0.0, 0.12),
+        shifted: between(0.0, 0.12),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// The difference.
+pub const NEAR_COPY_EXCESS: Definition = Definition {
+    id: "near_copy_excess",
+    name: "near copies beyond chance",
+    meaning: "near_copy_rate less near_copy_rate_holdout",
+    above: Some("more rows are near copies of training rows than chance would have it"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(-1.0, 1.0),
+    unit: "share",
+    source: "near_copy_rate - near_copy_rate_holdout; interval by Newcombe (1998)",
+    anchors: Anchors {
+        copy: between(0.88, 1.0),
+        fresh: between(-0.06, 0.06),
+        permuted: between(-0.12, 0.06),
+        shifted: between(-0.12, 0.06),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// Training rows with a synthetic neighbour.
+pub const IDENTIFIABILITY_EXCESS: Definition = Definition {
+    id: "identifiability_excess",
+    name: "training rows found beyond chance",
+    meaning: "share of training rows nearer to a synthetic than to a training row, less the same with unseen rows",
+    above: Some("more training rows have a synthetic row beside them than chance would have it"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(-1.0, 1.0),
+    unit: "share",
+    source: "share of training rows nearer to a synthetic than to any other training row (ADS-GAN, \
+             doi:10.1109/JBHI.2020.2980262, unweighted), less the same share with as many holdout rows",
+    anchors: Anchors {
+        copy: between(0.3, 1.0),
+        fresh: between(-0.1, 0.1),
+        permuted: between(-0.6, 0.05),
+        shifted: between(-0.7, 0.05),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
 
 /// The most rows whose neighbours are looked up.
 pub const MAX_QUERIES: usize = 5_000;
@@ -59,13 +224,11 @@ const NEAR: f64 = 0.05;
 ///
 /// Not measured, with the reason: without a holdout, or if no column is learnt.
 pub fn copies(comparison: &Comparison, seed: u64) -> Vec<Measure> {
-    let ids = ["dcr_share", "nndr_share", "near_copy_rate", "near_copy_rate_holdout", "near_copy_excess"];
-    let ids = ids.into_iter().chain(["identifiability_excess"]);
     let outcomes = match take(comparison, seed) {
         Ok(estimates) => estimates.map(Outcome::Measured).to_vec(),
         Err(reason) => vec![Outcome::NotMeasured(reason.to_owned()); 6],
     };
-    ids.zip(outcomes).map(|(id, outcome)| Measure::new(id, outcome)).collect()
+    FAMILY.definitions.iter().zip(outcomes).map(|(definition, outcome)| Measure::new(definition.id, outcome)).collect()
 }
 
 fn take(comparison: &Comparison, seed: u64) -> Result<[Estimate; 6], &'static str> {

@@ -15,28 +15,91 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::row::{RowConverter, Rows as ArrowRows, SortField};
-use serde::{Deserialize, Serialize};
 use synth_core::schema::Storage;
 use synth_core::table::column_from_numbers;
 use synth_core::{Kind, Table};
 
 use crate::comparison::{Comparison, columns_of};
-use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty};
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs, Unseen};
+use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty, between};
+use crate::family::{Family, Intervals, Taking};
+use crate::options::Baseline;
 use crate::sampling::interval::wilson;
 
-/// What the rate of copies is held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Baseline {
-    /// The share of holdout rows that equal a training row.
-    #[default]
-    Holdout,
-    /// The share of training rows that equal *another* training row: for small tables that can spare no holdout.
-    ///
-    /// A row of the same law meets a training row about as often as one training row meets the others. A person who
-    /// is in the table twice raises this baseline, though, and so hides copies.
-    LeaveOneOut,
-}
+pub(crate) const FAMILY: Family =
+    Family { definitions: &[DUP_RATE, DUP_RATE_HOLDOUT, DUP_EXCESS], intervals: Intervals::Own, take };
+
+/// Copies among the synthetic rows.
+pub const DUP_RATE: Definition = Definition {
+    id: "dup_rate",
+    name: "rows equal to a training row",
+    meaning: "share of synthetic rows equal to a training row: a fact about the file",
+    above: Some("rows of the training table come out again"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "share of synthetic rows, repeats counted, that equal a training row in every learnt column",
+    anchors: Anchors {
+        copy: between(1.0, 1.0),
+        fresh: between(0.0, 0.01),
+        permuted: between(0.0, 0.01),
+        shifted: between(0.0, 0.01),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Core,
+};
+
+/// Copies among unseen real rows.
+pub const DUP_RATE_HOLDOUT: Definition = Definition {
+    id: "dup_rate_holdout",
+    name: "the same for unseen real rows",
+    meaning: "the same for unseen real rows: what chance gives",
+    above: Some("the real rows themselves repeat a lot"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "share of holdout rows that equal a training row: what chance alone gives",
+    anchors: Anchors {
+        copy: between(0.0, 0.01),
+        fresh: between(0.0, 0.01),
+        permuted: between(0.0, 0.01),
+        shifted: between(0.0, 0.01),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Core,
+};
+
+/// The difference.
+pub const DUP_EXCESS: Definition = Definition {
+    id: "dup_excess",
+    name: "copied rows beyond chance",
+    meaning: "dup_rate less its baseline",
+    above: Some("more training rows come out again than chance would have it"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(-1.0, 1.0),
+    unit: "share",
+    source: "dup_rate - dup_rate_holdout, bounded by the Wilson interval of the latter",
+    anchors: Anchors {
+        copy: between(0.98, 1.0),
+        fresh: between(-0.01, 0.01),
+        permuted: between(-0.01, 0.01),
+        shifted: between(-0.01, 0.01),
+    },
+    needs: Needs::unseen(Unseen::Preferred),
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Core,
+};
 
 /// The share of `rows` that equal a row of `train` in every learnt column, repeats counted, between 0 and 1.
 ///
@@ -78,7 +141,7 @@ pub fn dup_rate(comparison: &Comparison) -> Measure {
         Some(share) => Outcome::Measured(Estimate::exact(share)),
         None => Outcome::NotMeasured(NOTHING_LEARNT.to_owned()),
     };
-    Measure::new("dup_rate", outcome)
+    Measure::new(DUP_RATE.id, outcome)
 }
 
 /// `dup_rate_holdout`: the share of holdout rows that equal a training row, with its Wilson interval.
@@ -89,7 +152,7 @@ pub fn dup_rate_holdout(comparison: &Comparison) -> Measure {
         Ok(estimate) => Outcome::Measured(estimate),
         Err(reason) => Outcome::NotMeasured(reason),
     };
-    Measure::new("dup_rate_holdout", outcome)
+    Measure::new(DUP_RATE_HOLDOUT.id, outcome)
 }
 
 /// `dup_excess`: `dup_rate` less its baseline, between −1 and 1.
@@ -106,7 +169,12 @@ pub fn dup_excess(comparison: &Comparison, baseline: Baseline) -> Measure {
         Ok((rate, chance)) => Outcome::Measured(excess(rate, chance)),
         Err(reason) => Outcome::NotMeasured(reason),
     };
-    Measure::new("dup_excess", outcome)
+    Measure::new(DUP_EXCESS.id, outcome)
+}
+
+fn take(taking: &Taking) -> Vec<Measure> {
+    let Taking { comparison, options, .. } = taking;
+    vec![dup_rate(comparison), dup_rate_holdout(comparison), dup_excess(comparison, options.baseline)]
 }
 
 const NOTHING_LEARNT: &str = "no column is learnt";

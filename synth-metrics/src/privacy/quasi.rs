@@ -36,9 +36,142 @@ use synth_core::{Kind, Table};
 
 use crate::columns::{JointLevels, joint_levels};
 use crate::comparison::Comparison;
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
 use crate::error::Error;
-use crate::estimate::{ColumnValue, Estimate, Measure, Outcome};
+use crate::estimate::{ColumnValue, Estimate, Measure, Outcome, between};
+use crate::family::{Family, Intervals};
 use crate::sampling::interval::{difference, wilson};
+
+pub(crate) const FAMILY: Family = Family {
+    definitions: &[K_MAP_MIN, K_MAP_SHARE, L_DIVERSITY_MIN, T_CLOSENESS_MAX, RARE_COMBINATIONS],
+    intervals: Intervals::Own,
+    take: |taking| quasi(taking.comparison, taking.options.quasi_identifiers.as_deref()),
+};
+
+/// The smallest class hit.
+pub const K_MAP_MIN: Definition = Definition {
+    id: "k_map_min",
+    name: "fewest people behind known facts",
+    meaning: "training rows in the smallest class of quasi-identifiers hit, 20 standing for more",
+    above: None,
+    below: Some("what is known of a synthetic row fits few people"),
+    domain: Domain::Privacy,
+    goal: Goal::Higher,
+    ideal: 20.0,
+    range: between(1.0, 20.0),
+    unit: "rows",
+    source: "training rows in the smallest class of quasi-identifiers that the synthetic table hits, 20 \
+             standing for more (k-map, Sweeney 2001)",
+    anchors: Anchors {
+        copy: between(1.0, 5.0),
+        fresh: between(1.0, 5.0),
+        permuted: between(1.0, 5.0),
+        shifted: between(1.0, 20.0),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// The rows that hit a small class.
+pub const K_MAP_SHARE: Definition = Definition {
+    id: "k_map_share",
+    name: "rows that few people could be",
+    meaning: "share of synthetic rows that hit a class of fewer than 5 training rows",
+    above: Some("many synthetic rows fit few people"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "share of synthetic rows whose quasi-identifiers are those of one to four training rows",
+    anchors: Anchors {
+        copy: between(0.05, 1.0),
+        fresh: between(0.05, 1.0),
+        permuted: between(0.05, 1.0),
+        shifted: between(0.0, 1.0),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// The fewest sensitive values.
+pub const L_DIVERSITY_MIN: Definition = Definition {
+    id: "l_diversity_min",
+    name: "fewest values among people alike",
+    meaning: "fewest values of a sensitive column in a class hit, 20 standing for more",
+    above: None,
+    below: Some("people who are alike share a sensitive value"),
+    domain: Domain::Privacy,
+    goal: Goal::Higher,
+    ideal: 20.0,
+    range: between(1.0, 20.0),
+    unit: "values",
+    source: "fewest different values of a sensitive column in a class of two training rows or more that the \
+             synthetic table hits, 20 standing for more (Machanavajjhala et al. 2007)",
+    anchors: Anchors {
+        copy: between(1.0, 5.0),
+        fresh: between(1.0, 5.0),
+        permuted: between(1.0, 5.0),
+        shifted: between(1.0, 20.0),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// The largest distance from the whole.
+pub const T_CLOSENESS_MAX: Definition = Definition {
+    id: "t_closeness_max",
+    name: "people alike unlike all others",
+    meaning: "largest distance of a sensitive column in a class hit from the whole table",
+    above: Some("people who are alike differ from all others in a sensitive column"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "distance",
+    source: "largest distance of a sensitive column's distribution in such a class from that of the training \
+             table: ordered earth mover's distance / (m - 1), total variation for nominal levels (Li et al. \
+             2007)",
+    anchors: Anchors {
+        copy: between(0.2, 1.0),
+        fresh: between(0.2, 1.0),
+        permuted: between(0.2, 1.0),
+        shifted: between(0.0, 1.0),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// Unique people who are repeated.
+pub const RARE_COMBINATIONS: Definition = Definition {
+    id: "rare_combinations",
+    name: "rare people reproduced whole, beyond chance",
+    meaning: "unique people whose sensitive values are repeated, less the same for unseen ones",
+    above: Some("rare people are reproduced whole"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(-1.0, 1.0),
+    unit: "share",
+    source: "share of training rows alone with their quasi-identifiers whose sensitive tuple a synthetic row \
+             repeats, less that of unseen rows; interval by Newcombe (1998)",
+    anchors: Anchors {
+        copy: between(0.8, 1.0),
+        fresh: between(-0.1, 0.1),
+        permuted: between(-0.1, 0.1),
+        shifted: between(-0.1, 0.1),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
 
 /// Fewer training rows than that in a class are few.
 pub const K: usize = 5;
@@ -53,8 +186,6 @@ pub const N_GROUPS: usize = 5;
 /// The groups that sensitive numbers are put in where whole tuples are compared.
 pub const N_SENSITIVE: usize = 10;
 
-const IDS: [&str; 5] = ["k_map_min", "k_map_share", "l_diversity_min", "t_closeness_max", "rare_combinations"];
-
 /// The measures of this module, in the order of the registry. `named` are the quasi-identifiers; `None`: they are found.
 ///
 /// Not measured, with the reason: if a named column is not there or none can be found; l, t and rare combinations if no
@@ -62,7 +193,10 @@ const IDS: [&str; 5] = ["k_map_min", "k_map_share", "l_diversity_min", "t_closen
 pub fn quasi(comparison: &Comparison, named: Option<&[String]>) -> Vec<Measure> {
     match Classes::new(comparison, named) {
         Ok(classes) => classes.measures(comparison),
-        Err(reason) => IDS.map(|id| Measure::new(id, Outcome::NotMeasured(reason.clone()))).to_vec(),
+        Err(reason) => {
+            let none = |definition: &Definition| Measure::new(definition.id, Outcome::NotMeasured(reason.clone()));
+            FAMILY.definitions.iter().map(none).collect()
+        }
     }
 }
 
@@ -133,16 +267,17 @@ impl Classes {
         let smallest = hit_sizes().min().unwrap_or(K_MOST).min(K_MOST);
         let n_few = self.synthetic.iter().filter(|&&class| (1..K).contains(&self.sizes[class])).count();
         let share = n_few as f64 / self.synthetic.len() as f64;
-        let exact = |id: &str, value: f64| Measure::new(id, Outcome::Measured(Estimate::exact(value)));
+        let exact =
+            |definition: Definition, value: f64| Measure::new(definition.id, Outcome::Measured(Estimate::exact(value)));
         let [l, t] = self.diversity(comparison);
-        vec![exact(IDS[0], smallest as f64), exact(IDS[1], share), l, t, self.rare(comparison)]
+        vec![exact(K_MAP_MIN, smallest as f64), exact(K_MAP_SHARE, share), l, t, self.rare(comparison)]
     }
 
     /// l-diversity and t-closeness of the classes that are hit and have two rows or more.
     fn diversity(&self, comparison: &Comparison) -> [Measure; 2] {
         if self.sensitive.is_empty() {
             let reason = Outcome::NotMeasured("no column is left as sensitive".to_owned());
-            return [IDS[2], IDS[3]].map(|id| Measure::new(id, reason.clone()));
+            return [L_DIVERSITY_MIN, T_CLOSENESS_MAX].map(|definition| Measure::new(definition.id, reason.clone()));
         }
         let mut rows_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (row, &class) in self.train.iter().enumerate() {
@@ -182,7 +317,10 @@ impl Classes {
             outcome: Outcome::Measured(Estimate::exact(value)),
             columns,
         };
-        [measure(IDS[2], least as f64, named(|(l, _)| *l as f64)), measure(IDS[3], most, named(|(_, t)| *t))]
+        [
+            measure(L_DIVERSITY_MIN.id, least as f64, named(|(l, _)| *l as f64)),
+            measure(T_CLOSENESS_MAX.id, most, named(|(_, t)| *t)),
+        ]
     }
 
     fn rare(&self, comparison: &Comparison) -> Measure {
@@ -190,7 +328,7 @@ impl Classes {
             Ok(estimate) => Outcome::Measured(estimate),
             Err(reason) => Outcome::NotMeasured(reason.to_owned()),
         };
-        Measure::new(IDS[4], outcome)
+        Measure::new(RARE_COMBINATIONS.id, outcome)
     }
 
     fn rare_excess(&self, comparison: &Comparison) -> Result<Estimate, &'static str> {

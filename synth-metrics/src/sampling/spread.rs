@@ -44,9 +44,9 @@ use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::comparison::{Comparison, Tables};
+use crate::definition::Definition;
 use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty};
-use crate::privacy::membership::choose;
-use crate::registry::definition;
+use crate::sampling::choose;
 use crate::sampling::interval::in_both_forms;
 
 /// How many smaller pairs of tables are measured; half as many where there are more than [`MANY_COLUMNS`].
@@ -64,12 +64,13 @@ const LONGEST: usize = 4;
 
 /// Gives each measured value in `taken` the interval that the same measures of smaller tables tell.
 ///
-/// `again` takes the measures anew; it may be called from several threads. Tables of fewer than twice [`LEAST_ROWS`] rows
+/// `definitions` are those of the measures that get one; `again` takes them anew; it may be called from several threads. Tables of fewer than twice [`LEAST_ROWS`] rows
 /// get none, and neither does a measure that could not be taken on half of the parts. The same for any number of threads.
 pub(crate) fn attach(
     comparison: &Comparison,
     seed: u64,
     taken: &mut [Measure],
+    definitions: &[Definition],
     again: impl Fn(&Comparison) -> Vec<Measure> + Sync,
 ) {
     let n_rows = [comparison.train(), comparison.synthetic()].map(synth_core::Table::n_rows);
@@ -92,10 +93,10 @@ pub(crate) fn attach(
         .collect();
     for measure in taken {
         let Outcome::Measured(estimate) = &mut measure.outcome else { continue };
+        let Some(definition) = definitions.iter().find(|definition| definition.id == measure.id) else { continue };
         let of_part = |part: &Vec<Measure>| part.iter().find(|other| other.id == measure.id)?.outcome.value();
         let values: Vec<f64> = parts.iter().filter_map(of_part).collect();
         if 2 * values.len() >= n_parts {
-            let definition = definition(&measure.id).expect("a measure of the registry");
             let (ideal, range) = (definition.ideal, definition.range);
             let uncertainty = interval(estimate.value, &values, share, n, ideal, range);
             *estimate = Estimate { uncertainty: Some(uncertainty), ..*estimate };

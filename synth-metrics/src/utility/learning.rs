@@ -33,11 +33,137 @@ use synth_core::{Kind, Table};
 use crate::boosting::{Boosted, Task};
 use crate::columns::{MISSING, joint_levels};
 use crate::comparison::Comparison;
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
 use crate::error::{Error, Result};
-use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome};
+use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome, between};
+use crate::family::{Family, Intervals, Taking};
 use crate::features::{columns, ordinal, thinned};
 use crate::roc::components;
 use crate::sampling::interval::{of_auc, of_mean};
+
+pub(crate) const FAMILY: Family =
+    Family { definitions: &[TSTR, TRTR, TSTR_GAP, TSTR_F1, TRTR_F1], intervals: Intervals::Own, take };
+
+/// Learnt from synthetic rows.
+pub const TSTR: Definition = Definition {
+    id: "tstr",
+    name: "trained on synthetic, tested on real",
+    meaning: "AUC or R2, on the holdout, of trees trained on synthetic rows",
+    above: None,
+    below: Some("models trained on synthetic rows predict real ones poorly"),
+    domain: Domain::Utility,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(-1.0, 1.0),
+    unit: "AUC or R2",
+    source: "arXiv:1706.02633 with boosted trees, on the holdout: AUC of a level against the rest, averaged \
+             (levels), or R2, at least -1 (numbers); interval by DeLong (1988) or the delta method",
+    anchors: Anchors {
+        copy: between(0.6, 0.95),
+        fresh: between(0.6, 0.95),
+        permuted: between(0.3, 0.65),
+        shifted: between(0.0, 0.75),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// Learnt from training rows.
+pub const TRTR: Definition = Definition {
+    id: "trtr",
+    name: "trained on real, tested on real",
+    meaning: "the same of trees trained on training rows: what the real table is worth",
+    above: None,
+    below: Some("models trained on real rows predict others poorly"),
+    domain: Domain::Utility,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(-1.0, 1.0),
+    unit: "AUC or R2",
+    source: "tstr with the training rows in place of the synthetic ones: what the real table is worth",
+    anchors: Anchors {
+        copy: between(0.6, 0.95),
+        fresh: between(0.6, 0.95),
+        permuted: between(0.6, 0.95),
+        shifted: between(0.6, 0.95),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// The difference.
+pub const TSTR_GAP: Definition = Definition {
+    id: "tstr_gap",
+    name: "what learning from synthetic rows costs",
+    meaning: "trtr less tstr: what training on synthetic rows costs",
+    above: Some("models trained on synthetic rows predict worse than those trained on real ones"),
+    below: None,
+    domain: Domain::Utility,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(-2.0, 2.0),
+    unit: "AUC or R2",
+    source: "trtr - tstr; interval from the paired influence of the holdout's rows (DeLong 1988)",
+    anchors: Anchors {
+        copy: between(0.0, 0.0),
+        fresh: between(-0.06, 0.06),
+        permuted: between(0.1, 0.6),
+        shifted: between(0.1, 0.9),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// Learnt from synthetic rows, by F1.
+pub const TSTR_F1: Definition = Definition {
+    id: "tstr_f1",
+    name: "trained on synthetic, tested on real, macro F1",
+    meaning: "macro F1, on the holdout, of trees trained on synthetic rows",
+    above: None,
+    below: Some("models trained on synthetic rows predict real ones poorly"),
+    domain: Domain::Utility,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "F1",
+    source: "F1 of the likeliest level, averaged over the levels; interval by the delta method",
+    anchors: Anchors {
+        copy: between(0.2, 0.8),
+        fresh: between(0.2, 0.8),
+        permuted: between(0.0, 0.4),
+        shifted: between(0.0, 0.4),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// Learnt from training rows, by F1.
+pub const TRTR_F1: Definition = Definition {
+    id: "trtr_f1",
+    name: "trained on real, tested on real, macro F1",
+    meaning: "the same of trees trained on training rows",
+    above: None,
+    below: Some("models trained on real rows predict others poorly"),
+    domain: Domain::Utility,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "F1",
+    source: "tstr_f1 with the training rows in place of the synthetic ones",
+    anchors: Anchors {
+        copy: between(0.2, 0.8),
+        fresh: between(0.2, 0.8),
+        permuted: between(0.2, 0.8),
+        shifted: between(0.2, 0.8),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
 
 /// The most rows of each table.
 pub const MAX_ROWS: usize = 20_000;
@@ -49,9 +175,6 @@ pub const MAX_LEVELS: usize = 20;
 pub const MAX_FOUND_LEVELS: usize = 10;
 /// The least value of R² that is told from others.
 const LEAST_R2: f64 = -1.0;
-
-/// The measures of this module.
-const IDS: [&str; 5] = ["tstr", "trtr", "tstr_gap", "tstr_f1", "trtr_f1"];
 
 /// The share of the numbers' variance that predictions account for: 1 if they are right, 0 if they are no better than
 /// the mean, below 0 if they are worse. `None` if the truth does not vary.
@@ -110,16 +233,23 @@ pub fn utility(comparison: &Comparison, target: Option<&str>, never: &[&str], se
         Ok(column) => (Some(column), outcomes(comparison, column, seed)),
         Err(reason) => (None, Err(reason)),
     };
-    let measure = |(i, id): (usize, &&str)| {
+    let measure = |(i, definition): (usize, &Definition)| {
         let outcome = match &mut outcomes {
             Ok(outcomes) => std::mem::replace(&mut outcomes[i], Outcome::NotMeasured(String::new())),
             Err(reason) => Outcome::NotMeasured(reason.clone()),
         };
         let value = outcome.value().zip(column);
         let columns = value.map(|(value, c)| ColumnValue { column: comparison.name(c).to_owned(), value });
-        Measure { id: (*id).to_owned(), outcome, columns: columns.into_iter().collect() }
+        Measure { id: definition.id.to_owned(), outcome, columns: columns.into_iter().collect() }
     };
-    IDS.iter().enumerate().map(measure).collect()
+    FAMILY.definitions.iter().enumerate().map(measure).collect()
+}
+
+fn take(taking: &Taking) -> Vec<Measure> {
+    let Taking { comparison, options, .. } = taking;
+    // A time to an event is no outcome like others: it is not found as a target, only named.
+    let survival = options.survival.iter().flat_map(|columns| [columns.time.as_str(), columns.event.as_str()]);
+    utility(comparison, options.target.as_deref(), &survival.collect::<Vec<&str>>(), options.seed)
 }
 
 /// The position of the target.

@@ -27,12 +27,94 @@ use synth_core::{Kind, Table};
 use crate::boosting::{Boosted, Task};
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
 use crate::error::{Error, Result};
-use crate::estimate::{Estimate, Interval, Measure, Outcome};
+use crate::estimate::{Estimate, Interval, Measure, Outcome, between};
+use crate::family::{Family, Intervals};
 use crate::features::{columns, ordinal, thinned};
+use crate::options::SurvivalColumns;
 use crate::sampling::interval::of_mean;
 use crate::sampling::spread::attach;
 use crate::utility::learning::variance;
+
+pub(crate) const FAMILY: Family = Family {
+    definitions: &[KM_DISTANCE, CONCORDANCE, CONCORDANCE_GAP],
+    intervals: Intervals::Own,
+    take: |taking| survival(taking.comparison, taking.options.survival.as_ref(), taking.options.seed),
+};
+
+/// Between the curves.
+pub const KM_DISTANCE: Definition = Definition {
+    id: "km_distance",
+    name: "area between survival curves",
+    meaning: "area between the survival curves, over the time both cover",
+    above: Some("the survival curves differ"),
+    below: None,
+    domain: Domain::Utility,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "distance",
+    source: "mean absolute difference of the Kaplan-Meier (1958) curves over the time both cover",
+    anchors: Anchors {
+        copy: between(0.0, 0.0),
+        fresh: between(0.0, 0.06),
+        permuted: between(0.0, 0.15),
+        shifted: between(0.1, 1.0),
+    },
+    needs: Needs::NOTHING,
+    judged_by: JudgedBy::Value,
+    battery: Battery::Full,
+};
+
+/// Of a risk score learnt from synthetic rows.
+pub const CONCORDANCE: Definition = Definition {
+    id: "concordance",
+    name: "order of survival, trained on synthetic",
+    meaning: "Harrell's C, on the holdout, of a risk score trained on synthetic rows",
+    above: None,
+    below: Some("a risk score trained on synthetic rows orders real ones poorly"),
+    domain: Domain::Utility,
+    goal: Goal::Higher,
+    ideal: 1.0,
+    range: between(0.0, 1.0),
+    unit: "C",
+    source: "Harrell's C (1982) on the holdout, of boosted trees fitted to the synthetic rows' martingale residuals \
+             (Therneau, Grambsch and Fleming 1990)",
+    anchors: Anchors {
+        copy: between(0.55, 0.9),
+        fresh: between(0.55, 0.9),
+        permuted: between(0.3, 0.62),
+        shifted: between(0.1, 0.9),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// What it loses.
+pub const CONCORDANCE_GAP: Definition = Definition {
+    id: "concordance_gap",
+    name: "order of survival, what synthetic rows cost",
+    meaning: "C of a risk score trained on training rows less concordance",
+    above: Some("a risk score trained on synthetic rows orders worse than one trained on real ones"),
+    below: None,
+    domain: Domain::Utility,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(-1.0, 1.0),
+    unit: "C",
+    source: "C trained on the training rows - concordance; interval from the paired influence of the holdout's rows",
+    anchors: Anchors {
+        copy: between(0.0, 0.0),
+        fresh: between(-0.06, 0.06),
+        permuted: between(0.03, 0.5),
+        shifted: between(-0.06, 0.8),
+    },
+    needs: Needs::HOLDOUT,
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
 
 /// The most rows that a risk score is learnt from; a seeded choice of more.
 pub const MAX_FITTED: usize = 20_000;
@@ -41,37 +123,57 @@ pub const MAX_PAIRED: usize = 3_000;
 /// The least rows that are fitted on, and that are tried.
 pub const MIN_ROWS: usize = 20;
 
-const IDS: [&str; 3] = ["km_distance", "concordance", "concordance_gap"];
+/// Rows that were followed: how long, and whether an event ended it.
+#[derive(Debug, Clone, Copy)]
+pub struct FollowUp<'a> {
+    /// One time a row, from 0 in any unit.
+    pub times: &'a [f64],
+    /// One a row: `true` for an event seen at that time, `false` for a row that was censored then.
+    pub events: &'a [bool],
+}
+
+impl FollowUp<'_> {
+    fn check(&self) -> Result<()> {
+        if self.times.len() != self.events.len() {
+            return Err(Error::Lengths(self.times.len(), self.events.len()));
+        }
+        if self.times.iter().any(|x| !x.is_finite()) {
+            return Err(Error::NonFinite);
+        }
+        Ok(())
+    }
+}
 
 /// The area between two Kaplan-Meier curves over the time both cover, divided by that time; between 0 and 1.
 ///
-/// Times from 0 in any unit, `true` for an event seen and `false` for a row censored then. Both curves start at 1 and are
-/// compared up to the earlier of the two last times; `None` if that is 0. Source: Kaplan and Meier (1958).
+/// Both curves start at 1 and are compared up to the earlier of the two last times; `None` if that is 0. Source: Kaplan and Meier (1958).
 ///
 /// # Errors
 /// [`Error::Lengths`] if times and events differ in number, [`Error::EmptyColumn`] without rows, [`Error::NonFinite`] if a
 /// time is NaN or ±∞.
 ///
 /// ```
-/// # use synth_metrics::survival_distance;
+/// # use synth_metrics::{FollowUp, survival_distance};
 /// // One falls to 1/2 at 1 and to 0 at 2, the other stays at 1: (0 + 1/2) / 2.
-/// let distance = survival_distance((&[1.0, 2.0], &[true, true]), (&[2.0, 2.0], &[false, false]))?;
+/// let falls = FollowUp { times: &[1.0, 2.0], events: &[true, true] };
+/// let stays = FollowUp { times: &[2.0, 2.0], events: &[false, false] };
+/// let distance = survival_distance(falls, stays)?;
 /// assert_eq!(distance, Some(0.25));
 /// # Ok::<(), synth_metrics::Error>(())
 /// ```
-pub fn survival_distance(a: (&[f64], &[bool]), b: (&[f64], &[bool])) -> Result<Option<f64>> {
-    for (times, events) in [a, b] {
-        check(times, events)?;
-        if times.is_empty() {
+pub fn survival_distance(a: FollowUp, b: FollowUp) -> Result<Option<f64>> {
+    for rows in [a, b] {
+        rows.check()?;
+        if rows.times.is_empty() {
             return Err(Error::EmptyColumn);
         }
     }
     let last = |times: &[f64]| times.iter().copied().fold(0.0, f64::max);
-    let end = last(a.0).min(last(b.0));
+    let end = last(a.times).min(last(b.times));
     if end <= 0.0 {
         return Ok(None);
     }
-    let (a, b) = (survival_curve(a.0, a.1), survival_curve(b.0, b.1));
+    let (a, b) = (survival_curve(a.times, a.events), survival_curve(b.times, b.events));
     let (mut area, mut time, mut heights, mut next) = (0.0, 0.0f64, [1.0f64, 1.0], [0, 0]);
     loop {
         let upcoming = [a.get(next[0]), b.get(next[1])].map(|step| step.map_or(f64::INFINITY, |step| step.0));
@@ -100,40 +202,31 @@ pub fn survival_distance(a: (&[f64], &[bool]), b: (&[f64], &[bool])) -> Result<O
 /// [`Error::Lengths`] if the slices differ in length, [`Error::NonFinite`] if a time or a risk is NaN or ±∞.
 ///
 /// ```
-/// # use synth_metrics::harrell_c;
-/// assert_eq!(harrell_c(&[1.0, 2.0, 3.0], &[true, true, false], &[0.9, 0.1, 0.5])?, Some(2.0 / 3.0));
+/// # use synth_metrics::{FollowUp, harrell_c};
+/// let rows = FollowUp { times: &[1.0, 2.0, 3.0], events: &[true, true, false] };
+/// assert_eq!(harrell_c(rows, &[0.9, 0.1, 0.5])?, Some(2.0 / 3.0));
 /// # Ok::<(), synth_metrics::Error>(())
 /// ```
-pub fn harrell_c(times: &[f64], events: &[bool], risks: &[f64]) -> Result<Option<f64>> {
-    check(times, events)?;
-    if times.len() != risks.len() {
-        return Err(Error::Lengths(times.len(), risks.len()));
+pub fn harrell_c(rows: FollowUp, risks: &[f64]) -> Result<Option<f64>> {
+    rows.check()?;
+    if rows.times.len() != risks.len() {
+        return Err(Error::Lengths(rows.times.len(), risks.len()));
     }
     if risks.iter().any(|x| !x.is_finite()) {
         return Err(Error::NonFinite);
     }
-    Ok(concordance(times, events, risks).map(|c| c.value))
-}
-
-fn check(times: &[f64], events: &[bool]) -> Result<()> {
-    if times.len() != events.len() {
-        return Err(Error::Lengths(times.len(), events.len()));
-    }
-    if times.iter().any(|x| !x.is_finite()) {
-        return Err(Error::NonFinite);
-    }
-    Ok(())
+    Ok(concordance(rows.times, rows.events, risks).map(|c| c.value))
 }
 
 /// `km_distance`, `concordance` and `concordance_gap`, in this order, as the [module](self) describes them.
 ///
-/// `pair` names the column of times and that of events; `seed` decides which rows are looked at. Not measured, with the
-/// reason: without a pair, if the columns are not there, the times are no numbers or the events have not two levels in
+/// `columns` names those of times and of events; `seed` decides which rows are looked at. Not measured, with the
+/// reason: without names, if the columns are not there, the times are no numbers or the events have not two levels in
 /// the training rows, and if too few rows have both. Concordance needs a holdout as well.
-pub fn survival(comparison: &Comparison, pair: Option<&[String; 2]>, seed: u64) -> Vec<Measure> {
+pub fn survival(comparison: &Comparison, columns: Option<&SurvivalColumns>, seed: u64) -> Vec<Measure> {
     let all = |reason: String| [Err(reason.clone()), Err(reason.clone()), Err(reason)];
-    let estimates = match pair.ok_or_else(|| "no time and event columns were named".to_owned()) {
-        Ok(pair) => match columns_of(comparison, pair) {
+    let estimates = match columns.ok_or_else(|| "no time and event columns were named".to_owned()) {
+        Ok(columns) => match columns_of(comparison, columns) {
             Ok([time, event]) => {
                 let [c, gap] = match concordances(comparison, time, event, seed) {
                     Ok(both) => both.map(Ok),
@@ -145,29 +238,32 @@ pub fn survival(comparison: &Comparison, pair: Option<&[String; 2]>, seed: u64) 
         },
         Err(reason) => all(reason),
     };
-    let measure = |(id, estimate): (&str, std::result::Result<Estimate, String>)| {
-        Measure::new(id, estimate.map_or_else(Outcome::NotMeasured, Outcome::Measured))
+    let measure = |(definition, estimate): (&Definition, std::result::Result<Estimate, String>)| {
+        Measure::new(definition.id, estimate.map_or_else(Outcome::NotMeasured, Outcome::Measured))
     };
-    let mut measures: Vec<Measure> = IDS.into_iter().zip(estimates).map(measure).collect();
-    if let Some(Ok([time, event])) = pair.map(|pair| columns_of(comparison, pair)) {
-        attach(comparison, seed, &mut measures[..1], |part| {
-            distance(part, time, event).map(|d| Measure::new(IDS[0], Outcome::Measured(d))).into_iter().collect()
+    let mut measures: Vec<Measure> = FAMILY.definitions.iter().zip(estimates).map(measure).collect();
+    if let Some(Ok([time, event])) = columns.map(|columns| columns_of(comparison, columns)) {
+        attach(comparison, seed, &mut measures[..1], &[KM_DISTANCE], |part| {
+            distance(part, time, event)
+                .map(|d| Measure::new(KM_DISTANCE.id, Outcome::Measured(d)))
+                .into_iter()
+                .collect()
         });
     }
     measures
 }
 
-fn columns_of(comparison: &Comparison, pair: &[String; 2]) -> std::result::Result<[usize; 2], String> {
+fn columns_of(comparison: &Comparison, columns: &SurvivalColumns) -> std::result::Result<[usize; 2], String> {
     let schema = comparison.train().schema();
     let position = |name: &String| schema.index_of(name).ok_or_else(|| format!("there is no column `{name}`"));
-    let [time, event] = [position(&pair[0])?, position(&pair[1])?];
+    let [time, event] = [position(&columns.time)?, position(&columns.event)?];
     let field = &schema.fields[time];
     if !field.storage.is_number() || !field.kind.is_learnt() {
-        return Err(format!("column `{}` does not hold times: numbers are needed", pair[0]));
+        return Err(format!("column `{}` does not hold times: numbers are needed", columns.time));
     }
     let n_levels = joint_levels(&[comparison.train()], event).n_codes - 1;
     if time == event || !schema.fields[event].kind.is_learnt() || n_levels != 2 {
-        return Err(format!("column `{}` does not tell events: two levels are needed", pair[1]));
+        return Err(format!("column `{}` does not tell events: two levels are needed", columns.event));
     }
     Ok([time, event])
 }
@@ -177,6 +273,12 @@ struct Follow {
     rows: Vec<usize>,
     times: Vec<f64>,
     events: Vec<bool>,
+}
+
+impl Follow {
+    fn rows(&self) -> FollowUp<'_> {
+        FollowUp { times: &self.times, events: &self.events }
+    }
 }
 
 /// One a table; the first is the training table, whose two levels say what an event is.
@@ -200,7 +302,7 @@ fn follow(tables: &[&Table], time: usize, event: usize) -> Vec<Follow> {
 
 fn distance(comparison: &Comparison, time: usize, event: usize) -> std::result::Result<Estimate, String> {
     let follow = follow(&[comparison.train(), comparison.synthetic()], time, event);
-    let distance = survival_distance((&follow[0].times, &follow[0].events), (&follow[1].times, &follow[1].events));
+    let distance = survival_distance(follow[0].rows(), follow[1].rows());
     match distance.map_err(|_| "no row has a time and an event")? {
         Some(distance) => Ok(Estimate::exact(distance)),
         None => Err("the times span nothing".to_owned()),
@@ -347,18 +449,20 @@ mod tests {
     // t2=np.array([2,2,7,5,4,10,3.]); e2=np.array([1,1,0,1,1,1,0])
     const TIMES: [f64; 10] = [5.0, 3.0, 8.0, 8.0, 1.0, 6.0, 6.0, 2.0, 9.0, 4.0];
     const EVENTS: [bool; 10] = [true, false, true, false, true, true, false, true, false, true];
+    const ROWS: FollowUp = FollowUp { times: &TIMES, events: &EVENTS };
     const RISKS: [f64; 10] = [0.3, 0.1, 0.2, 0.5, 0.9, 0.3, 0.4, 0.8, 0.1, 0.3];
 
     #[test]
     fn distance_and_concordance_agree_with_lifelines() {
         // concordance_index(t, -r, e)
-        assert!((harrell_c(&TIMES, &EVENTS, &RISKS).unwrap().unwrap() - 0.75).abs() < 1e-12);
+        assert!((harrell_c(ROWS, &RISKS).unwrap().unwrap() - 0.75).abs() < 1e-12);
         // a = KaplanMeierFitter().fit(t, e); b = KaplanMeierFitter().fit(t2, e2); tau = min(t.max(), t2.max())
         // grid = np.unique(np.r_[0, t, t2, tau]); grid = grid[grid <= tau]
         // s = np.abs(a.predict(grid[:-1]).to_numpy() - b.predict(grid[:-1]).to_numpy()); (s * np.diff(grid)).sum() / tau
         let (times, events) = ([2.0, 2.0, 7.0, 5.0, 4.0, 10.0, 3.0], [true, true, false, true, true, true, false]);
-        let there = survival_distance((&TIMES, &EVENTS), (&times, &events)).unwrap().unwrap();
-        let back = survival_distance((&times, &events), (&TIMES, &EVENTS)).unwrap().unwrap();
+        let others = FollowUp { times: &times, events: &events };
+        let there = survival_distance(ROWS, others).unwrap().unwrap();
+        let back = survival_distance(others, ROWS).unwrap().unwrap();
         assert!((there - 0.098_677_248_677_248_53).abs() < 1e-12);
         assert!((there - back).abs() < 1e-15);
     }
@@ -379,7 +483,8 @@ mod tests {
         let times = |rate: f64| (0..n).map(|i| -(1.0 - (f64::from(i) + 0.5) / f64::from(n)).ln() / rate).collect();
         let (a, b): (Vec<f64>, Vec<f64>) = (times(1.0), times(2.0));
         let seen = vec![true; n as usize];
-        let distance = survival_distance((&a, &seen), (&b, &seen)).unwrap().unwrap();
+        let rows = |times| FollowUp { times, events: &seen };
+        let distance = survival_distance(rows(&a), rows(&b)).unwrap().unwrap();
         let end = b[n as usize - 1];
         let exact = ((1.0 - (-end).exp()) - (1.0 - (-2.0 * end).exp()) / 2.0) / end;
         assert!((distance - exact).abs() < 5e-4, "{distance} {exact}"); // a step of 1/n, give or take
@@ -403,10 +508,12 @@ mod tests {
 
     #[test]
     fn without_events_there_is_no_order_and_no_distance() {
-        assert_eq!(harrell_c(&[1.0, 2.0], &[false, false], &[0.1, 0.2]).unwrap(), None);
-        assert_eq!(survival_distance((&[1.0, 2.0], &[false; 2]), (&[3.0], &[false])).unwrap(), Some(0.0));
-        assert_eq!(survival_distance((&[0.0], &[true]), (&[3.0], &[true])).unwrap(), None);
-        assert!(matches!(survival_distance((&[], &[]), (&[3.0], &[true])), Err(Error::EmptyColumn)));
-        assert!(matches!(harrell_c(&[1.0], &[true], &[f64::NAN]), Err(Error::NonFinite)));
+        let rows = |times, events| FollowUp { times, events };
+        assert_eq!(harrell_c(rows(&[1.0, 2.0], &[false, false]), &[0.1, 0.2]).unwrap(), None);
+        let (censored, seen) = (rows(&[3.0], &[false]), rows(&[3.0], &[true]));
+        assert_eq!(survival_distance(rows(&[1.0, 2.0], &[false; 2]), censored).unwrap(), Some(0.0));
+        assert_eq!(survival_distance(rows(&[0.0], &[true]), seen).unwrap(), None);
+        assert!(matches!(survival_distance(rows(&[], &[]), seen), Err(Error::EmptyColumn)));
+        assert!(matches!(harrell_c(rows(&[1.0], &[true]), &[f64::NAN]), Err(Error::NonFinite)));
     }
 }

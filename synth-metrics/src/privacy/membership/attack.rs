@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::PRIOR_WEIGHT;
-use super::audit::{Candidate, N_FEATURES, PRIOR_FEATURE};
+use super::candidates::{Candidate, N_FEATURES, PRIOR_FEATURE};
 use crate::roc::{clustered_variance, components};
 
 const N_FOLDS: usize = 5;

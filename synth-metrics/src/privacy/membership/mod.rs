@@ -80,18 +80,153 @@
 //! of a rate at 1 % need some 500 non-members to accuse, and outliers are too few in small tables.
 
 mod attack;
-mod audit;
+mod candidates;
 mod rates;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use synth_core::Table;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
-use crate::estimate::Outcome;
+use crate::audit::{Audit, Losses};
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs, Unseen};
+use crate::estimate::{Measure, Outcome, between};
+use crate::family::{Family, Intervals, Taking};
+use crate::sampling::choose;
 use attack::{Attack, classify};
-pub(crate) use audit::choose;
-use audit::{
+use candidates::{
     Candidate, DENSITY_FEATURE, DISTANCE_FEATURE, check, check_losses, observe, outliers, ranks_within_audits,
+};
+
+pub(crate) const FAMILY: Family = Family {
+    definitions: &[MIA_AUC, MIA_MAX_AUC, MIA_TPR_AT_1, MIA_TPR_AT_10, MIA_OUTLIER_AUC],
+    intervals: Intervals::Own,
+    take,
+};
+
+/// The classifier's AUC.
+pub const MIA_AUC: Definition = Definition {
+    id: "mia_auc",
+    name: "membership inference, AUC",
+    meaning: "AUC of an attack that tells members from non-members",
+    above: Some("an attacker can tell who was in the training table"),
+    below: Some("the attack is worse than guessing, so the measurement or the split is in doubt"),
+    domain: Domain::Privacy,
+    goal: Goal::Target,
+    ideal: 0.5,
+    range: between(0.0, 1.0),
+    unit: "AUC",
+    source: "AUC of a cross-fitted logistic attack on nearest-neighbour distances, members against non-members; \
+             interval by DeLong (1988), clustered by row (Obuchowski 1997)",
+    anchors: Anchors {
+        copy: between(0.99, 1.0),
+        fresh: between(0.43, 0.57),
+        permuted: between(0.43, 0.57),
+        shifted: between(0.43, 0.57),
+    },
+    needs: Needs::unseen(Unseen::Rows(MIN_CANDIDATES)),
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Core,
+};
+
+/// The largest AUC of all attacks.
+pub const MIA_MAX_AUC: Definition = Definition {
+    id: "mia_max_auc",
+    name: "membership inference, best of several attacks",
+    meaning: "largest AUC of several attacks",
+    above: Some("one of the attackers can tell who was in the training table"),
+    below: Some("the attack is worse than guessing, so the measurement or the split is in doubt"),
+    domain: Domain::Privacy,
+    goal: Goal::Target,
+    ideal: 0.5,
+    range: between(0.0, 1.0),
+    unit: "AUC",
+    source: "largest AUC of the cross-fitted classifier, distance, calibrated distance (GAN-Leaks, \
+             arXiv:1909.03935), nearest-neighbour density ratio (after DOMIAS, arXiv:2302.12580) and, if given, \
+             the model's losses; simultaneous interval (Bonferroni)",
+    anchors: Anchors {
+        copy: between(0.99, 1.0),
+        fresh: between(0.45, 0.6),
+        permuted: between(0.42, 0.62),
+        shifted: between(0.42, 0.62),
+    },
+    needs: Needs::unseen(Unseen::Rows(MIN_CANDIDATES)),
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// The members found at 1 % false alarms.
+pub const MIA_TPR_AT_1: Definition = Definition {
+    id: "mia_tpr_at_1",
+    name: "members found at 1 % false alarms",
+    meaning: "largest share of members found at 1 % false alarms",
+    above: Some("attackers find members with few false alarms"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.01,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "largest share of members found over the attacks, 1 % of non-members being accused \
+             (arXiv:2112.03570); bounds by Clopper and Pearson (1934), the threshold's own included",
+    anchors: Anchors {
+        copy: between(0.97, 1.0),
+        fresh: between(0.0, 0.06),
+        permuted: between(0.0, 0.06),
+        shifted: between(0.0, 0.06),
+    },
+    needs: Needs::unseen(Unseen::Rows(MIN_CANDIDATES)),
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// The members found at 10 % false alarms.
+pub const MIA_TPR_AT_10: Definition = Definition {
+    id: "mia_tpr_at_10",
+    name: "members found at 10 % false alarms",
+    meaning: "the same at 10 % false alarms",
+    above: Some("attackers find members with few false alarms"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.1,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "the same with 10 % of non-members accused",
+    anchors: Anchors {
+        copy: between(0.98, 1.0),
+        fresh: between(0.03, 0.2),
+        permuted: between(0.03, 0.2),
+        shifted: between(0.03, 0.2),
+    },
+    needs: Needs::unseen(Unseen::Rows(MIN_CANDIDATES)),
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// The largest AUC on isolated rows.
+pub const MIA_OUTLIER_AUC: Definition = Definition {
+    id: "mia_outlier_auc",
+    name: "membership inference on isolated rows",
+    meaning: "largest AUC on the 5 % most isolated rows",
+    above: Some("one of the attackers can tell who was in the training table"),
+    below: Some("the attack is worse than guessing, so the measurement or the split is in doubt"),
+    domain: Domain::Privacy,
+    goal: Goal::Target,
+    ideal: 0.5,
+    range: between(0.0, 1.0),
+    unit: "AUC",
+    source: "largest AUC of the attacks on the 5 % of candidates farthest from their five nearest real rows \
+             (after arXiv:2306.10308); simultaneous interval (Bonferroni)",
+    anchors: Anchors {
+        copy: between(0.97, 1.0),
+        fresh: between(0.35, 0.8),
+        permuted: between(0.3, 0.8),
+        shifted: between(0.3, 0.8),
+    },
+    needs: Needs::unseen(Unseen::Rows(MIN_CANDIDATES)),
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
 };
 
 /// The least number of different real rows on each side. Below it no interval is worth reporting.
@@ -115,36 +250,6 @@ pub const OUTLIERS: f64 = 0.05;
 /// The least number of different outliers on each side.
 pub const MIN_OUTLIERS: usize = 10;
 
-/// One generator's synthetic table with real rows it did and did not learn from.
-///
-/// With a plain holdout there is one audit. With cross-fitting there is one for each of the K generators, its
-/// non-members being the rows of the fold it was not shown. `member_ids` and `non_member_ids` name the real row behind
-/// each row: the same id in several audits is the same real row, and counts as one observation of independent size.
-#[derive(Debug, Clone, Copy)]
-pub struct Audit<'a> {
-    /// What the generator made.
-    pub synthetic: &'a Table,
-    /// Rows the generator learnt from.
-    pub members: &'a Table,
-    /// One id a member row.
-    pub member_ids: &'a [usize],
-    /// Rows of the same law it never saw.
-    pub non_members: &'a Table,
-    /// One id a non-member row.
-    pub non_member_ids: &'a [usize],
-    /// Further real rows, to calibrate distances with: neither among the members nor among the non-members above.
-    pub reference: Option<&'a Table>,
-}
-
-/// What a generator's model says of an audit's rows: a loss each, smaller where the row is more like what it learnt.
-#[derive(Debug, Clone, Copy)]
-pub struct Losses<'a> {
-    /// One a member row.
-    pub members: &'a [f64],
-    /// One a non-member row.
-    pub non_members: &'a [f64],
-}
-
 /// `mia_auc`: the AUC of the classifier described in the [module](self), with its interval, between 0 and 1.
 ///
 /// Which columns are learnt is told by the first audit's members. Sides of more than [`MAX_CANDIDATES`] rows, synthetic
@@ -158,6 +263,58 @@ pub fn mia_auc(audits: &[Audit], seed: u64) -> Outcome {
     match Membership::new(audits, &[], seed) {
         Ok(membership) => Outcome::Measured(membership.auc()),
         Err(reason) => Outcome::NotMeasured(reason),
+    }
+}
+
+fn take(taking: &Taking) -> Vec<Measure> {
+    let membership = membership(taking);
+    let read = |definition: &Definition, value: &dyn Fn(&Membership) -> Outcome| {
+        let outcome = membership.as_ref().map_or_else(|reason| Outcome::NotMeasured(reason.clone()), value);
+        Measure::new(definition.id, outcome)
+    };
+    let mut measures = vec![read(&MIA_AUC, &|m| Outcome::Measured(m.auc()))];
+    if taking.wants(&MIA_MAX_AUC) {
+        measures.push(read(&MIA_MAX_AUC, &|m| Outcome::Measured(m.max_auc())));
+        measures.push(read(&MIA_TPR_AT_1, &|m| m.tpr_at(0.01)));
+        measures.push(read(&MIA_TPR_AT_10, &|m| m.tpr_at(0.1)));
+        measures.push(read(&MIA_OUTLIER_AUC, &Membership::outlier_auc));
+    }
+    measures
+}
+
+/// The attacks on the audits; without any, on one that a holdout makes.
+fn membership(taking: &Taking) -> Result<Membership, String> {
+    let Taking { comparison, options, .. } = taking;
+    match comparison.holdout() {
+        Some(holdout) if options.audits.is_empty() => {
+            let train = comparison.train();
+            let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+            rng.set_stream(u64::MAX); // the attack itself counts its streams from 0
+            let member_rows = choose(train.n_rows(), holdout.n_rows().min(train.n_rows()), &mut rng);
+            let mut is_member = vec![false; train.n_rows()];
+            member_rows.iter().for_each(|&row| is_member[row] = true);
+            let others: Vec<usize> = (0..train.n_rows()).filter(|&row| !is_member[row]).collect();
+            let (members, reference) = (train.take(&member_rows), train.take(&others));
+            let non_member_ids: Vec<usize> = (train.n_rows()..train.n_rows() + holdout.n_rows()).collect();
+            let audit = Audit {
+                synthetic: comparison.synthetic(),
+                members: &members,
+                member_ids: &member_rows,
+                non_members: holdout,
+                non_member_ids: &non_member_ids,
+                reference: (!others.is_empty()).then_some(&reference),
+            };
+            let of_members: Option<Vec<f64>> = match options.losses.as_slice() {
+                [] => None,
+                [losses] if losses.members.len() == train.n_rows() => {
+                    Some(member_rows.iter().map(|&row| losses.members[row]).collect())
+                }
+                _ => return Err("the losses do not fit train and holdout".to_owned()),
+            };
+            let losses = of_members.as_deref().map(|members| Losses { members, ..options.losses[0] });
+            Membership::new(&[audit], losses.as_slice(), options.seed)
+        }
+        _ => Membership::new(&options.audits, &options.losses, options.seed),
     }
 }
 

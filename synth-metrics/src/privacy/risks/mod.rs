@@ -67,12 +67,98 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use synth_core::{Kind, Table};
 
+use crate::audit::Audit;
 use crate::comparison::{Comparison, check_columns, columns_of};
-use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome, Uncertainty};
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs, Unseen};
+use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome, Uncertainty, between};
+use crate::family::{Family, Intervals};
 use crate::neighbours::{Nearest, Points, embed, nearest};
-use crate::privacy::membership::{Audit, choose};
+use crate::sampling::choose;
 use crate::sampling::interval::{in_both_forms, of_largest, wilson_among};
 use inference::inference;
+
+pub(crate) const FAMILY: Family = Family {
+    definitions: &[SINGLING_OUT_RISK, LINKABILITY_RISK, INFERENCE_RISK],
+    intervals: Intervals::Own,
+    take: |taking| risks(taking.comparison, &taking.options.audits, taking.options.seed),
+};
+
+/// Singling out.
+pub const SINGLING_OUT_RISK: Definition = Definition {
+    id: "singling_out_risk",
+    name: "singling out, beyond what unseen rows suffer",
+    meaning: "what an attack that singles people out gains over the same attack on unseen rows",
+    above: Some("people can be singled out"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "WP216, section 2.2: isolating the records of one person; residual (a - c)/(1 - c) of predicates \
+             unique in the synthetic table, univariate or multivariate, with a holdout as control \
+             (arXiv:2211.10459)",
+    anchors: Anchors {
+        copy: between(0.7, 1.0),
+        fresh: between(0.0, 0.2),
+        permuted: between(0.5, 1.0),
+        shifted: between(0.0, 0.2),
+    },
+    needs: Needs::unseen(Unseen::Rows(MIN_TARGETS)),
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// Linkability.
+pub const LINKABILITY_RISK: Definition = Definition {
+    id: "linkability_risk",
+    name: "linkability, beyond what unseen rows suffer",
+    meaning: "what an attack that joins records gains over the same attack on unseen rows",
+    above: Some("records of one person can be joined"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "WP216, section 2.2: joining two records of one person; residual of halves of the columns that \
+             share a nearest synthetic row, with a holdout as control (arXiv:2211.10459)",
+    anchors: Anchors {
+        copy: between(0.3, 1.0),
+        fresh: between(0.0, 0.1),
+        permuted: between(0.0, 0.1),
+        shifted: between(0.0, 0.1),
+    },
+    needs: Needs::unseen(Unseen::Rows(MIN_TARGETS)),
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
+
+/// Inference.
+pub const INFERENCE_RISK: Definition = Definition {
+    id: "inference_risk",
+    name: "inference, beyond what unseen rows suffer",
+    meaning: "what an attack that infers a value gains over the same attack on unseen rows; the worst column",
+    above: Some("what is not known of a person can be told from what is"),
+    below: None,
+    domain: Domain::Privacy,
+    goal: Goal::Lower,
+    ideal: 0.0,
+    range: between(0.0, 1.0),
+    unit: "share",
+    source: "WP216, section 2.2: deducing one attribute of a person from others; residual of the nearest \
+             synthetic row's value, with a holdout as control (arXiv:2211.10459), targets with the same value compared with \
+             each other; the worst column",
+    anchors: Anchors {
+        copy: between(0.5, 1.0),
+        fresh: between(0.0, 0.15),
+        permuted: between(0.0, 0.15),
+        shifted: between(0.0, 0.15),
+    },
+    needs: Needs::unseen(Unseen::Rows(MIN_TARGETS)),
+    judged_by: JudgedBy::Bounds,
+    battery: Battery::Full,
+};
 
 /// The most rows attacked on each side. A rate of 2,000 is known to ±2 %.
 pub const N_TARGETS: usize = 2_000;
@@ -102,17 +188,15 @@ const MAX_LOOKS: usize = 200_000_000;
 /// fewer learnt columns than the attack needs.
 pub fn risks(comparison: &Comparison, audits: &[Audit], seed: u64) -> Vec<Measure> {
     let scenes = scenes(comparison, audits);
-    let ids = ["singling_out_risk", "linkability_risk", "inference_risk"];
     let attacks: [TakeRisk; 3] = [singling_out, linkability, inference];
-    let take = |id: &str, attack: fn(&[Scene], u64) -> Result<Risk, String>| match scenes
-        .as_ref()
-        .map_err(Clone::clone)
-        .and_then(|scenes| attack(scenes, seed))
-    {
-        Ok(Risk { estimate, columns }) => Measure { id: id.to_owned(), outcome: Outcome::Measured(estimate), columns },
-        Err(reason) => Measure::new(id, Outcome::NotMeasured(reason)),
+    let take = |(definition, attack): (&Definition, TakeRisk)| {
+        let id = definition.id.to_owned();
+        match scenes.as_ref().map_err(Clone::clone).and_then(|scenes| attack(scenes, seed)) {
+            Ok(Risk { estimate, columns }) => Measure { id, outcome: Outcome::Measured(estimate), columns },
+            Err(reason) => Measure::new(id, Outcome::NotMeasured(reason)),
+        }
     };
-    ids.into_iter().zip(attacks).map(|(id, attack)| take(id, attack)).collect()
+    FAMILY.definitions.iter().zip(attacks).map(take).collect()
 }
 
 /// A synthetic table with rows that its generator did and did not see, as points; numbers by column.

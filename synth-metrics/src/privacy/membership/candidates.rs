@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::SeedableRng;
-use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use synth_core::{Kind, Table};
 
-use super::{Audit, Losses, MAX_CANDIDATES, MAX_SEARCHED, MAX_SYNTHETIC, OUTLIERS};
+use super::{MAX_CANDIDATES, MAX_SEARCHED, MAX_SYNTHETIC, OUTLIERS};
+use crate::audit::{Audit, Losses};
 use crate::comparison::{check_columns, columns_of};
 use crate::neighbours::{embed, nearest};
+use crate::sampling::choose;
 
 /// Added to distances before the logarithm: a hundredth of one mismatch, so that a copy is far, not infinitely far.
 const OFFSET: f64 = 0.01;
@@ -198,11 +199,4 @@ fn features(synthetic: &[f64], others: &[f64]) -> [f64; N_FEATURES] {
 
 fn thin(table: &Table, most: usize, rng: &mut ChaCha8Rng) -> Table {
     if table.n_rows() <= most { table.clone() } else { table.take(&choose(table.n_rows(), most, rng)) }
-}
-
-/// `amount` of `n_rows` rows in ascending order, any set of them equally likely.
-pub(crate) fn choose(n_rows: usize, amount: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
-    let mut rows = index::sample(rng, n_rows, amount).into_vec();
-    rows.sort_unstable();
-    rows
 }

@@ -1,9 +1,8 @@
-//! Every measure this crate knows: its id, direction, range, ideal and source. An id is never reused.
+//! What a measure is: its id, direction, range, source and anchors, and its meaning in words. An id is never reused.
+//!
+//! Each measure's definition stands in the measure's own file; the [registry](crate::registry) lists them.
 
-mod detection;
-mod fidelity;
-mod privacy;
-mod utility;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +11,7 @@ use crate::estimate::{Estimate, Interval};
 /// What a measure is about. A verdict is the worst of its domains, so that utility cannot buy privacy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Domain {
     /// The synthetic table looks like the real one.
     Fidelity,
@@ -21,9 +21,27 @@ pub enum Domain {
     Privacy,
 }
 
+impl Domain {
+    /// Its name, in one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Domain::Fidelity => "fidelity",
+            Domain::Utility => "utility",
+            Domain::Privacy => "privacy",
+        }
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// Which values of a measure are good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Goal {
     /// The smaller the better.
     Lower,
@@ -35,11 +53,18 @@ pub enum Goal {
 
 /// What a measure is.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Definition {
     /// The stable id.
     pub id: &'static str,
-    /// In words, for tables that people read.
+    /// Its name, for tables that people read.
     pub name: &'static str,
+    /// What the value is, in a line.
+    pub meaning: &'static str,
+    /// What it says of a table if the value is above a limit, as the end of a sentence; `None` where that is no fault.
+    pub above: Option<&'static str>,
+    /// What it says of a table if the value is below a limit; `None` where that is no fault.
+    pub below: Option<&'static str>,
     /// What it is about.
     pub domain: Domain,
     /// Which values are good.
@@ -54,6 +79,8 @@ pub struct Definition {
     pub source: &'static str,
     /// What it must say of tables whose truth is known.
     pub anchors: Anchors,
+    /// Without which it has no value.
+    pub needs: Needs,
     /// What a gate looks at.
     pub judged_by: JudgedBy,
     /// When it is taken.
@@ -70,6 +97,68 @@ impl Definition {
     }
 }
 
+/// What a measure needs to have a value at all.
+///
+/// Told by the tables and their schema, never by the measure: see [`inputs`](crate::inputs).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Needs {
+    /// The columns it is about.
+    pub columns: Columns,
+    /// The real rows it asks for that the generator never saw.
+    pub unseen: Unseen,
+}
+
+impl Needs {
+    /// It is about any table.
+    pub const NOTHING: Needs = Needs { columns: Columns::Any, unseen: Unseen::None };
+    /// It is about columns on a scale.
+    pub const SCALES: Needs = Needs { columns: Columns::Scales, unseen: Unseen::None };
+    /// It is about columns of levels.
+    pub const LEVELS: Needs = Needs { columns: Columns::Levels, unseen: Unseen::None };
+    /// It is about pairs of columns that are stored as numbers.
+    pub const TWO_VARYING_NUMBERS: Needs = Needs { columns: Columns::TwoVaryingNumbers, unseen: Unseen::None };
+    /// It is about pairs of columns.
+    pub const TWO_VARYING: Needs = Needs { columns: Columns::TwoVarying, unseen: Unseen::None };
+    /// It is tried on a holdout.
+    pub const HOLDOUT: Needs = Needs::unseen(Unseen::Holdout);
+
+    /// It asks for unseen rows, and is about any table.
+    pub const fn unseen(unseen: Unseen) -> Needs {
+        Needs { columns: Columns::Any, unseen }
+    }
+}
+
+/// The columns that a measure is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Columns {
+    /// Any.
+    Any,
+    /// Columns on a scale.
+    Scales,
+    /// Columns of levels, and constant and empty ones.
+    Levels,
+    /// Two columns stored as numbers that vary.
+    TwoVaryingNumbers,
+    /// Two learnt columns that vary.
+    TwoVarying,
+}
+
+/// The real rows, never seen by the generator, that a measure asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unseen {
+    /// None.
+    None,
+    /// So many of any kind: of a holdout, or held out of one of several cross-fitted generators.
+    Rows(usize),
+    /// A table of their own.
+    Holdout,
+    /// Any at all, or else the training rows themselves, one left out: then it has a value all the same.
+    Preferred,
+}
+
 /// What a gate looks at.
 ///
 /// A table is released as it is: how far its columns lie from the real ones is a fact about two files, known exactly, and
@@ -77,6 +166,7 @@ impl Definition {
 /// a classifier makes of rows it has not seen, is known from a sample alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum JudgedBy {
     /// The value: it describes the tables at hand. The interval, if there is one, is shown and judges nothing.
     Value,
@@ -101,43 +191,11 @@ pub struct Anchors {
 /// Which measures are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Battery {
     /// Those that an attempt is judged by: tenths of a second.
     #[default]
     Core,
     /// All.
     Full,
-}
-
-const FAMILIES: [&[Definition]; 4] =
-    [fidelity::DEFINITIONS, detection::DEFINITIONS, utility::DEFINITIONS, privacy::DEFINITIONS];
-
-const N_MEASURES: usize = {
-    let (mut n, mut family) = (0, 0);
-    while family < FAMILIES.len() {
-        n += FAMILIES[family].len();
-        family += 1;
-    }
-    n
-};
-
-/// All measures, in the order of reports.
-pub static MEASURES: &[Definition] = &{
-    let mut all = [fidelity::DEFINITIONS[0]; N_MEASURES];
-    let (mut n, mut family) = (0, 0);
-    while family < FAMILIES.len() {
-        let mut i = 0;
-        while i < FAMILIES[family].len() {
-            all[n] = FAMILIES[family][i];
-            n += 1;
-            i += 1;
-        }
-        family += 1;
-    }
-    all
-};
-
-/// The definition of the measure called `id`, if there is one.
-pub fn definition(id: &str) -> Option<&'static Definition> {
-    MEASURES.iter().find(|m| m.id == id)
 }

@@ -1,68 +1,22 @@
-//! All measures at once: what the rest of the workspace calls. Each family of the registry has its file, which takes its
-//! measures together where they share work.
-
-mod detection;
-mod fidelity;
-mod privacy;
-mod utility;
-
-pub use fidelity::likeness;
-
-use std::time::Instant;
+//! All measures at once: what the rest of the workspace calls.
 
 use crate::comparison::Comparison;
+use crate::definition::{Battery, Definition};
 use crate::estimate::{Interval, Measure, Outcome};
+use crate::family::{Family, Intervals, Taking};
 use crate::inputs::Inputs;
-use crate::privacy::duplicates::Baseline;
-use crate::privacy::membership::{Audit, Losses};
-use crate::registry::{Battery, MEASURES};
+use crate::options::{OUT_OF_TIME, Options};
+use crate::registry::{ALL, FIDELITY, MEASURES};
 use crate::report::{QualityReport, REPORT_VERSION, Rows};
+use crate::sampling::spread::attach;
 use crate::subgroups::subgroups;
-
-/// Why a measure was not taken for which [`Options::until`] left no time.
-pub const OUT_OF_TIME: &str = "the time was up before it began";
-
-/// How to measure.
-#[derive(Debug, Clone, Default)]
-pub struct Options<'a> {
-    /// Decides what is chosen at random: folds of the attack, and candidates where there are too many. Default 0.
-    pub seed: u64,
-    /// Which measures are taken. Default [`Battery::Core`].
-    pub battery: Battery,
-    /// The column that utility is about. Default none: then one is found.
-    pub target: Option<String>,
-    /// The columns that hold a time and whether the event was seen by then, for survival. Default none.
-    pub survival: Option<[String; 2]>,
-    /// The columns that an outsider may know. Default none: then they are found.
-    pub quasi_identifiers: Option<Vec<String>>,
-    /// The column whose levels are looked at one by one. Default none.
-    pub group: Option<String>,
-    /// What copies are held against. Default [`Baseline::Holdout`].
-    pub baseline: Baseline,
-    /// What membership inference is tried on. Default none: then a holdout, if there is one, makes an audit of its own,
-    /// with as many train rows as members and the other train rows as reference.
-    pub audits: Vec<Audit<'a>>,
-    /// What the generators say of the rows they are audited on, for an attack by somebody who holds the model: one pair
-    /// an audit, in their order; without audits one pair, for all rows of train and of the holdout. Default none.
-    pub losses: Vec<Losses<'a>>,
-    /// When the time is up: what has not begun by then is not measured, and the report says so. What has begun is ended. Default
-    /// none.
-    pub until: Option<Instant>,
-}
-
-impl Options<'_> {
-    fn has_time(&self) -> bool {
-        self.until.is_none_or(|until| Instant::now() < until)
-    }
-}
 
 /// Takes every measure of the battery, in the registry's order.
 ///
 /// A measure that cannot be taken is in the report with the reason; none is ever left out, and no value is NaN.
 /// The report is the same, bit for bit, for any number of threads, if [`Options::until`] is none or far enough away.
 pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
-    let families = [fidelity::take, detection::take, utility::take, privacy::take];
-    let mut taken: Vec<Measure> = families.into_iter().flat_map(|take| take(comparison, options)).collect();
+    let mut taken = take(ALL.into_iter().flatten(), comparison, options);
     let mut take = |id: &str| match taken.iter().position(|measure| measure.id == id) {
         Some(place) => taken.swap_remove(place),
         None if !options.has_time() => Measure::new(id, Outcome::NotMeasured(OUT_OF_TIME.to_owned())),
@@ -83,6 +37,48 @@ pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
         subgroups: options.group.as_deref().map(|column| subgroups(comparison, column)),
         inputs: Some(Inputs::of(comparison)),
     }
+}
+
+/// The measures of likeness with their intervals, in no particular order.
+///
+/// Those of [`Battery::Core`] alone, or all. `seed` draws the rows of sub-samples. See [`measure()`], which takes them with
+/// all others.
+pub fn likeness(comparison: &Comparison, battery: Battery, seed: u64) -> Vec<Measure> {
+    take(FIDELITY, comparison, &Options { seed, battery, ..Options::default() })
+}
+
+/// The measures of `families` that the battery has, as long as there is time.
+fn take<'f>(
+    families: impl IntoIterator<Item = &'f Family>,
+    comparison: &Comparison,
+    options: &Options,
+) -> Vec<Measure> {
+    let taking = Taking::new(comparison, options);
+    let is_wanted = |family: &&Family| family.definitions.iter().any(|definition| taking.wants(definition));
+    let (by_parts, others): (Vec<&Family>, Vec<&Family>) =
+        families.into_iter().filter(is_wanted).partition(|family| family.intervals == Intervals::BySubSampling);
+    let definitions = |families: &[&Family]| -> Vec<Definition> {
+        let all = families.iter().flat_map(|family| family.definitions.iter().copied());
+        all.filter(|definition| taking.wants(definition)).collect()
+    };
+    let mut taken = Vec::new();
+    if options.has_time() {
+        let again = |part: &Comparison| {
+            let part = Taking::new(part, options);
+            by_parts.iter().flat_map(|family| (family.take)(&part)).collect()
+        };
+        taken = again(comparison);
+        attach(comparison, options.seed, &mut taken, &definitions(&by_parts), again);
+    }
+    for family in others {
+        if options.has_time() {
+            taken.extend((family.take)(&taking));
+        }
+    }
+    let wanted = MEASURES.iter().filter(|definition| taking.wants(definition));
+    let wanted: Vec<&str> = wanted.map(|definition| definition.id).collect();
+    taken.retain(|measure| wanted.contains(&measure.id.as_str()));
+    taken
 }
 
 /// The real rows no generator saw: the holdout's, or with cross-fitting each row that was held out of some generator.

@@ -1,0 +1,91 @@
+//! Every measure this crate knows. An id is never reused.
+//!
+//! A measure is one file, which has its [`Definition`] and takes it; here it has a line.
+
+use crate::definition::{Battery, Definition};
+use crate::detection::{classifier, rare_levels};
+use crate::family::Family;
+use crate::fidelity::{
+    association, contingency, correlation, jensen_shannon, ks, missing, precision, rules, sdmetrics, spearman, tvd,
+    validity, wasserstein,
+};
+use crate::privacy::{copies, duplicates, membership, quasi, risks};
+use crate::utility::{learning, survival};
+
+/// Likeness.
+pub(crate) const FIDELITY: &[Family] = &[
+    ks::FAMILY,
+    tvd::FAMILY,
+    missing::FAMILY,
+    correlation::FAMILY,
+    association::FAMILY,
+    wasserstein::FAMILY,
+    jensen_shannon::FAMILY,
+    spearman::FAMILY,
+    contingency::FAMILY,
+    sdmetrics::SCORES,
+    sdmetrics::VALIDITY,
+    validity::FAMILY,
+    rules::FAMILY,
+    precision::ALPHA,
+    precision::BETA,
+];
+
+/// What a classifier sees, and the rare levels it hardly sees.
+const DETECTION: &[Family] = &[classifier::FAMILY, rare_levels::FAMILY];
+
+/// Use.
+const UTILITY: &[Family] = &[learning::FAMILY, survival::FAMILY];
+
+/// What is given away.
+const PRIVACY: &[Family] = &[duplicates::FAMILY, membership::FAMILY, copies::FAMILY, risks::FAMILY, quasi::FAMILY];
+
+pub(crate) const ALL: [&[Family]; 4] = [FIDELITY, DETECTION, UTILITY, PRIVACY];
+
+/// All measures, in the order of reports: of each of the four parts those of the core first.
+pub static MEASURES: &[Definition] = &{
+    let mut all = [ks::KS_MEAN; N_MEASURES];
+    let (mut n, mut part) = (0, 0);
+    while part < ALL.len() {
+        n = add(&mut all, n, ALL[part], Battery::Core);
+        n = add(&mut all, n, ALL[part], Battery::Full);
+        part += 1;
+    }
+    all
+};
+
+const N_MEASURES: usize = {
+    let (mut n, mut part) = (0, 0);
+    while part < ALL.len() {
+        let mut family = 0;
+        while family < ALL[part].len() {
+            n += ALL[part][family].definitions.len();
+            family += 1;
+        }
+        part += 1;
+    }
+    n
+};
+
+/// Puts the definitions of one battery behind the first `n`, and tells how many there are then.
+const fn add(all: &mut [Definition; N_MEASURES], mut n: usize, families: &[Family], battery: Battery) -> usize {
+    let mut family = 0;
+    while family < families.len() {
+        let definitions = families[family].definitions;
+        let mut i = 0;
+        while i < definitions.len() {
+            if definitions[i].battery as u8 == battery as u8 {
+                all[n] = definitions[i];
+                n += 1;
+            }
+            i += 1;
+        }
+        family += 1;
+    }
+    n
+}
+
+/// The definition of the measure called `id`, if there is one.
+pub fn definition(id: &str) -> Option<&'static Definition> {
+    MEASURES.iter().find(|m| m.id == id)
+}
