@@ -1,30 +1,24 @@
 #![doc = include_str!("../README.md")]
 
-// What is asked.
-mod error;
-// What is found in a table, and what is done about it.
+// What is found in a table, and what a policy asks for.
 pub mod detect;
-pub mod protection;
-
-// What is asked.
-pub mod extends;
+mod error;
 pub mod policy;
 
+// What is done about it before anything is learnt.
+pub mod propose;
+
 // What comes of it.
-pub mod check;
-mod sentence;
-pub mod verdict;
+pub mod judge;
 
 // What is kept.
 pub mod chain;
 mod digest;
 
 pub use chain::{Broken, Chain};
-pub use check::{Check, Effect, Status};
 pub use detect::{Finding, Sensitive, Treatment, detect};
 pub use digest::{KEY_BYTES, Key, canonical, sha256, sha256_of};
 pub use error::{Error, Result};
-pub use extends::{Base, Change, Direction};
-pub use policy::{Class, Gate, Inconclusive, Policy, Requirement};
-pub use protection::protect;
-pub use verdict::{DISCLAIMER, Decision, Score, VERDICT_VERSION, Verdict, judge};
+pub use judge::{Check, DISCLAIMER, Decision, Effect, Score, Status, VERDICT_VERSION, Verdict, judge};
+pub use policy::{Base, Change, Class, Direction, Gate, Inconclusive, Policy, Requirement};
+pub use propose::propose;

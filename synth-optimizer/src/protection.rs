@@ -4,7 +4,7 @@
 //! synthetic one could hope to see again. What the protection itself cost is told beside them, column by column.
 
 use serde::{Deserialize, Serialize};
-use synth_compliance::protection::Declared;
+use synth_compliance::propose::Proposal;
 use synth_compliance::{Finding, Policy, detect};
 use synth_core::protect::{Applied, apply};
 use synth_core::{BadInput, InputRule, Schema, Table};
@@ -68,8 +68,8 @@ pub(crate) struct Protected {
 /// learn.
 pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Protected> {
     let findings = detect(table);
-    let asked = synth_compliance::protect(table, &findings, policy);
-    let Declared { schema, shortfalls, notes } = match by {
+    let asked = synth_compliance::propose(table, &findings, policy);
+    let Proposal { schema, shortfalls, notes } = match by {
         Protects::Policy => asked,
         Protects::SchemaAlone => {
             let own = table.schema().fields.iter().zip(&asked.schema.fields);
@@ -80,7 +80,7 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Pr
                 format!("`{}`: asked for {rules}; protection is switched off", own.name)
             });
             let shortfalls = asked.shortfalls.into_iter().chain(undone).collect();
-            Declared { schema: (**table.schema()).clone(), shortfalls, notes: Vec::new() }
+            Proposal { schema: (**table.schema()).clone(), shortfalls, notes: Vec::new() }
         }
     };
     let (after, applied) = apply(&table.with_schema(schema.clone().into())?)?;

@@ -38,144 +38,22 @@
 //! [`Inputs::suffice_for`]: synth_metrics::Inputs::suffice_for
 //! [`lacks_unseen_rows`]: synth_metrics::lacks_unseen_rows
 
-use std::fmt;
+mod check;
+mod limit;
+mod sentence;
+mod status;
+mod verdict;
 
-use serde::{Deserialize, Serialize};
 use synth_metrics::{Domain, QualityReport};
 
-use crate::check::{Check, Effect, Status};
 use crate::policy::{Class, Gate, Inconclusive, Policy};
 
-/// The version of the verdict's JSON form.
-pub const VERDICT_VERSION: u32 = 1;
-
-/// What every page that shows a verdict says beside it.
-pub const DISCLAIMER: &str = "\
-What is listed here are automated checks of the named files against the limits of one written policy. They are no \
-legal advice, no expert determination under 45 CFR 164.514(b)(1), and no finding that nobody can be identified from \
-the table, under the GDPR or any other law; no regulator has approved them. An attack that was run and failed is \
-evidence against that attack alone, at the stated numbers of rows and at 95 % confidence: a stronger attacker, one \
-who knows more, a second release, or access to the model may succeed. Nothing here bounds the risk mathematically. \
-Limits are customary values or our own, as each says. Whether to release the table is for a qualified person to \
-decide. Synthetic values are not observations: no patient is to be treated by them, and no result rests on them \
-until it has been confirmed on real data.";
+pub use check::Check;
+pub use status::{Effect, Status};
+pub use verdict::{DISCLAIMER, Decision, Score, VERDICT_VERSION, Verdict};
 
 /// The highest score of a table for which there is not enough evidence, in percent.
 const MOST_WITHOUT_EVIDENCE: u8 = 49;
-
-/// What a policy makes of a report.
-///
-/// `Display` prints it for people, a line per check.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Verdict {
-    /// [`VERDICT_VERSION`].
-    pub version: u32,
-    /// The policy's name.
-    pub policy: String,
-    /// The policy's version.
-    pub policy_version: String,
-    /// The policy's [hash](Policy::sha256): which limits exactly.
-    pub policy_sha256: String,
-    /// The outcome: that of the worst check.
-    pub decision: Decision,
-    /// How far from the limits the table is. Means nothing without the decision.
-    pub score: Score,
-    /// The rows, then the policy's requirements, then its gates, each in the policy's order; then the domains of which
-    /// nothing could be judged.
-    pub checks: Vec<Check>,
-}
-
-/// The outcome of a verdict, from the worst to the best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// At least one check that counts failed, or is owed.
-    Refused,
-    /// No such check, but at least one could not be made or decides nothing.
-    NotEnoughEvidence,
-    /// Only checks of [soft](Class::Soft) gates did not pass.
-    AcceptedWithFindings,
-    /// Every check passed. A statement about these checks, not about the law.
-    Accepted,
-}
-
-impl Decision {
-    /// Whether the table may be handed on, with findings or without.
-    pub fn is_accepted(self) -> bool {
-        self >= Decision::AcceptedWithFindings
-    }
-}
-
-impl fmt::Display for Decision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Decision::Refused => "refused",
-            Decision::NotEnoughEvidence => "not enough evidence",
-            Decision::AcceptedWithFindings => "accepted with findings",
-            Decision::Accepted => "accepted",
-        })
-    }
-}
-
-/// The room left below the limits, in whole percent, rounded down.
-///
-/// 100 is an ideal table, 0 one that touches a limit. Two numbers, because what was not measured counts as 0 in the
-/// one and as ideal in the other. A refused table has 0 in both; without enough evidence both are at most 49.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Score {
-    /// The score that the evidence supports: the one to quote.
-    pub at_least: u8,
-    /// What it could become if all that was not measured turned out ideal.
-    pub at_most: u8,
-}
-
-impl fmt::Display for Score {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.at_least == self.at_most {
-            true => write!(f, "{} %", self.at_least),
-            false => write!(f, "{} to {} %", self.at_least, self.at_most),
-        }
-    }
-}
-
-impl Verdict {
-    /// The check called `id`.
-    pub fn check(&self, id: &str) -> Option<&Check> {
-        self.checks.iter().find(|c| c.id == id)
-    }
-
-    /// What refuses, in words, in the order of the checks.
-    pub fn violations(&self) -> impl Iterator<Item = &str> {
-        self.with_effect(Effect::Refuses)
-    }
-
-    /// What leaves the decision open, in words, in the order of the checks.
-    pub fn gaps(&self) -> impl Iterator<Item = &str> {
-        self.with_effect(Effect::Open)
-    }
-
-    /// What soft gates found, in words, in the order of the checks.
-    pub fn findings(&self) -> impl Iterator<Item = &str> {
-        self.with_effect(Effect::Finding)
-    }
-
-    fn with_effect(&self, effect: Effect) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter(move |c| c.effect == effect).map(|c| c.sentence.as_str())
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Verdict { policy, policy_version, decision, score, checks, .. } = self;
-        writeln!(f, "policy {policy}, version {policy_version}: {decision}, score {score}")?;
-        for check in checks {
-            writeln!(f, "  {:<14} {}", check.status, check.sentence)?;
-        }
-        Ok(())
-    }
-}
 
 /// Judges a report by a policy. A pure function: the same report and policy give the same verdict, to the byte.
 ///

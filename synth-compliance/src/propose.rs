@@ -5,19 +5,18 @@
 //! rows a level and a tail must stand for, and how much of a date may stay.
 //!
 //! **What the schema declares stays.** A column with protections of its own, [`Keep`](Protection::Keep) among them, gets no
-//! others; where the findings or the policy ask for more, that is said in [`Declared::shortfalls`], and never mended or
+//! others; where the findings or the policy ask for more, that is said in [`Proposal::shortfalls`], and never mended or
 //! passed over in silence.
 //!
 //! What cannot be cut because of the way it is stored (dates in text, ages in words) is written as missing: a schema that
 //! names the right kind keeps more of it.
 
-use serde::{Deserialize, Serialize};
-use synth_core::protect::{DEFAULT_K, Period, Protection};
+use synth_core::protect::{Period, Protection};
 use synth_core::schema::Storage;
 use synth_core::{Field, Kind, Schema, Table};
 
 use crate::detect::{self, Finding, Treatment};
-use crate::{Error, Policy, Result};
+use crate::policy::{DatesTo, Demands, Policy, Smallest};
 
 /// Ages above this are one (45 CFR 164.514(b)(2)(i)(C)).
 const OLDEST: f64 = 89.0;
@@ -26,104 +25,9 @@ const NO_AGE: f64 = 200.0;
 /// The most days by which the dates of a subject are moved. Our choice: a year, so that the season is lost too.
 const MAX_DAYS: u32 = 365;
 
-/// What a policy asks to be done before training: the section `[protection]`, or its defaults where there is none.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Demands {
-    /// Levels of fewer rows than this are merged.
-    #[serde(default)]
-    pub rare_levels: Smallest,
-    /// The outermost values that are left stand for at least so many rows.
-    #[serde(default)]
-    pub extremes: Smallest,
-    /// What may stay of dates.
-    #[serde(default)]
-    pub dates: Dates,
-}
-
-/// The smallest number of rows that something may stand for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Smallest {
-    /// The number; 1 asks for nothing.
-    pub k: usize,
-    /// Where it comes from, in words.
-    pub source: String,
-}
-
-impl Default for Smallest {
-    fn default() -> Self {
-        let source =
-            "the smallest cell of the CMS cell-size policy; 1/11 is the 0.09 of EMA Policy 0070; carried over by us";
-        Self { k: DEFAULT_K, source: source.to_owned() }
-    }
-}
-
-/// What may stay of the dates that a detector finds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dates {
-    /// How much.
-    pub to: DatesTo,
-    /// Where it comes from, in words.
-    pub source: String,
-}
-
-impl Default for Dates {
-    fn default() -> Self {
-        Self { to: DatesTo::Year, source: "45 CFR 164.514(b)(2)(i)(C): the year may stay".to_owned() }
-    }
-}
-
-/// See [`Dates`]. In the order of how much stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DatesTo {
-    /// The year.
-    Year,
-    /// The month.
-    Month,
-    /// The week.
-    Week,
-    /// The time between the dates of a subject, moved by up to a year.
-    Shift,
-    /// All of it.
-    Keep,
-}
-
-impl DatesTo {
-    /// The word in policies.
-    pub fn id(self) -> &'static str {
-        match self {
-            DatesTo::Year => "year",
-            DatesTo::Month => "month",
-            DatesTo::Week => "week",
-            DatesTo::Shift => "shift",
-            DatesTo::Keep => "keep",
-        }
-    }
-}
-
-impl Demands {
-    /// That every number has a source and means something.
-    pub(crate) fn check(&self) -> Result<()> {
-        let Demands { rare_levels, extremes, dates } = self;
-        let sources = [&rare_levels.source, &extremes.source, &dates.source];
-        if sources.iter().any(|source| source.trim().is_empty() || source.contains(char::is_control)) {
-            return Err(Error::Protection {
-                problem: "each number needs one line about where it comes from (`source`)",
-            });
-        }
-        match rare_levels.k.min(extremes.k) {
-            0 => Err(Error::Protection { problem: "`k` must be at least 1, which asks for nothing" }),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// A schema with the protections of every column.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Declared {
+pub struct Proposal {
     /// To be put under the table and [applied](synth_core::protect::apply).
     pub schema: Schema,
     /// Where the schema declares less than was asked for: column, what was asked, what was declared.
@@ -136,7 +40,7 @@ pub struct Declared {
 ///
 /// The schema keeps its columns and storages; kinds change where cells are made anew or written as missing. A table of
 /// any size is treated alike: a column in which nothing is common enough loses all of its values.
-pub fn protect(table: &Table, findings: &[Finding], policy: &Policy) -> Declared {
+pub fn propose(table: &Table, findings: &[Finding], policy: &Policy) -> Proposal {
     let mut schema = (**table.schema()).clone();
     let (mut shortfalls, mut notes) = (Vec::new(), Vec::new());
     let subject = subject(table, findings);
@@ -161,7 +65,7 @@ pub fn protect(table: &Table, findings: &[Finding], policy: &Policy) -> Declared
         field.kind = asked.kind;
         field.protect = asked.rules;
     }
-    Declared { schema, shortfalls, notes }
+    Proposal { schema, shortfalls, notes }
 }
 
 /// What is asked for one column.
@@ -361,7 +265,7 @@ mod tests {
         Policy::from_toml(&format!("{head}{gate}{protection}")).unwrap()
     }
 
-    fn rules(declared: &Declared, column: &str) -> Vec<&'static str> {
+    fn rules(declared: &Proposal, column: &str) -> Vec<&'static str> {
         let field = &declared.schema.fields[declared.schema.index_of(column).unwrap()];
         field.protect.iter().map(Protection::id).collect()
     }
@@ -370,13 +274,13 @@ mod tests {
     fn findings_and_policy_become_rules_that_fit_and_apply() {
         let table = table();
         for name in Policy::names() {
-            let declared = protect(&table, &findings(), &Policy::named(name).unwrap());
+            let declared = propose(&table, &findings(), &Policy::named(name).unwrap());
             assert_eq!(declared.shortfalls, [""; 0], "{name}");
             let (after, _) = apply(&table.with_schema(declared.schema.clone().into()).unwrap()).unwrap();
             assert_eq!(after.n_rows(), 120);
             assert_eq!(Schema::from_toml(&declared.schema.to_toml()).unwrap(), declared.schema);
         }
-        let declared = protect(&table, &findings(), &policy(""));
+        let declared = propose(&table, &findings(), &policy(""));
         assert_eq!(rules(&declared, "seen"), ["coarsen", "cap-extremes"]);
         assert_eq!(rules(&declared, "age"), ["top-code", "cap-extremes"]);
         assert_eq!(rules(&declared, "born"), ["bottom-code", "cap-extremes"]);
@@ -395,7 +299,7 @@ mod tests {
             let text = format!(
                 "[protection.dates]\nto = \"{to}\"\nsource = \"a test\"\n[protection.extremes]\nk = 1\nsource = \"x\"\n"
             );
-            let declared = protect(&table, &findings(), &policy(&text));
+            let declared = propose(&table, &findings(), &policy(&text));
             declared.schema.fields[1].protect.clone()
         };
         assert_eq!(seen("month"), [Protection::Coarsen { to: Period::Month }]);
@@ -404,7 +308,7 @@ mod tests {
         assert_eq!(seen("shift"), [moved]);
         assert_eq!(seen("keep"), []);
         let text = "[protection.rare_levels]\nk = 7\nsource = \"a test\"\n";
-        let declared = protect(&table, &[], &policy(text));
+        let declared = propose(&table, &[], &policy(text));
         assert_eq!(declared.schema.fields[3].protect, [Protection::MergeRare { k: 7 }]);
     }
 
@@ -418,7 +322,7 @@ mod tests {
         schema.fields[3].protect = vec![Protection::MergeRare { k: 20 }];
         schema.fields[5].protect = vec![Protection::Remove {}];
         let own = table.with_schema(schema.clone().into()).unwrap();
-        let declared = protect(&own, &findings(), &policy(""));
+        let declared = propose(&own, &findings(), &policy(""));
         for i in [1, 2, 3, 5] {
             assert_eq!(declared.schema.fields[i], schema.fields[i]);
         }
@@ -436,10 +340,10 @@ mod tests {
     #[test]
     fn what_cannot_be_cut_is_written_as_missing_and_said() {
         let table = table();
-        let declared = protect(&table, &[found("stage", Treatment::YearOnly)], &policy(""));
+        let declared = propose(&table, &[found("stage", Treatment::YearOnly)], &policy(""));
         assert_eq!(declared.schema.fields[3].kind, Kind::Text);
         assert!(declared.notes[0].starts_with("`stage` is written as missing"), "{:?}", declared.notes);
-        let declared = protect(&table, &[found("seen", Treatment::Suppress)], &policy(""));
+        let declared = propose(&table, &[found("seen", Treatment::Suppress)], &policy(""));
         assert_eq!(rules(&declared, "seen"), ["remove"]);
     }
 

@@ -1,61 +1,14 @@
 //! One check: what a report says about one gate, and how far from the limit that is.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use synth_metrics::{
     Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, Unseen, definition, lacks_unseen_rows,
 };
 
+use super::limit::{Judged, Side};
+use super::sentence::{column_with_most, sentence};
+use super::status::{Effect, Status};
 use crate::policy::{Class, Gate, Policy, Requirement};
-use crate::sentence::{column_with_most, sentence};
-
-/// The outcome of one check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// The limit is kept, at the less favourable bound.
-    Pass,
-    /// The limit is broken, even at the more favourable bound.
-    Fail,
-    /// The limit lies between the bounds.
-    Inconclusive,
-    /// There is no value to judge. Never a pass.
-    NotMeasured,
-    /// The table has no column that the measure is about, as the report's facts show.
-    NotApplicable,
-    /// There is a value, but it cannot be one: not finite, out of the measure's range, listed twice, at odds with the
-    /// report's facts, or in a report of another version.
-    Error,
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Status::Pass => "pass",
-            Status::Fail => "fail",
-            Status::Inconclusive => "inconclusive",
-            Status::NotMeasured => "not measured",
-            Status::NotApplicable => "not applicable",
-            Status::Error => "error",
-        })
-    }
-}
-
-/// What a check does to the decision, from nothing to the most.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// Nothing.
-    #[default]
-    None,
-    /// It is told, and keeps nothing from being accepted.
-    Finding,
-    /// It leaves the decision open.
-    Open,
-    /// It refuses.
-    Refuses,
-}
 
 /// One line of a verdict. Its numbers are finite; where there is none, it is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,7 +58,7 @@ impl Check {
     }
 
     /// Whether there are rows enough to learn from.
-    pub(crate) fn rows(report: &QualityReport, policy: &Policy) -> Check {
+    pub(super) fn rows(report: &QualityReport, policy: &Policy) -> Check {
         let (n_rows, least) = (report.rows.train, policy.min_rows());
         let (status, problem) = match n_rows >= least {
             true => (Status::Pass, ","),
@@ -116,7 +69,7 @@ impl Check {
     }
 
     /// Whether the table was made as the policy asks.
-    pub(crate) fn requirement(requirement: Requirement) -> Check {
+    pub(super) fn requirement(requirement: Requirement) -> Check {
         match requirement {
             Requirement::DifferentialPrivacyProof => {
                 let sentence =
@@ -127,14 +80,14 @@ impl Check {
     }
 
     /// A domain in which no gate that counts applies.
-    pub(crate) fn unjudged(domain: Domain) -> Check {
+    pub(super) fn unjudged(domain: Domain) -> Check {
         let id = domain.name();
         let sentence = format!("none of the policy's checks of {id} applies to this table, so nothing of it was shown");
         Check { class: Class::Mandatory, ..Check::new(id, Some(domain), Status::NotMeasured, sentence) }
     }
 
     /// What the report says about a gate. Class and effect are still open.
-    pub(crate) fn gate(report: &QualityReport, gate: &Gate) -> Check {
+    pub(super) fn gate(report: &QualityReport, gate: &Gate) -> Check {
         let id = &gate.measure;
         let definition = definition(id).expect("a policy's measures are checked when it is read");
         let without = |status, sentence| Check {
@@ -167,7 +120,7 @@ impl Check {
     }
 
     /// Whether the report's facts say that the measure could not have been taken. A domain as a whole cannot be owed.
-    pub(crate) fn is_excused(&self, report: &QualityReport) -> bool {
+    pub(super) fn is_excused(&self, report: &QualityReport) -> bool {
         definition(&self.id).is_none() || lacks_unseen_rows(report, &self.id)
     }
 }
@@ -214,49 +167,3 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
 }
 
 const NO_COLUMN: &str = "the table has no columns that it is about";
-
-/// On which side of the good values a limit lies.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Side {
-    Max,
-    Min,
-}
-
-/// One limit of a gate, judged.
-#[derive(Debug)]
-pub(crate) struct Judged {
-    pub(crate) side: Side,
-    pub(crate) limit: f64,
-    /// The less favourable bound, and the more favourable one.
-    pub(crate) bound: f64,
-    pub(crate) favourable: f64,
-    pub(crate) status: Status,
-    margin: f64,
-}
-
-impl Judged {
-    fn new(side: Side, limit: f64, estimate: Estimate, ideal: f64) -> Judged {
-        // Bounds by resampling need not contain the value; take whichever is further out.
-        let low = estimate.lower_bound().min(estimate.value);
-        let high = estimate.upper_bound().max(estimate.value);
-        let (bound, favourable) = match side {
-            Side::Max => (high, low),
-            Side::Min => (low, high),
-        };
-        let keeps = |x: f64| match side {
-            Side::Max => x <= limit,
-            Side::Min => x >= limit,
-        };
-        let status = match (keeps(bound), keeps(favourable)) {
-            (true, _) => Status::Pass,
-            (false, true) => Status::Inconclusive,
-            (false, false) => Status::Fail,
-        };
-        let margin = match (limit == ideal, status) {
-            (false, _) => ((limit - bound) / (limit - ideal)).min(1.0),
-            (true, Status::Pass) => 1.0,
-            (true, _) => -(bound - limit).abs(),
-        };
-        Judged { side, limit, bound, favourable, status, margin }
-    }
-}

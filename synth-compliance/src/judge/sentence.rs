@@ -2,16 +2,17 @@
 
 use synth_metrics::{Estimate, Measure, definition};
 
-use crate::check::{Judged, Side, Status};
+use super::limit::{Judged, Side};
+use super::status::Status;
 
 /// The column with the largest part in a measure that is to be small.
-pub(crate) fn column_with_most(measure: &Measure) -> Option<&str> {
+pub(super) fn column_with_most(measure: &Measure) -> Option<&str> {
     let finite = measure.columns.iter().filter(|c| c.value.is_finite());
     finite.max_by(|a, b| a.value.total_cmp(&b.value)).map(|c| c.column.as_str())
 }
 
 /// A judged limit in words.
-pub(crate) fn sentence(id: &str, estimate: Estimate, judged: &Judged, worst_column: Option<&str>) -> String {
+pub(super) fn sentence(id: &str, estimate: Estimate, judged: &Judged, worst_column: Option<&str>) -> String {
     let Judged { side, limit, bound, favourable, status, .. } = *judged;
     let value = decimals(estimate.value, limit, 3);
     let shown = |x: f64| decimals(x, limit, 3);

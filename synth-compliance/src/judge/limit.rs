@@ -1,0 +1,51 @@
+//! One limit of a gate against an estimate: which bound has to keep it, and how much room is left.
+
+use synth_metrics::Estimate;
+
+use super::status::Status;
+
+/// On which side of the good values a limit lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Side {
+    Max,
+    Min,
+}
+
+/// One limit of a gate, judged.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) side: Side,
+    pub(super) limit: f64,
+    /// The less favourable bound, and the more favourable one.
+    pub(super) bound: f64,
+    pub(super) favourable: f64,
+    pub(super) status: Status,
+    pub(super) margin: f64,
+}
+
+impl Judged {
+    pub(super) fn new(side: Side, limit: f64, estimate: Estimate, ideal: f64) -> Judged {
+        // Bounds by resampling need not contain the value; take whichever is further out.
+        let low = estimate.lower_bound().min(estimate.value);
+        let high = estimate.upper_bound().max(estimate.value);
+        let (bound, favourable) = match side {
+            Side::Max => (high, low),
+            Side::Min => (low, high),
+        };
+        let keeps = |x: f64| match side {
+            Side::Max => x <= limit,
+            Side::Min => x >= limit,
+        };
+        let status = match (keeps(bound), keeps(favourable)) {
+            (true, _) => Status::Pass,
+            (false, true) => Status::Inconclusive,
+            (false, false) => Status::Fail,
+        };
+        let margin = match (limit == ideal, status) {
+            (false, _) => ((limit - bound) / (limit - ideal)).min(1.0),
+            (true, Status::Pass) => 1.0,
+            (true, _) => -(bound - limit).abs(),
+        };
+        Judged { side, limit, bound, favourable, status, margin }
+    }
+}
