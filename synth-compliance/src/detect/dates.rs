@@ -9,16 +9,18 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::column::Column;
-use super::test::{Mention, Test, regex};
-use super::{Identifier, Treatment};
+use super::finding::{Identifier, Treatment};
+use super::test::{Detector, Mention, Test, regex};
 
-pub(super) const TESTS: &[Test] = &[
+pub(super) const DETECTOR: Detector = Detector { tests: TESTS, mentions: MENTIONS };
+
+const TESTS: &[Test] = &[
     Test::new(Identifier::Date, Treatment::YearOnly, is_date).alone(0.5, 1, 0.95),
     // One in thirty numbers of eight digits from 19000101 to 21001231 is a date.
     Test::new(Identifier::Date, Treatment::YearOnly, is_compact_date).alone(0.97, 3, 0.9).on_numbers(),
 ];
 
-pub(super) const MENTIONS: &[Mention] =
+const MENTIONS: &[Mention] =
     &[Mention::new(Identifier::Date, mentions_date, 0.85), Mention::new(Identifier::Date, mentions_old_age, 0.85)];
 
 /// A date or moment in any customary spelling, years of two digits included.

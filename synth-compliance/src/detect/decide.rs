@@ -7,20 +7,23 @@ use synth_core::Kind;
 
 use super::column::{Column, Hits};
 use super::dictionary::{Form, Meaning};
+use super::finding::{Basis, Confidence, Finding, Identifier, Sensitive, SpecialCategory, Treatment};
 use super::places::ZipColumn;
-use super::test::{Mention, Test};
+use super::test::{Detector, Test};
 use super::text::Prose;
-use super::{
-    Basis, Confidence, FakeKind, Finding, Identifier, Sensitive, SpecialCategory, Treatment, dates, devices, name,
-    network, numbers, persons, places, special, text,
-};
+use super::{dates, devices, name, network, numbers, persons, places, special, text};
+use synth_core::protect::FakeKind;
 
-/// All tests on whole cells; of two that the same cells pass, the one that is more particular comes first.
-const TESTS: [&[Test]; 7] =
-    [network::TESTS, text::TESTS, numbers::TESTS, devices::TESTS, dates::TESTS, places::TESTS, persons::TESTS];
-
-const MENTIONS: [&[Mention]; 6] =
-    [network::MENTIONS, numbers::MENTIONS, devices::MENTIONS, dates::MENTIONS, places::MENTIONS, persons::MENTIONS];
+/// All detectors; of two tests that the same cells pass, the one that is more particular comes first.
+const DETECTORS: [Detector; 7] = [
+    network::DETECTOR,
+    text::DETECTOR,
+    numbers::DETECTOR,
+    devices::DETECTOR,
+    dates::DETECTOR,
+    places::DETECTOR,
+    persons::DETECTOR,
+];
 
 /// Confidence in a name that the cells neither confirm nor contradict.
 const BY_NAME: f64 = 0.7;
@@ -102,7 +105,7 @@ fn whole(column: &Column<'_>, meanings: &[Meaning], year: i32, findings: &mut Fi
     if let Some(explained) = placed(column, meanings, findings) {
         return Some(explained);
     }
-    let tests = TESTS.iter().flat_map(|tests| tests.iter());
+    let tests = DETECTORS.iter().flat_map(|detector| detector.tests);
     let passed: Vec<(&Test, Hits)> = tests
         .filter(|test| column.is_text() || test.on_numbers)
         .map(|test| (test, column.count(test.accepts)))
@@ -272,7 +275,7 @@ fn placed(column: &Column<'_>, meanings: &[Meaning], findings: &mut Findings<'_>
 
 /// What stands among words in the cells that the column's own kind does not explain.
 fn mentioned(column: &Column<'_>, explained: Option<Explained>, prose: bool, findings: &mut Findings<'_>) {
-    for mention in MENTIONS.iter().flat_map(|mentions| mentions.iter()) {
+    for mention in DETECTORS.iter().flat_map(|detector| detector.mentions) {
         if mention.in_prose_only && !prose {
             continue;
         }

@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::checksum;
+use super::finding::{Identifier, Treatment};
 use super::fold::digits;
-use super::test::{Mention, Test, regex};
-use super::{Identifier, Treatment};
+use super::test::{Detector, Mention, Test, regex};
 
-pub(super) const TESTS: &[Test] = &[
+pub(super) const DETECTOR: Detector = Detector { tests: TESTS, mentions: MENTIONS };
+
+const TESTS: &[Test] = &[
     Test::new(Identifier::Vehicle, Treatment::Regenerate, is_vin).alone(0.05, 2, 0.95),
     // Numbers of European makers have no check digit.
     Test::new(Identifier::Vehicle, Treatment::Regenerate, is_vin_shape).alone(0.7, 5, 0.8),
@@ -20,7 +22,7 @@ pub(super) const TESTS: &[Test] = &[
     Test::new(Identifier::Vehicle, Treatment::Regenerate, is_plate).alone(0.97, 20, 0.5),
 ];
 
-pub(super) const MENTIONS: &[Mention] =
+const MENTIONS: &[Mention] =
     &[Mention::new(Identifier::Vehicle, mentions_vin, 0.9), Mention::new(Identifier::Device, is_labelled_serial, 0.85)];
 
 fn is_vin(cell: &str) -> bool {

@@ -3,7 +3,8 @@
 //! A list of our own, of names met in clinical tables and forms. It is in words with blanks between them; how a
 //! column's name is held against it is in [`name`](super::name).
 
-use super::{FakeKind, Identifier, SpecialCategory, Treatment};
+use super::finding::{Identifier, SpecialCategory, Treatment};
+use synth_core::protect::FakeKind;
 
 /// What a column's name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,11 +12,11 @@
 mod checksum;
 mod column;
 mod dates;
+mod decide;
 mod devices;
 mod dictionary;
 mod finding;
 mod fold;
-mod judge;
 mod name;
 mod network;
 mod numbers;
@@ -93,7 +93,7 @@ pub fn detect_with(table: &Table, options: &Options) -> Vec<Finding> {
     let schema = table.schema();
     let findings: Vec<Vec<Finding>> = (0..table.n_columns())
         .into_par_iter()
-        .map(|i| judge::findings(&Column::of(table, i, &schema.fields[i]), options.year))
+        .map(|i| decide::findings(&Column::of(table, i, &schema.fields[i]), options.year))
         .collect();
     findings.into_iter().flatten().collect()
 }

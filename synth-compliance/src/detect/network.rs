@@ -5,10 +5,13 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::test::{Mention, Test, regex};
-use super::{FakeKind, Identifier, Treatment};
+use super::finding::{Identifier, Treatment};
+use super::test::{Detector, Mention, Test, regex};
+use synth_core::protect::FakeKind;
 
-pub(super) const TESTS: &[Test] = &[
+pub(super) const DETECTOR: Detector = Detector { tests: TESTS, mentions: MENTIONS };
+
+const TESTS: &[Test] = &[
     // The grammar is strict: one in a hundred is no accident.
     Test::new(Identifier::Email, Treatment::Fake(FakeKind::Email), is_email).alone(0.01, 1, 0.99),
     Test::new(Identifier::Url, Treatment::Fake(FakeKind::Url), is_url).alone(0.01, 1, 0.97),
@@ -20,7 +23,7 @@ pub(super) const TESTS: &[Test] = &[
     Test::new(Identifier::Other, Treatment::Regenerate, is_hash).alone(0.5, 3, 0.8),
 ];
 
-pub(super) const MENTIONS: &[Mention] = &[
+const MENTIONS: &[Mention] = &[
     Mention::new(Identifier::Email, mentions_email, 0.97),
     Mention::new(Identifier::Url, mentions_url, 0.97),
     Mention::new(Identifier::IpAddress, mentions_ip, 0.8),

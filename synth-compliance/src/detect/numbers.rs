@@ -5,11 +5,14 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::checksum;
+use super::finding::{Identifier, Treatment};
 use super::fold::digits;
-use super::test::{Mention, Test, regex};
-use super::{FakeKind, Identifier, Treatment};
+use super::test::{Detector, Mention, Test, regex};
+use synth_core::protect::FakeKind;
 
-pub(super) const TESTS: &[Test] = &[
+pub(super) const DETECTOR: Detector = Detector { tests: TESTS, mentions: MENTIONS };
+
+const TESTS: &[Test] = &[
     Test::new(Identifier::SocialSecurity, Treatment::Regenerate, is_spelled_ssn).alone(0.02, 1, 0.95),
     Test::new(Identifier::SocialSecurity, Treatment::Regenerate, is_ahv).alone(0.02, 1, 0.99).on_numbers(),
     Test::new(Identifier::SocialSecurity, Treatment::Regenerate, is_codice_fiscale).alone(0.02, 1, 0.99),
@@ -28,7 +31,7 @@ pub(super) const TESTS: &[Test] = &[
     Test::new(Identifier::SocialSecurity, Treatment::Regenerate, is_bare_ssn).alone(0.97, 20, 0.5).on_numbers(),
 ];
 
-pub(super) const MENTIONS: &[Mention] = &[
+const MENTIONS: &[Mention] = &[
     Mention::new(Identifier::SocialSecurity, mentions_ssn, 0.9),
     Mention::new(Identifier::Telephone, mentions_phone, 0.9),
     Mention::new(Identifier::Fax, mentions_fax, 0.9),

@@ -10,17 +10,20 @@ use std::sync::LazyLock;
 use fake::locales::{DE_DE, Data, EN, FR_FR, PT_BR};
 use regex::Regex;
 
+use super::finding::{Identifier, Treatment};
 use super::fold::fold;
-use super::test::{Mention, Test, regex};
-use super::{FakeKind, Identifier, Treatment};
+use super::test::{Detector, Mention, Test, regex};
+use synth_core::protect::FakeKind;
 
-pub(super) const TESTS: &[Test] = &[
+pub(super) const DETECTOR: Detector = Detector { tests: TESTS, mentions: MENTIONS };
+
+const TESTS: &[Test] = &[
     Test::new(Identifier::Name, Treatment::Fake(FakeKind::Name), is_full_name).alone(0.3, 3, 0.85),
     Test::new(Identifier::Name, Treatment::Fake(FakeKind::FirstName), is_given_name).alone(0.6, 10, 0.75),
     Test::new(Identifier::Name, Treatment::Fake(FakeKind::LastName), is_family_name).alone(0.5, 15, 0.6),
 ];
 
-pub(super) const MENTIONS: &[Mention] = &[
+const MENTIONS: &[Mention] = &[
     Mention::new(Identifier::Name, mentions_titled_name, 0.85),
     Mention::new(Identifier::Name, mentions_full_name, 0.7).in_prose(),
 ];

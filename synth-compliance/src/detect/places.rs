@@ -8,17 +8,20 @@ use regex::Regex;
 use synth_core::protect::RESTRICTED_ZIP_PREFIXES;
 
 use super::column::Column;
-use super::test::{Mention, Test, regex};
-use super::{FakeKind, Identifier, Treatment};
+use super::finding::{Identifier, Treatment};
+use super::test::{Detector, Mention, Test, regex};
+use synth_core::protect::FakeKind;
 
-pub(super) const TESTS: &[Test] = &[
+pub(super) const DETECTOR: Detector = Detector { tests: TESTS, mentions: MENTIONS };
+
+const TESTS: &[Test] = &[
     Test::new(Identifier::Geography, Treatment::Fake(FakeKind::Street), is_street).alone(0.1, 1, 0.9),
     Test::new(Identifier::Geography, Treatment::ZipPrefix, is_zip_plus_four).alone(0.2, 2, 0.9),
     Test::new(Identifier::Geography, Treatment::Fake(FakeKind::Postcode), is_foreign_postcode).alone(0.7, 5, 0.8),
     Test::new(Identifier::Geography, Treatment::Remove, is_coordinate_pair).alone(0.5, 2, 0.95),
 ];
 
-pub(super) const MENTIONS: &[Mention] = &[
+const MENTIONS: &[Mention] = &[
     Mention::new(Identifier::Geography, mentions_street, 0.85),
     Mention::new(Identifier::Geography, mentions_zip, 0.85),
 ];

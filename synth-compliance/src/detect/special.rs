@@ -3,9 +3,9 @@
 //! Levels are short words that mean other things elsewhere (black may be a colour): a column is one of these only if
 //! nearly all of its cells are on the list, and one of the words that mean nothing else is among them.
 
-use super::SpecialCategory;
 use super::column::Column;
 use super::dictionary::Meaning;
+use super::finding::SpecialCategory;
 use super::fold::fold;
 
 /// Levels of one meaning.

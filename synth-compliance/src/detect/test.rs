@@ -4,7 +4,16 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Identifier, Treatment};
+use super::finding::{Identifier, Treatment};
+
+/// What a file of detectors brings.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Detector {
+    /// Tests on whole cells; of two that the same cells pass, the one that is more particular comes first.
+    pub(super) tests: &'static [Test],
+    /// Tests on what stands among words.
+    pub(super) mentions: &'static [Mention],
+}
 
 /// A test on a whole cell.
 #[derive(Debug, Clone, Copy)]

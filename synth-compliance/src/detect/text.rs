@@ -1,10 +1,12 @@
 //! Free text, unique codes among it, and binary content spelled as text.
 
 use super::column::Column;
-use super::test::Test;
-use super::{Identifier, Treatment};
+use super::finding::{Identifier, Treatment};
+use super::test::{Detector, Test};
 
-pub(super) const TESTS: &[Test] = &[
+pub(super) const DETECTOR: Detector = Detector { tests: TESTS, mentions: &[] };
+
+const TESTS: &[Test] = &[
     Test::new(Identifier::Photograph, Treatment::Remove, is_image).alone(0.01, 1, 0.95),
     // A template, a print, a recording: what it is cannot be seen, what it may be is enough.
     Test::new(Identifier::Biometric, Treatment::Remove, is_blob).alone(0.1, 1, 0.6),
