@@ -48,7 +48,7 @@ pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program:
     ]);
     card.line("| column | kind |\n|---|---|");
     for field in &source.schema.fields {
-        card.row(&[&field.name, &format!("{:?}", field.kind).to_lowercase()]);
+        card.row(&[&field.name, &field.kind.to_string()]);
     }
 
     card.section("Protection before training");

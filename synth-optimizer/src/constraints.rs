@@ -56,10 +56,6 @@ impl RuleRecord {
     /// The constraint and what became of it, a line.
     pub fn line(&self) -> String {
         let Self { rule, origin, by, first_broken, kept } = self;
-        let origin = match origin {
-            Origin::Found => "found",
-            Origin::Declared => "declared",
-        };
         let share = |x: f64| format!("{:.1} %", 100.0 * x);
         match by {
             By::Derived | By::Difference | By::Lookup => format!("{rule} ({origin}): kept, {by}"),

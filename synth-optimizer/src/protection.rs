@@ -75,8 +75,7 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Pr
             let own = table.schema().fields.iter().zip(&asked.schema.fields);
             let undone = own.filter(|(own, asked)| own != asked).map(|(own, asked)| {
                 let rules: Vec<String> = asked.protect.iter().map(ToString::to_string).collect();
-                let rules =
-                    if rules.is_empty() { format!("kind {:?}", asked.kind).to_lowercase() } else { rules.join(", ") };
+                let rules = if rules.is_empty() { format!("kind {}", asked.kind) } else { rules.join(", ") };
                 format!("`{}`: asked for {rules}; protection is switched off", own.name)
             });
             let shortfalls = asked.shortfalls.into_iter().chain(undone).collect();

@@ -66,6 +66,15 @@ pub enum Origin {
     Declared,
 }
 
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Origin::Found => "found",
+            Origin::Declared => "declared",
+        })
+    }
+}
+
 /// How a constraint is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,5 +1,7 @@
 //! What the values of a column mean, and the type they have in memory.
 
+use std::fmt;
+
 use arrow::datatypes::{DataType, TimeUnit};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,24 @@ impl Kind {
     /// A generator learns the column.
     pub fn is_learnt(self) -> bool {
         self.is_scale() || self.is_levels()
+    }
+}
+
+/// The word that the schema's TOML has for it.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Kind::Continuous => "continuous",
+            Kind::Integer => "integer",
+            Kind::Categorical => "categorical",
+            Kind::Ordinal => "ordinal",
+            Kind::Boolean => "boolean",
+            Kind::Datetime => "datetime",
+            Kind::Identifier => "identifier",
+            Kind::Text => "text",
+            Kind::Constant => "constant",
+            Kind::Empty => "empty",
+        })
     }
 }
 

@@ -213,10 +213,7 @@ impl Protection {
         storage: Storage,
     ) -> Result<(Kind, Storage), String> {
         let same = Ok((kind, storage));
-        let only = |what: &str| {
-            let kind = format!("{kind:?}").to_lowercase();
-            Err(format!("the protection `{}` is for {what}; the column is {kind}", self.id()))
-        };
+        let only = |what: &str| Err(format!("the protection `{}` is for {what}; the column is {kind}", self.id()));
         match self {
             Protection::Keep {} | Protection::Remove {} => same,
             Protection::MergeRare { k } | Protection::CapExtremes { k } if *k < 2 => {
