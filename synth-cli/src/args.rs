@@ -8,9 +8,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use synth_core::masked::Condition;
+use synth_optimizer::dossier::forms::FORMS;
 
 use crate::condition;
-use crate::forms::FORMS;
 
 /// Turn a private table into a synthetic one that can be shared, with the proof.
 #[derive(Debug, Parser)]

@@ -7,12 +7,12 @@ use synth_compliance::{Chain, Policy};
 use synth_core::Table;
 use synth_core::model::About;
 use synth_optimizer::audit::{LOG_NAME, RECORD_NAME};
-use synth_optimizer::{Program, Run, Source, Written, log, model_card, provenance};
+use synth_optimizer::dossier::forms::in_form;
+use synth_optimizer::dossier::page::{self, PAGE};
+use synth_optimizer::{Program, RunOutcome, Source, Written, log, model_card, provenance};
 
 use crate::files;
-use crate::forms::in_form;
 use crate::outputs::{Pending, Readers, Replace};
-use crate::page::{self, PAGE};
 use crate::parts::{Destination, is_part_of};
 
 /// What a run leaves in its folder, but for the table, whose extension is that of its form.
@@ -56,7 +56,7 @@ pub(crate) fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// What is to be written about.
 pub(crate) struct Results<'a> {
-    pub(crate) run: &'a Run,
+    pub(crate) run: &'a RunOutcome,
     pub(crate) policy: &'a Policy,
     pub(crate) source: &'a Source,
     /// The name of the table's form; `None`: that of the source.
@@ -66,7 +66,7 @@ pub(crate) struct Results<'a> {
 }
 
 /// What the model's file tells of it: the measures that decided, and the HMAC of the table if there is a key.
-fn about(run: &Run, source: &Source) -> About {
+fn about(run: &RunOutcome, source: &Source) -> About {
     let measures = run.record.assessment().into_iter().flat_map(|assessment| &assessment.report.measures);
     let measured = measures.filter_map(|measure| Some((measure.id.clone(), measure.outcome.value()?)));
     About { source_mac: source.mac.clone(), measures: measured.collect(), ..About::default() }
@@ -120,7 +120,7 @@ pub(crate) fn write(
     };
     // The page names the files before it; the provenance and the log name the page too.
     let about = page::About { policy, source, program: &program, files: &digests(&proofs)? };
-    proofs.push(text(PAGE, page::of_run(run, &about)?.as_bytes())?);
+    proofs.push(text(PAGE, page::of_run(run, &about).as_bytes())?);
     let model = run.release.as_ref().map(|_| MODEL);
     let document = provenance(&run.record, policy, source, &program, &digests(&proofs)?, model, &names);
     proofs.push(text(PROVENANCE, &serde_json::to_vec_pretty(&document)?)?);

@@ -21,23 +21,21 @@ pub mod store;
 pub mod quality;
 
 // What it leaves for those who were not there.
-pub mod audit;
-pub mod card;
-pub mod portraits;
-pub mod provenance;
+pub mod dossier;
 
 pub use assessment::{Assessment, Rank};
 pub use attempt::{Attempt, AttemptResult, Explanation, attempt_seed};
-pub use audit::{Entry, Fault, Folder, Program, Source, Verified, Written, log, verify};
-pub use card::model_card;
 pub use constraints::{ConstraintRecord, RuleRecord};
+pub use dossier::audit::{self, Entry, Fault, Folder, Program, Source, Verified, Written, log, verify};
+pub use dossier::card::{self, model_card};
+pub use dossier::portraits::{self, TablePortrait};
+pub use dossier::provenance;
+pub use dossier::record::{RUN_VERSION, Release, RunOutcome, RunRecord};
 pub use error::{Error, Result};
 pub use learnt::{Fit, Learnt};
-pub use pipeline::{Event, Fitting, Observer, Pipeline, Preview, RUN_VERSION, Release, Run, RunRecord};
+pub use pipeline::{Event, Fitting, Observer, Pipeline, Preview};
 pub use plan::Plan;
-pub use portraits::TablePortrait;
 pub use protection::{Cost, ProtectionRecord, Protects};
-pub use provenance::provenance;
 pub use quality::{Part, quality_test};
 pub use rule::{Analysis, DEAD_ENDS, DeadEnd, RULES, Rule, RulePlanner, Situation, analyse};
 pub use runner::{Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};

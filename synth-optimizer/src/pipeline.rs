@@ -36,28 +36,25 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use synth_compliance::{DISCLAIMER, Decision, Finding, Policy};
-use synth_core::train::{TrainConfig, TrainReport};
-use synth_core::{Engine, Generator, Keeping, Model, Schema, Table};
+use synth_core::train::TrainConfig;
+use synth_core::{Engine, Generator, Keeping, Model, Table};
 
 use self::trial::PipelineTrial;
 use crate::assessment::Assessment;
 use crate::attempt::{Attempt, Explanation};
-use crate::constraints::ConstraintRecord;
+use crate::dossier::portraits::TablePortrait;
+use crate::dossier::record::{RUN_VERSION, Release, RunOutcome, RunRecord};
 use crate::error::Result;
-use crate::learnt::{Fit, Learnt};
+use crate::learnt::Fit;
 use crate::memory;
 use crate::plan::Plan;
-use crate::portraits::TablePortrait;
 use crate::protection::{Protected, ProtectionRecord, Protects, protect};
 use crate::rule::RulePlanner;
 use crate::runner::{self, Outcome, Planner, Runner, StopReason};
 use crate::split::{Design, Parts};
 use crate::store::{KeptPlans, Store};
-
-/// The version of the run record's JSON form.
-pub const RUN_VERSION: u32 = 1;
 
 /// Turns a table into a synthetic one that a policy accepts, or says why not. The [module](self) has an example.
 pub struct Pipeline<'a> {
@@ -128,85 +125,6 @@ pub struct Fitting {
     pub remaining: Duration,
 }
 
-/// What a run did and decided, but for the table itself. The same, byte for byte as JSON, for the same input, settings
-/// and version.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct RunRecord {
-    /// [`RUN_VERSION`].
-    pub version: u32,
-    /// The decision on the table.
-    pub decision: Decision,
-    /// The policy's name and version.
-    pub policy: [String; 2],
-    /// The [hash](Policy::sha256) of the policy, fixed before anything was learnt.
-    pub policy_sha256: String,
-    /// The seed everything followed from.
-    pub seed: u64,
-    /// What was found in the columns of the table.
-    pub findings: Vec<Finding>,
-    /// What was done to them before anything was learnt.
-    pub protection: ProtectionRecord,
-    /// The name of the generator that took the place of the plans' engines, if it was the caller's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub generator: Option<String>,
-    /// How the real rows were used.
-    pub design: Design,
-    /// Why there were no more attempts, if none was accepted.
-    pub stopped: Option<StopReason>,
-    /// Each plan tried, why, and what came of it.
-    pub attempts: Vec<Attempt<Plan, Assessment>>,
-    /// What the audit part said of the accepted table; only with a split.
-    pub audit: Option<Assessment>,
-    /// How the generator of the released table was trained, or of the one that came nearest.
-    pub training: Option<TrainReport>,
-    /// What its rows keep.
-    #[serde(default, skip_serializing_if = "ConstraintRecord::is_empty")]
-    pub constraints: ConstraintRecord,
-    /// What a person must know about the table beside the measures. Columns are named, values never shown.
-    pub notes: Vec<String>,
-    /// What all this is not.
-    pub disclaimer: String,
-}
-
-impl RunRecord {
-    /// The assessment that decided: the audit's, or else that of the accepted or best attempt.
-    pub fn assessment(&self) -> Option<&Assessment> {
-        // Among equals the first, as the runner keeps it.
-        self.audit.as_ref().or_else(|| self.best_attempt()?.verdict())
-    }
-
-    /// The attempt whose table was accepted, or came nearest; `None` if none had a table.
-    pub fn best_attempt(&self) -> Option<&Attempt<Plan, Assessment>> {
-        let attempts = self.attempts.iter().rev().filter_map(|attempt| Some((attempt, attempt.verdict()?)));
-        attempts.max_by_key(|(_, a)| (a.decision().is_accepted(), a.rank())).map(|(attempt, _)| attempt)
-    }
-
-    /// The decision that follows from the verdicts: the audit's, or else that of the accepted or best attempt.
-    pub fn concluded(&self) -> Decision {
-        self.assessment().map_or(Decision::NotEnoughEvidence, Assessment::decision)
-    }
-}
-
-/// What a run gives.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Run {
-    /// What was done and decided.
-    pub record: RunRecord,
-    /// The schema of the table that was given, with all that was done to it declared: put under that table again, it asks
-    /// for the same.
-    pub schema: Schema,
-    /// The table, if it was accepted.
-    pub release: Option<Release>,
-    /// The table that came nearest, if none was accepted and it was asked for.
-    pub refused: Option<Release>,
-    /// What the [report page](crate::portraits) shows of the table, released or not, beside the rows that its generator was
-    /// given; `None` if no attempt had a table.
-    pub portrait: Option<TablePortrait>,
-}
-
 /// What a run would begin with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -228,18 +146,6 @@ struct Prepared {
     protected: Protected,
     parts: Parts,
     first: Plan,
-}
-
-/// A synthetic table and what made it.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Release {
-    /// The rows.
-    pub table: Table,
-    /// The generator.
-    pub learnt: Learnt,
-    /// What its rows keep.
-    pub constraints: ConstraintRecord,
 }
 
 impl std::fmt::Debug for Pipeline<'_> {
@@ -378,7 +284,7 @@ impl<'a> Pipeline<'a> {
         Self { memory_limit: Some(bytes), ..self }
     }
 
-    /// Keeps the table that came nearest, as [`Run::refused`]. Default: it is dropped.
+    /// Keeps the table that came nearest, as [`RunOutcome::refused`]. Default: it is dropped.
     #[must_use]
     pub fn with_refused_table(self) -> Self {
         Self { keeps_refused: true, ..self }
@@ -417,7 +323,7 @@ impl<'a> Pipeline<'a> {
     /// identifiers to cut them by, if nothing can be learnt from the table, if a protection does not fit its column, if a
     /// setting is out of range, or if the run would take more memory than it may; [`Error::Metrics`](crate::Error::Metrics) if the tables cannot be compared. That no table was
     /// accepted is a [`Decision`], not an error.
-    pub fn run(mut self, table: &Table) -> Result<Run> {
+    pub fn run(mut self, table: &Table) -> Result<RunOutcome> {
         // A budget too long for the clock is none.
         let deadline = self.time_budget.and_then(|budget| Instant::now().checked_add(budget));
         if let Some(limit) = self.memory_limit {
@@ -537,7 +443,7 @@ impl<'a> Pipeline<'a> {
         trial: &PipelineTrial<'_>,
         outcome: Outcome<Release, Plan, Assessment>,
         protected: &Protected,
-    ) -> Result<Run> {
+    ) -> Result<RunOutcome> {
         let (attempts, mut stopped, artifact) = match outcome {
             Outcome::Accepted { artifact, attempts } => (attempts, None, Some(artifact)),
             Outcome::Rejected { attempts, refused_artifact, reason, .. } => (attempts, Some(reason), refused_artifact),
@@ -579,7 +485,7 @@ impl<'a> Pipeline<'a> {
         let shown = release.as_ref().or(refused.as_ref());
         let portrait = shown.map(|shown| table_portrait(trial, shown, &record.findings)).transpose()?;
         let refused = refused.filter(|_| self.keeps_refused);
-        Ok(Run { record, schema: protected.schema.clone(), release, refused, portrait })
+        Ok(RunOutcome { record, schema: protected.schema.clone(), release, refused, portrait })
     }
 }
 

@@ -9,7 +9,7 @@ use synth_core::io::{ReadOptions, read_bytes};
 use synth_core::{Engine, Table};
 use synth_optimizer::audit::{LOG_NAME, RECORD_NAME};
 use synth_optimizer::{
-    Fault, Folder, Pipeline, Program, Run, Source, Verified, Written, log, model_card, provenance, verify,
+    Fault, Folder, Pipeline, Program, RunOutcome, Source, Verified, Written, log, model_card, provenance, verify,
 };
 
 /// Files in memory.
@@ -69,12 +69,12 @@ fn program() -> Program {
     Program { name: "test".to_owned(), version: "1".to_owned() }
 }
 
-fn run(policy: &Policy) -> Run {
+fn run(policy: &Policy) -> RunOutcome {
     Pipeline::new(policy.clone()).with_engine(Engine::Copula).with_seed(3).run(&table()).unwrap()
 }
 
 /// What a run leaves, table and model standing for themselves.
-fn files_of(run: &Run, policy: &Policy, mac: Option<String>) -> Files {
+fn files_of(run: &RunOutcome, policy: &Policy, mac: Option<String>) -> Files {
     let source = Source::new("in.csv", &table(), mac);
     let mut files = BTreeMap::new();
     files.insert(RECORD_NAME.to_owned(), serde_json::to_vec_pretty(&run.record).unwrap());
@@ -240,7 +240,7 @@ fn a_log_written_anew_has_to_agree_with_itself_and_its_files() {
 #[test]
 fn a_verdict_that_does_not_follow_from_its_report_is_found() {
     let policy = hipaa();
-    let check = |problem: &str, forge: &dyn Fn(&mut Run)| {
+    let check = |problem: &str, forge: &dyn Fn(&mut RunOutcome)| {
         let mut run = run(&policy);
         forge(&mut run);
         // The log is written after the forgery, and agrees with it.

@@ -216,7 +216,7 @@ fn a_run_that_was_stopped_anywhere_goes_on_to_the_same_result() {
             .with_max_attempts(2)
             .with_refused_table()
     };
-    let result = |run: synth_optimizer::Run| {
+    let result = |run: synth_optimizer::RunOutcome| {
         let made = run.release.or(run.refused).expect("there is a table");
         (
             serde_json::to_string(&run.record).unwrap(),

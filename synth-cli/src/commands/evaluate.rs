@@ -13,11 +13,12 @@ use synth_metrics::{
     leave_one_out_share, measure,
 };
 use synth_optimizer::TablePortrait;
+use synth_optimizer::dossier::page;
 
 use super::Common;
 use crate::exit::{Code, Usage};
 use crate::outputs::{self, Readers, Replace};
-use crate::{args, files, page, show, tables};
+use crate::{args, files, show, tables};
 
 pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let until = args.time_budget.and_then(|budget| Instant::now().checked_add(budget));
@@ -114,7 +115,7 @@ fn write_page(
     let portrait = TablePortrait::new(train, synthetic, &detect(train))?;
     // No folders: their names may be somebody's.
     let name = files::name_without_folders(&args.synthetic);
-    let text = page::of_report(&name, train.schema(), report, &portrait)?;
+    let text = page::of_report(&name, train.schema(), report, &portrait);
     outputs::write_file(html, Readers::AsUsual, replace, |file| Ok(file.write_all(text.as_bytes())?))
 }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use anyhow::Result;
 use serde::Serialize;
 use synth_core::{Engine, Generator, Schema, Table};
+use synth_optimizer::dossier::forms::source_for;
 
 use super::Common;
 use crate::exit::{Code, Usage};
-use crate::forms::source_for;
 use crate::outputs::{self, Readers, Replace};
 use crate::parts::{self, Destination};
 use crate::{args, files, show, tables};

@@ -3,10 +3,10 @@
 use anyhow::Result;
 use synth_core::model::Given;
 use synth_core::{Generator, Model};
+use synth_optimizer::dossier::forms::source_for;
 
 use super::Common;
 use crate::exit::{Code, Interrupted, Usage};
-use crate::forms::source_for;
 use crate::outputs::{Readers, Replace};
 use crate::parts::{self, Destination};
 use crate::progress::Bar;

@@ -11,9 +11,10 @@ use synth_core::train::{Progress, TrainConfig, TrainingFailure};
 use synth_core::{Keeping, Model, Table};
 use synth_metrics::{Audit, Baseline, Options, Tables, measure};
 
-use super::{Event, Fitting, Observer, Release};
+use super::{Event, Fitting, Observer};
 use crate::assessment::{Assessment, Rank};
 use crate::constraints::ConstraintRecord;
+use crate::dossier::record::Release;
 use crate::error::{Error, Result};
 use crate::learnt::{Fit, Learnt};
 use crate::plan::Plan;

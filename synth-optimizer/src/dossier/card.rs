@@ -12,9 +12,9 @@ use synth_compliance::{Check, DISCLAIMER, Policy, Status, Verdict};
 use synth_core::Schema;
 use synth_metrics::{Domain, Outcome, QualityReport, Subgroups, definition};
 
+use super::audit::{Program, Source};
+use super::record::RunRecord;
 use crate::assessment::Assessment;
-use crate::audit::{Program, Source};
-use crate::pipeline::RunRecord;
 
 /// The model card of a run under `policy`.
 pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program: &Program) -> String {

@@ -5,7 +5,7 @@ use synth_compliance::{Decision, Finding, Policy, chain, judge};
 
 use super::{AUDIT_VERSION, Entry, Judged, LOG_NAME, RECORD_NAME, Written, attempt_entry};
 use crate::assessment::Assessment;
-use crate::pipeline::RunRecord;
+use crate::dossier::record::RunRecord;
 use crate::protection::ProtectionRecord;
 use crate::runner::StopReason;
 use crate::split::Design;

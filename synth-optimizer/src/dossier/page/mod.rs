@@ -17,13 +17,11 @@ mod text;
 mod training;
 mod verdict;
 
-use anyhow::{Context, Result};
 use askama::Template;
 use synth_compliance::{DISCLAIMER, Policy};
 use synth_core::Schema;
 use synth_core::protect::DEFAULT_K;
 use synth_metrics::QualityReport;
-use synth_optimizer::{Program, Run, Source, TablePortrait, Written};
 
 use self::attempts::{Matrix, Step};
 use self::distributions::Distributions;
@@ -34,9 +32,12 @@ use self::origin::{ColumnRow, KeptRow};
 use self::text::{grouped, shown};
 use self::training::Training;
 use self::verdict::{Banner, CheckRow};
+use super::audit::{Program, Source, Written};
+use super::portraits::TablePortrait;
+use super::record::RunOutcome;
 
 /// The name of the page among the results of a run.
-pub(crate) const PAGE: &str = "report.html";
+pub const PAGE: &str = "report.html";
 
 /// Everything the page shows, in the order in which it does.
 #[derive(Template)]
@@ -72,16 +73,20 @@ struct Page {
 }
 
 /// What the page is about, beside the run itself.
-pub(crate) struct About<'a> {
-    pub(crate) policy: &'a Policy,
-    pub(crate) source: &'a Source,
-    pub(crate) program: &'a Program,
+#[derive(Debug)]
+pub struct About<'a> {
+    /// The policy that the run was judged by.
+    pub policy: &'a Policy,
+    /// What was read.
+    pub source: &'a Source,
+    /// Who writes the page.
+    pub program: &'a Program,
     /// The other files of the run.
-    pub(crate) files: &'a [Written],
+    pub files: &'a [Written],
 }
 
-/// The page of a run.
-pub(crate) fn of_run(run: &Run, about: &About<'_>) -> Result<String> {
+/// The page of a run, as HTML.
+pub fn of_run(run: &RunOutcome, about: &About<'_>) -> String {
     let About { policy, source, program, files } = *about;
     let record = &run.record;
     let assessment = record.assessment();
@@ -107,16 +112,12 @@ pub(crate) fn of_run(run: &Run, about: &About<'_>) -> Result<String> {
     page.facts = origin::facts(record, policy, source, program);
     page.files = origin::files(files);
     page.disclaimer = record.disclaimer.clone();
-    page.render().context("the report page cannot be filled in")
+    page.filled_in()
 }
 
-/// The page of a table that was measured, and not judged.
-pub(crate) fn of_report(
-    name: &str,
-    schema: &Schema,
-    report: &QualityReport,
-    portrait: &TablePortrait,
-) -> Result<String> {
+/// The page of a table that was measured, and not judged, as HTML. `name` is that of the synthetic table, `schema` that of the
+/// training rows.
+pub fn of_report(name: &str, schema: &Schema, report: &QualityReport, portrait: &TablePortrait) -> String {
     let mut page = Page::of(Some(portrait), Some(report));
     page.title = format!("Measures of the synthetic table {}", shown(name));
     let rows = || measures::rows(report, None, None);
@@ -126,7 +127,7 @@ pub(crate) fn of_report(
         page.groups = Some(measures::groups(subgroups));
     }
     page.columns = origin::columns(schema, None);
-    page.render().context("the report page cannot be filled in")
+    page.filled_in()
 }
 
 impl Page {
@@ -172,5 +173,9 @@ impl Page {
             k: DEFAULT_K,
             disclaimer: DISCLAIMER.to_owned(),
         }
+    }
+
+    fn filled_in(&self) -> String {
+        self.render().expect("a string takes all, and nothing that the template shows fails")
     }
 }

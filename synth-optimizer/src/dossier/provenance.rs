@@ -6,13 +6,13 @@
 //! that equal runs leave equal bytes.
 //!
 //! Left out on purpose: people and organisations, of whom the program knows nothing; attempts before the best, which are in
-//! the [log](crate::audit).
+//! the [log](super::audit).
 
 use serde_json::{Map, Value, json};
 use synth_compliance::Policy;
 
-use crate::audit::{Program, RECORD_NAME, Source, Written};
-use crate::pipeline::RunRecord;
+use super::audit::{Program, RECORD_NAME, Source, Written};
+use super::record::RunRecord;
 
 /// What identifiers begin with.
 const NAMESPACE: &str = "urn:synth:";

@@ -22,7 +22,7 @@ use synth_metrics::REPORT_VERSION;
 
 use crate::assessment::Assessment;
 use crate::attempt::{Attempt, AttemptResult, Explanation};
-use crate::pipeline::{RUN_VERSION, RunRecord};
+use crate::dossier::record::{RUN_VERSION, RunRecord};
 use crate::plan::Plan;
 use crate::protection::ProtectionRecord;
 use crate::runner::StopReason;

@@ -4,11 +4,13 @@ use synth_compliance::Policy;
 use synth_core::Schema;
 use synth_core::constraint::Origin;
 use synth_core::protect::{Applied, Count};
-use synth_optimizer::constraints::{ConstraintRecord, RuleRecord};
-use synth_optimizer::{Program, Protects, RunRecord, Source, Written};
 
 use super::attempts::settings;
 use super::text::{grouped, kind, shown};
+use crate::constraints::{ConstraintRecord, RuleRecord};
+use crate::dossier::audit::{Program, Source, Written};
+use crate::dossier::record::RunRecord;
+use crate::protection::Protects;
 
 /// A column.
 #[derive(Debug)]

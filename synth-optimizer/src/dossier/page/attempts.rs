@@ -2,10 +2,13 @@
 
 use synth_compliance::{Effect, Policy};
 use synth_core::Engine;
-use synth_optimizer::{Assessment, Attempt, AttemptResult, Plan, RunRecord};
 
 use super::text::{number, shown};
 use super::verdict::{Mark, limit_of, mark, value_of};
+use crate::assessment::Assessment;
+use crate::attempt::{Attempt, AttemptResult};
+use crate::dossier::record::RunRecord;
+use crate::plan::Plan;
 
 /// One attempt in words.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use synth_core::schema::{Compression, Format, Source};
 
 /// The names that `--format` takes.
-pub(crate) const FORMS: [&str; 12] = [
+pub const FORMS: [&str; 12] = [
     "csv",
     "csv.gz",
     "csv.zst",
@@ -21,7 +21,7 @@ pub(crate) const FORMS: [&str; 12] = [
 ];
 
 /// The form of `source`, changed to one of [`FORMS`].
-pub(crate) fn in_form(form: Option<&str>, source: &Source) -> Source {
+pub fn in_form(form: Option<&str>, source: &Source) -> Source {
     match form {
         Some(form) => source_for(Path::new(&format!("table.{form}")), source),
         None => source.clone(),
@@ -29,7 +29,7 @@ pub(crate) fn in_form(form: Option<&str>, source: &Source) -> Source {
 }
 
 /// The form of `source`, changed to what the name of `path` says.
-pub(crate) fn source_for(path: &Path, source: &Source) -> Source {
+pub fn source_for(path: &Path, source: &Source) -> Source {
     let mut source = source.clone();
     let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_lowercase) else {
         return source;

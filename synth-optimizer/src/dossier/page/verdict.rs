@@ -2,9 +2,11 @@
 
 use synth_compliance::{Check, Decision, Effect, Policy, Status, Verdict};
 use synth_metrics::{QualityReport, definition};
-use synth_optimizer::{AttemptResult, RunRecord, StopReason};
 
 use super::text::{grouped, limits, number, plural, shown};
+use crate::attempt::AttemptResult;
+use crate::dossier::record::RunRecord;
+use crate::runner::StopReason;
 
 /// How something came out: the class of its colour, a mark that says the same, and the words.
 #[derive(Debug, Clone)]

@@ -1,0 +1,110 @@
+//! What a run gives: the record of what it did and decided, and the table with its generator if there is one.
+
+use serde::{Deserialize, Serialize};
+use synth_compliance::{Decision, Finding};
+use synth_core::train::TrainReport;
+use synth_core::{Schema, Table};
+
+use super::portraits::TablePortrait;
+use crate::assessment::Assessment;
+use crate::attempt::Attempt;
+use crate::constraints::ConstraintRecord;
+use crate::learnt::Learnt;
+use crate::plan::Plan;
+use crate::protection::ProtectionRecord;
+use crate::runner::StopReason;
+use crate::split::Design;
+
+/// The version of the run record's JSON form.
+pub const RUN_VERSION: u32 = 1;
+
+/// What a run did and decided, but for the table itself. The same, byte for byte as JSON, for the same input, settings
+/// and version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RunRecord {
+    /// [`RUN_VERSION`].
+    pub version: u32,
+    /// The decision on the table.
+    pub decision: Decision,
+    /// The policy's name and version.
+    pub policy: [String; 2],
+    /// The [hash](synth_compliance::Policy::sha256) of the policy, fixed before anything was learnt.
+    pub policy_sha256: String,
+    /// The seed everything followed from.
+    pub seed: u64,
+    /// What was found in the columns of the table.
+    pub findings: Vec<Finding>,
+    /// What was done to them before anything was learnt.
+    pub protection: ProtectionRecord,
+    /// The name of the generator that took the place of the plans' engines, if it was the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<String>,
+    /// How the real rows were used.
+    pub design: Design,
+    /// Why there were no more attempts, if none was accepted.
+    pub stopped: Option<StopReason>,
+    /// Each plan tried, why, and what came of it.
+    pub attempts: Vec<Attempt<Plan, Assessment>>,
+    /// What the audit part said of the accepted table; only with a split.
+    pub audit: Option<Assessment>,
+    /// How the generator of the released table was trained, or of the one that came nearest.
+    pub training: Option<TrainReport>,
+    /// What its rows keep.
+    #[serde(default, skip_serializing_if = "ConstraintRecord::is_empty")]
+    pub constraints: ConstraintRecord,
+    /// What a person must know about the table beside the measures. Columns are named, values never shown.
+    pub notes: Vec<String>,
+    /// What all this is not.
+    pub disclaimer: String,
+}
+
+impl RunRecord {
+    /// The assessment that decided: the audit's, or else that of the accepted or best attempt.
+    pub fn assessment(&self) -> Option<&Assessment> {
+        // Among equals the first, as the runner keeps it.
+        self.audit.as_ref().or_else(|| self.best_attempt()?.verdict())
+    }
+
+    /// The attempt whose table was accepted, or came nearest; `None` if none had a table.
+    pub fn best_attempt(&self) -> Option<&Attempt<Plan, Assessment>> {
+        let attempts = self.attempts.iter().rev().filter_map(|attempt| Some((attempt, attempt.verdict()?)));
+        attempts.max_by_key(|(_, a)| (a.decision().is_accepted(), a.rank())).map(|(attempt, _)| attempt)
+    }
+
+    /// The decision that follows from the verdicts: the audit's, or else that of the accepted or best attempt.
+    pub fn concluded(&self) -> Decision {
+        self.assessment().map_or(Decision::NotEnoughEvidence, Assessment::decision)
+    }
+}
+
+/// What a run gives.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RunOutcome {
+    /// What was done and decided.
+    pub record: RunRecord,
+    /// The schema of the table that was given, with all that was done to it declared: put under that table again, it asks
+    /// for the same.
+    pub schema: Schema,
+    /// The table, if it was accepted.
+    pub release: Option<Release>,
+    /// The table that came nearest, if none was accepted and it was asked for.
+    pub refused: Option<Release>,
+    /// What the [report page](crate::dossier::page) shows of the table, released or not, beside the rows that its generator was
+    /// given; `None` if no attempt had a table.
+    pub portrait: Option<TablePortrait>,
+}
+
+/// A synthetic table and what made it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Release {
+    /// The rows.
+    pub table: Table,
+    /// The generator.
+    pub learnt: Learnt,
+    /// What its rows keep.
+    pub constraints: ConstraintRecord,
+}
