@@ -49,6 +49,28 @@ impl From<synth_compliance::Decision> for Code {
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
 
+/// What a library says of what was asked, with the flags by which it is asked otherwise.
+pub(crate) fn with_flags(error: anyhow::Error) -> anyhow::Error {
+    use synth_optimizer::{Error, Obstacle};
+    let text = match error.downcast_ref::<Error>() {
+        Some(Error::TooManyFiles { split, n_files, n_rows, most }) => {
+            format!("--split {split} makes {n_files} files of {n_rows} rows, at most {most} are written")
+        }
+        Some(place @ Error::Place { obstacle, .. }) => {
+            let flags = match obstacle {
+                Obstacle::File => "; --force replaces it",
+                Obstacle::NoFile => "; `--out -` writes to standard output",
+                Obstacle::Results => "; --force replaces them",
+                Obstacle::Unfinished => ": --resume goes on with it, --force begins anew",
+                _ => "",
+            };
+            format!("{place}{flags}")
+        }
+        _ => return error,
+    };
+    Usage(text).into()
+}
+
 /// Results of a run that are not as they were written.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -75,8 +97,14 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Code> {
     if let Some(error) = cause.downcast_ref::<synth_core::Error>() {
         return Some(of_kind(error.kind()));
     }
-    if let Some(synth_optimizer::Error::Core(error)) = cause.downcast_ref::<synth_optimizer::Error>() {
-        return Some(of_kind(error.kind()));
+    match cause.downcast_ref::<synth_optimizer::Error>() {
+        Some(synth_optimizer::Error::Core(error)) => return Some(of_kind(error.kind())),
+        Some(
+            synth_optimizer::Error::Request(_)
+            | synth_optimizer::Error::Place { .. }
+            | synth_optimizer::Error::TooManyFiles { .. },
+        ) => return Some(Code::Usage),
+        _ => {}
     }
     if cause.is::<synth_metrics::Error>() || cause.is::<serde_json::Error>() {
         return Some(Code::BadInput);

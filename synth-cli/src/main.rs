@@ -9,19 +9,15 @@ mod condition;
 mod databases;
 mod exit;
 mod files;
+mod input;
 mod interrupt;
 mod log;
 mod memory;
-mod outputs;
-mod parts;
 mod policies;
 mod progress;
-mod results;
 mod settings;
 mod show;
-mod sources;
 mod tables;
-mod unfinished;
 
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -50,6 +46,7 @@ fn main() -> ExitCode {
         Err(anyhow::anyhow!("the program met a state it holds for impossible ({place})"))
     });
     let code = result.unwrap_or_else(|error| {
+        let error = exit::with_flags(error);
         let code = exit::Code::of(&error);
         show::error(&error, code);
         code

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use synth_compliance::{Base, KEY_BYTES, Key, Policy};
+use synth_optimizer::dossier::outputs::folder_of;
 
 use crate::exit::Usage;
 use crate::files;
@@ -14,7 +15,7 @@ pub(crate) fn read_policy(name: &str) -> Result<Policy> {
     let policy = policy_text(path).map_err(|problem| Usage(format!("cannot read the policy {name}: {problem}")))?;
     // A path is seen from the file that names it.
     let base = |name: &str, from: &str| match policy_path(name) {
-        Some(path) => policy_text(&files::folder_of(Path::new(from)).join(path)),
+        Some(path) => policy_text(&folder_of(Path::new(from)).join(path)),
         None => Err("no embedded policy has that name; that of a file ends in .toml".to_owned()),
     };
     Policy::from_toml_with_bases(policy, base).map_err(|error| in_policy(name, error))

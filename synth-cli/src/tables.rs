@@ -1,21 +1,13 @@
-//! Tables that are given, and what is said of them before anything is done.
+//! What is said of tables before anything is done with them.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use synth_core::io::{Header, ReadOptions, read_bytes, read_paths};
+use synth_core::io::{Header, ReadOptions};
 use synth_core::schema::{Field, Schema};
 use synth_core::{BadInput, Error, InputRule, Table};
 
 use crate::args::{Reading, YesNo};
-use crate::{databases, files, show};
-
-/// The built-in table: see `data/README.md` for its source.
-pub(crate) const DEMO: &[u8] = include_bytes!("../data/gbsg2.csv");
-
-/// What the built-in table is called.
-pub(crate) const DEMO_NAME: &str = "gbsg2 (built in)";
 
 /// How to read a table, from the arguments.
 pub(crate) fn read_options(args: &Reading) -> Result<ReadOptions> {
@@ -23,7 +15,8 @@ pub(crate) fn read_options(args: &Reading) -> Result<ReadOptions> {
     Ok(ReadOptions { header: header_of(args.header), schema, ..ReadOptions::default() })
 }
 
-fn header_of(said: Option<YesNo>) -> Header {
+/// Whether the first line holds the names.
+pub(crate) fn header_of(said: Option<YesNo>) -> Header {
     match said {
         None => Header::Detect,
         Some(YesNo::Yes) => Header::Yes,
@@ -37,83 +30,15 @@ fn read_schema(path: &Path) -> Result<Schema> {
     Schema::from_toml(&text).with_context(|| format!("schema {}", path.display()))
 }
 
-/// Reads a table from one or several files, from standard input or from a database, and tells its notes to the user.
-pub(crate) fn read_table(paths: &[PathBuf], options: &ReadOptions, quiet: bool) -> Result<Table> {
-    files::check_streams_alone(paths)?;
-    let reading = match paths {
-        [path] if files::is_standard(path) => {
-            let options = ReadOptions { name: Some(files::name_of(path)), ..options.clone() };
-            read_bytes(files::read_standard_input(options.limits.bytes)?, &options)?
-        }
-        [path] if databases::is_address(path) => databases::read(path, options)?,
-        paths => read_paths(paths, options)?,
-    };
-    if !quiet {
-        reading.notes.iter().for_each(|note| show::note(note));
-    }
-    Ok(reading.table)
-}
-
-/// The table in the files, or else, if there are none, the built-in one.
-pub(crate) fn read_table_or_demo(paths: &[PathBuf], options: &ReadOptions, quiet: bool) -> Result<Table> {
-    match paths {
-        [_, ..] => read_table(paths, options, quiet),
-        [] => {
-            let options = ReadOptions { name: Some(DEMO_NAME.to_owned()), ..options.clone() };
-            Ok(read_bytes(DEMO.to_vec(), &options)?.table)
-        }
-    }
-}
-
-/// The same of bytes that were read already, from `path`.
-pub(crate) fn read_table_of(bytes: Vec<u8>, path: &Path, options: &ReadOptions, quiet: bool) -> Result<Table> {
-    let reading = read_kept(bytes, path, options.clone())?;
-    if !quiet {
-        reading.notes.iter().for_each(|note| show::note(note));
-    }
-    Ok(reading.table)
-}
-
-/// A table in what was [read once](files::read_once).
-fn read_kept(bytes: Vec<u8>, path: &Path, options: ReadOptions) -> Result<synth_core::io::Reading> {
-    let options = ReadOptions { name: Some(files::name_of(path)), ..options };
-    match databases::is_address(path) {
-        true => databases::read_fetched(&bytes, &options),
-        false => Ok(read_bytes(bytes, &options)?),
-    }
-}
-
-/// Reads a table for a model: its columns are those of `schema` in name, storage and order. What is missing, and how cells
-/// are spelled, is told by the file. Also gives the schema that the file alone would have.
-pub(crate) fn read_table_under(
-    schema: &Schema,
-    paths: &[PathBuf],
-    header: Option<YesNo>,
-    quiet: bool,
-) -> Result<(Table, Arc<Schema>)> {
-    let options = ReadOptions { header: header_of(header), ..ReadOptions::default() };
-    files::check_streams_alone(paths)?;
-    // What can be read once only is kept.
-    let bytes = match paths {
-        [path] if !files::is_regular(path) && !files::is_several(path) => Some((path, files::read_once(path)?)),
-        _ => None,
-    };
-    let read = |options: ReadOptions| match &bytes {
-        Some((path, bytes)) => read_kept(bytes.clone(), path, options),
-        None => Ok(read_paths(paths, &options)?),
-    };
-    let found = Arc::clone(read(options.clone())?.table.schema());
+/// The columns of `schema`, each spelled as the column of its name in `found`: its cells are written as they were read.
+pub(crate) fn spelled_as(schema: &Schema, found: &Schema) -> Schema {
     let mut schema = Schema { source: found.source.clone(), ..schema.clone() };
     for field in &mut schema.fields {
         if let Some(i) = found.index_of(&field.name) {
             spell_as(field, &found.fields[i]);
         }
     }
-    let reading = read(ReadOptions { schema: Some(schema), ..options })?;
-    if !quiet {
-        reading.notes.iter().for_each(|note| show::note(note));
-    }
-    Ok((reading.table, found))
+    schema
 }
 
 /// Changes how the cells of `field` are spelled to that of `found`, so that each of its cells is written as it was read,

@@ -1,5 +1,7 @@
 //! What can go wrong beside a table that is not accepted.
 
+use std::fmt;
+
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -13,4 +15,72 @@ pub enum Error {
     /// Tables cannot be compared.
     #[error(transparent)]
     Metrics(#[from] synth_metrics::Error),
+    /// What is asked for cannot be done with these files, whatever is in them.
+    #[error("{0}")]
+    Request(String),
+    /// Something cannot be written where it is asked to be.
+    #[error("{path} {obstacle}")]
+    Place {
+        /// The file or the folder.
+        path: String,
+        /// What stands in the way.
+        obstacle: Obstacle,
+    },
+    /// A table would be split into too many files.
+    #[error("{split} rows a file make {n_files} files of {n_rows} rows, at most {most} are written")]
+    TooManyFiles {
+        /// The most rows of a file.
+        split: u64,
+        /// The files that there would be.
+        n_files: u64,
+        /// The rows of the table.
+        n_rows: u64,
+        /// The most files.
+        most: u64,
+    },
+    /// The operating system refuses something with a file or a folder.
+    #[error("cannot {action} {path}")]
+    File {
+        /// `write`, `read`, `make`, `remove`, …
+        action: &'static str,
+        /// The file or the folder.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A table cannot be written.
+    #[error("cannot write {path}")]
+    Table {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: synth_core::Error,
+    },
+}
+
+/// What stands in the way of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// A file that is not to be replaced.
+    File,
+    /// A device or a pipe, which would be replaced and not written to.
+    NoFile,
+    /// The results of an earlier run, which are not to be replaced.
+    Results,
+    /// A run that was interrupted and could be resumed.
+    Unfinished,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Obstacle::File => "exists",
+            Obstacle::NoFile => "is no ordinary file",
+            Obstacle::Results => "holds the results of an earlier run",
+            Obstacle::Unfinished => "holds a run that was stopped",
+        })
+    }
 }

@@ -31,7 +31,7 @@ pub use dossier::card::{self, model_card};
 pub use dossier::portraits::{self, TablePortrait};
 pub use dossier::provenance;
 pub use dossier::record::{RUN_VERSION, Release, RunOutcome, RunRecord};
-pub use error::{Error, Result};
+pub use error::{Error, Obstacle, Result};
 pub use learnt::{Fit, Learnt};
 pub use pipeline::{Event, Fitting, Observer, Pipeline, Preview};
 pub use plan::Plan;

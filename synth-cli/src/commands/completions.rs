@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::CommandFactory;
+use synth_optimizer::dossier::outputs::{Readers, Replace};
 
 use crate::args::{self, Args};
 use crate::exit::Code;
-use crate::outputs::{self, Readers, Replace};
-use crate::show;
+use crate::{files, show};
 
 /// The completions of a shell.
 pub(super) fn completions(args: &args::Completions) -> Result<Code> {
@@ -43,6 +43,6 @@ fn page(command: clap::Command) -> Result<String> {
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
     let path = folder.join(format!("{name}.1"));
-    outputs::write_file(&path, Readers::AsUsual, Replace::Yes, |out| Ok(out.write_all(text.as_bytes())?))?;
+    files::write(&path, Readers::AsUsual, Replace::Yes, |out| out.write_all(text.as_bytes()))?;
     show::line(path.display())
 }

@@ -1,7 +1,7 @@
 //! `synth evaluate`: the measures of a synthetic table.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -13,11 +13,12 @@ use synth_metrics::{
     leave_one_out_share, measure,
 };
 use synth_optimizer::TablePortrait;
+use synth_optimizer::dossier::outputs::{self, Readers, Replace};
 use synth_optimizer::dossier::page;
 
 use super::Common;
 use crate::exit::{Code, Usage};
-use crate::outputs::{self, Readers, Replace};
+use crate::input::Input;
 use crate::{args, files, show, tables};
 
 pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
@@ -30,20 +31,21 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     if args.model.is_some() && args.core {
         return Err(Usage("--model is for mia_max_auc and the like, which --core leaves out".to_owned()).into());
     }
-    let mut tables = Vec::new();
-    for path in [&args.train, &args.synthetic].into_iter().chain(&args.holdout) {
-        tables.extend(files::all_files(std::slice::from_ref(path))?);
+    let [train_input, synthetic_input] = [Input::of_one(&args.train)?, Input::of_one(&args.synthetic)?];
+    let holdout_input = args.holdout.as_ref().map(Input::of_one).transpose()?;
+    let mut inputs = Vec::new();
+    for input in [&train_input, &synthetic_input].into_iter().chain(&holdout_input) {
+        inputs.extend(input.files()?);
     }
-    let others = args.reading.schema.iter().chain(&args.model);
-    let inputs: Vec<&Path> = tables.iter().chain(others).map(PathBuf::as_path).collect();
+    inputs.extend(args.reading.schema.iter().chain(&args.model).cloned());
     if let Some(out) = &args.out {
-        outputs::check_output(out, &inputs, replace)?;
+        files::check_output(out, &inputs, replace)?;
     }
     if let Some(html) = &args.html {
-        if files::is_standard(html) || args.out.as_ref().is_some_and(|out| out == html || files::is_same(out, html)) {
+        if files::is_standard(html) || args.out.as_ref().is_some_and(|out| out == html || outputs::is_same(out, html)) {
             return Err(Usage("--html needs a file of its own".to_owned()).into());
         }
-        outputs::check_output(html, &inputs, replace)?;
+        files::check_output(html, &inputs, replace)?;
     }
     files::check_one_standard(&inputs)?;
     let options = tables::read_options(&args.reading)?;
@@ -51,49 +53,40 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     if let Some(model) = &model {
         super::check_masked(model, "the attack on a model's likelihoods needs")?;
     }
-    let read =
-        |path: &PathBuf, options: &ReadOptions| tables::read_table(std::slice::from_ref(path), options, common.quiet);
+    let train_name = train_input.name();
     let train = match &model {
-        Some(model) => {
-            tables::read_table_under(
-                model.schema(),
-                std::slice::from_ref(&args.train),
-                args.reading.header,
-                common.quiet,
-            )?
-            .0
-        }
-        None => read(&args.train, &options)?,
+        Some(model) => train_input.read_under(model.schema(), options.header, common.quiet)?.0,
+        None => train_input.read(&options, common.quiet)?,
     };
-    tables::check_columns(&train, &files::name_of(&args.train))?;
+    tables::check_columns(&train, &train_name)?;
     // What the columns are is told by the training rows alone.
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..options };
-    let holdout = args.holdout.as_ref().map(|path| read(path, &like_train)).transpose()?;
-    let (train, holdout) = protected(train, holdout, &files::name_of(&args.train))?;
+    let holdout = holdout_input.as_ref().map(|input| input.read(&like_train, common.quiet)).transpose()?;
+    let holdout_name = holdout_input.as_ref().map_or(String::new(), Input::name);
+    let (train, holdout) = protected(train, holdout, &train_name)?;
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..like_train };
-    let synthetic = read(&args.synthetic, &like_train)?;
+    let synthetic = synthetic_input.read(&like_train, common.quiet)?;
     if let Some(holdout) = &holdout
         && (has_same_rows(&train, holdout) || overlaps(&train, holdout))
     {
         let problem = "the holdout has rows of the training table, which the generator saw";
         let hint = "give rows that the generator never saw, or leave --holdout out";
-        let name = files::name_of(args.holdout.as_deref().unwrap_or(Path::new("")));
-        return Err(Error::from(BadInput::new(InputRule::SameRows, problem).in_input(&name).hint(hint)).into());
+        return Err(Error::from(BadInput::new(InputRule::SameRows, problem).in_input(&holdout_name).hint(hint)).into());
     }
     let comparison = Tables { train: &train, synthetic: &synthetic, holdout: holdout.as_ref() }.compare()?;
-    let mut options = Options { until, ..measured(args, &train)? };
+    let mut options = Options { until, ..measured(args, &train, &train_name)? };
     let losses = match (&model, &holdout) {
-        (Some(model), Some(holdout)) => Some(losses(model, &train, holdout, args)?),
+        (Some(model), Some(holdout)) => Some(losses(model, [(&train, &train_name), (holdout, &holdout_name)])?),
         _ => None,
     };
     options.losses = losses.iter().map(|[members, non_members]| Losses { members, non_members }).collect();
     let report = measure(&comparison, &options);
     if let Some(out) = &args.out {
         let text = serde_json::to_vec_pretty(&report)?;
-        outputs::write_file(out, Readers::AsUsual, replace, |file| Ok(file.write_all(&text)?))?;
+        files::write(out, Readers::AsUsual, replace, |file| file.write_all(&text))?;
     }
     if let Some(html) = &args.html {
-        write_page(html, args, [&train, &synthetic], &report, replace)?;
+        write_page(html, &synthetic_input.name_without_folders(), [&train, &synthetic], &report, replace)?;
     }
     match args.out.as_deref().is_some_and(files::is_standard) {
         true => {}
@@ -107,16 +100,14 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
 /// The page for people: what the report says, and the portrait of the two tables.
 fn write_page(
     html: &Path,
-    args: &args::Evaluate,
+    name: &str,
     [train, synthetic]: [&Table; 2],
     report: &QualityReport,
     replace: Replace,
 ) -> Result<()> {
     let portrait = TablePortrait::new(train, synthetic, &detect(train))?;
-    // No folders: their names may be somebody's.
-    let name = files::name_without_folders(&args.synthetic);
-    let text = page::of_report(&name, train.schema(), report, &portrait);
-    outputs::write_file(html, Readers::AsUsual, replace, |file| Ok(file.write_all(text.as_bytes())?))
+    let text = page::of_report(name, train.schema(), report, &portrait);
+    Ok(outputs::write_file(html, Readers::AsUsual, replace, |file| file.write_all(text.as_bytes()))?)
 }
 
 /// The real rows with what the schema declares done to them, to all together: that is what a synthetic table was made from.
@@ -132,7 +123,7 @@ fn protected(train: Table, holdout: Option<Table>, name: &str) -> Result<(Table,
 }
 
 /// What is measured, and of which columns.
-fn measured<'a>(args: &args::Evaluate, train: &Table) -> Result<Options<'a>> {
+fn measured<'a>(args: &args::Evaluate, train: &Table, train_name: &str) -> Result<Options<'a>> {
     let survival = match args.survival.as_slice() {
         [] => None,
         [time, event] => Some(SurvivalColumns { time: time.clone(), event: event.clone() }),
@@ -142,7 +133,7 @@ fn measured<'a>(args: &args::Evaluate, train: &Table) -> Result<Options<'a>> {
     for name in named.chain(&args.survival).chain(&args.quasi_identifiers) {
         if train.schema().index_of(name).is_none() {
             let problem = format!("there is no column `{name}`");
-            let bad = BadInput::new(InputRule::UnknownColumn, problem).in_input(&files::name_of(&args.train));
+            let bad = BadInput::new(InputRule::UnknownColumn, problem).in_input(train_name);
             return Err(Error::from(bad).into());
         }
     }
@@ -158,19 +149,18 @@ fn measured<'a>(args: &args::Evaluate, train: &Table) -> Result<Options<'a>> {
 }
 
 /// What the model says of each row of the two tables: the negative logarithm of its likelihood.
-fn losses(model: &Model, train: &Table, holdout: &Table, args: &args::Evaluate) -> Result<[Vec<f64>; 2]> {
-    let of = |table: &Table, path: &Path| -> Result<Vec<f64>> {
-        let scores = model.log_likelihood(table).map_err(|error| files::in_input(error, &files::name_of(path)))?;
+fn losses(model: &Model, [(train, train_name), (holdout, holdout_name)]: [(&Table, &str); 2]) -> Result<[Vec<f64>; 2]> {
+    let of = |table: &Table, name: &str| -> Result<Vec<f64>> {
+        let scores = model.log_likelihood(table).map_err(|error| files::in_input(error, name))?;
         Ok(scores.into_iter().map(|score| -score).collect())
     };
-    let of_train = of(train, &args.train)?;
+    let of_train = of(train, train_name)?;
     // A row with a level that the model never saw has no likelihood: nothing is less like a row that was learnt.
     let is_known = has_known_levels(train, holdout);
     let known: Vec<usize> = (0..holdout.n_rows()).filter(|&row| is_known[row]).collect();
     let mut of_holdout = vec![f64::MAX; holdout.n_rows()];
     if !known.is_empty() {
-        let path = args.holdout.as_deref().unwrap_or(Path::new(""));
-        for (row, loss) in known.iter().zip(of(&holdout.take(&known), path)?) {
+        for (row, loss) in known.iter().zip(of(&holdout.take(&known), holdout_name)?) {
             of_holdout[*row] = loss;
         }
     }

@@ -1,7 +1,7 @@
 //! `synth fit`: a generator for all rows of a table.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -10,13 +10,14 @@ use synth_core::model::About;
 use synth_core::train::{Checkpoints, Progress, TrainConfig, TrainingFailure};
 use synth_core::{Engine, Error, Kind, Model, Table};
 use synth_optimizer::Plan;
+use synth_optimizer::dossier::outputs::{self, Readers, Replace};
 
 use super::Common;
 use crate::args::{self, Training};
 use crate::exit::{Code, Usage};
-use crate::outputs::{self, Readers, Replace};
+use crate::input::{Input, Proved};
 use crate::progress::Bar;
-use crate::{files, memory, policies, show, sources, tables};
+use crate::{files, memory, policies, show, tables};
 
 pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
@@ -24,31 +25,31 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
         return Err(Usage("--model needs a file: a model is not text".to_owned()).into());
     }
     args.training.check()?;
-    let tables = files::all_files(&args.input)?;
-    let others = args.reading.schema.iter().chain(&args.key);
-    let inputs: Vec<&Path> = tables.iter().chain(others).map(PathBuf::as_path).collect();
+    let input = Input::of(&args.input)?;
+    let mut inputs = input.files()?;
+    inputs.extend(args.reading.schema.iter().chain(&args.key).cloned());
     files::check_one_standard(&inputs)?;
-    outputs::check_output(&args.model, &inputs, replace)?;
+    files::check_output(&args.model, &inputs, replace)?;
     let checkpoint = args.checkpoint.as_deref();
     if let Some(path) = checkpoint {
-        let others: Vec<&Path> = inputs.iter().copied().chain([args.model.as_path()]).collect();
-        outputs::check_output(path, &others, Replace::Yes)?;
+        inputs.push(args.model.clone());
+        files::check_output(path, &inputs, Replace::Yes)?;
     }
     let options = tables::read_options(&args.reading)?;
     let key = args.key.as_deref().map(policies::read_key).transpose()?;
     let (table, source_mac) = match &key {
-        None => (tables::read_table(&args.input, &options, common.quiet)?, None),
+        None => (input.read(&options, common.quiet)?, None),
         Some(key) => {
-            let read = sources::read(&args.input, &options, Some(key), common.quiet)?;
-            (read.table, read.mac)
+            let Proved { table, mac, .. } = input.read_proved(&options, Some(key), common.quiet)?;
+            (table, mac)
         }
     };
-    let name = files::names_of(&args.input);
+    let name = input.name();
     tables::check_columns(&table, &name)?;
     let table = protected(&table, &name, common)?;
     let model = fit(&table, &args.training, &name, checkpoint, common)?;
     let model = model.with_about(About { source_mac, ..About::default() });
-    outputs::write_file(&args.model, Readers::Owner, replace, |out| Ok(out.write_all(&model.to_bytes())?))?;
+    outputs::write_file(&args.model, Readers::Owner, replace, |out| out.write_all(&model.to_bytes()))?;
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
         std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
@@ -128,7 +129,7 @@ pub(super) fn fit(
             let earlier = path.exists().then(|| files::read_all(path)).transpose()?;
             let mut save = |state: &[u8]| {
                 // It tells as much as a model.
-                outputs::write_file(path, Readers::Owner, Replace::Yes, |out| Ok(out.write_all(state)?))
+                outputs::write_file(path, Readers::Owner, Replace::Yes, |out| out.write_all(state))
                     .map_err(std::io::Error::other)
             };
             let mut checkpoints = Checkpoints { earlier, every: BETWEEN_STATES, save: &mut save };

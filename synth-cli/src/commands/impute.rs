@@ -1,17 +1,17 @@
 //! `synth impute`: the missing cells of a table, drawn given the others of their row.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
 use serde::Serialize;
 use synth_core::{Engine, Generator, Schema, Table};
 use synth_optimizer::dossier::forms::source_for;
+use synth_optimizer::dossier::outputs::{Readers, Replace};
+use synth_optimizer::dossier::parts;
 
 use super::Common;
 use crate::exit::{Code, Usage};
-use crate::outputs::{self, Readers, Replace};
-use crate::parts::{self, Destination};
+use crate::input::Input;
 use crate::{args, files, show, tables};
 
 pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
@@ -23,26 +23,26 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
         return Err(Usage(format!("--engine {engine} cannot complete a table, masked can")).into());
     }
     args.training.check()?;
-    outputs::check_outside(&args.out, &args.input)?;
-    let tables = files::all_files(&args.input)?;
-    let inputs: Vec<&Path> =
-        tables.iter().chain(&args.model).chain(&args.reading.schema).map(PathBuf::as_path).collect();
-    let earlier = parts::check_output(&args.out, args.split, &inputs, replace)?;
+    let input = Input::of(&args.input)?;
+    files::check_outside(&args.out, input.paths())?;
+    let mut inputs = input.files()?;
+    inputs.extend(args.model.iter().chain(&args.reading.schema).cloned());
+    let earlier = super::check_destination(&args.out, args.split, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
-    let name = files::names_of(&args.input);
+    let name = input.name();
     let (model, table, file) = match &args.model {
         Some(path) => {
             let model = super::read_model(path)?;
             super::check_masked(&model, "a table is completed by")?;
-            let schema = model.schema();
-            let (table, file) = tables::read_table_under(schema, &args.input, args.reading.header, common.quiet)?;
+            let header = tables::header_of(args.reading.header);
+            let (table, file) = input.read_under(model.schema(), header, common.quiet)?;
             (model, table, file)
         }
         None => {
             let mut options = tables::read_options(&args.reading)?;
             // The result holds the real rows: protections are for tables that leave.
             options.schema.iter_mut().flat_map(|schema| &mut schema.fields).for_each(|field| field.protect.clear());
-            let table = tables::read_table(&args.input, &options, common.quiet)?;
+            let table = input.read(&options, common.quiet)?;
             tables::check_columns(&table, &name)?;
             parts::check_number(args.split, table.n_rows() as u64)?;
             let training = args::Training { engine: args::EngineChoice::Masked, ..args.training.clone() };
@@ -57,9 +57,9 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     let completed = in_order_of(&file, &completed)?;
     let source = source_for(&args.out, &file.source);
     // The rows are those of the real table.
-    let to = Destination { path: &args.out, split: args.split, source: &source, readers: Readers::Owner };
+    let to = parts::Destination { path: &args.out, split: args.split, source: &source, readers: Readers::Owner };
     let n_rows = completed.n_rows() as u64;
-    let written = to.write(completed.schema(), n_rows, &earlier, replace, |take| take(&completed))?;
+    let written = super::write_table(&to, completed.schema(), n_rows, &earlier, replace, |take| take(&completed))?;
     if common.json {
         let mut said = serde_json::json!({
             "rows": completed.n_rows(),
@@ -68,7 +68,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             "left": filled.left,
             "out": args.out.display().to_string(),
         });
-        parts::tell(&mut said, args.split, &written);
+        super::tell_parts(&mut said, args.split, &written);
         show::json(&said)?;
     } else if !common.quiet {
         filled.tell();

@@ -1,14 +1,13 @@
 //! `synth inspect`: what a model file holds, without any of its values.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::Result;
 use synth_core::model::About;
 use synth_core::{Field, Generator, Kind, Model};
 
 use super::Common;
 use crate::exit::{Code, Usage};
-use crate::{args, files, show, sources};
+use crate::input::Input;
+use crate::{args, files, show};
 
 pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
     let bytes = files::read_all(&args.model)?;
@@ -18,9 +17,8 @@ pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
         let Some(mac) = &model.about().source_mac else {
             return Err(Usage("that model was given no key: nobody can prove what it was fitted on".to_owned()).into());
         };
-        let inputs: Vec<&Path> = args.source.iter().chain([&args.model]).map(PathBuf::as_path).collect();
-        files::check_one_standard(&inputs)?;
-        sources::confirm(&args.source, key, mac)?;
+        files::check_one_standard(&args.source.iter().chain([&args.model]).cloned().collect::<Vec<_>>())?;
+        Input::of(&args.source)?.confirm(key, mac)?;
     }
     if common.json {
         let columns: Vec<_> = model

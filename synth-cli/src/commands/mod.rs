@@ -15,15 +15,19 @@ mod sample;
 mod score;
 mod verify;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use synth_core::{Engine, Error, Keeping, Model, Table};
+use synth_core::io::Writer;
+use synth_core::{Engine, Error, Keeping, Model, Schema, Table};
 use synth_optimizer::Pipeline;
+use synth_optimizer::dossier::outputs::Replace;
+use synth_optimizer::dossier::parts::{self, Destination};
 
 use crate::args::{Args, Command, ConstraintChoice, EngineChoice, Training};
 use crate::exit::{Code, Usage};
-use crate::{files, interrupt, memory};
+use crate::{files, interrupt, memory, show};
 
 /// What every verb is told.
 pub(crate) struct Common {
@@ -53,6 +57,51 @@ pub(crate) fn run(args: Args) -> Result<Code> {
         Command::Config(args) => config::run(&args, &common),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(&args),
+    }
+}
+
+/// Refuses early what could not be written at the end, or would be written over an input. Gives the parts of an earlier table
+/// of the same name.
+fn check_destination(out: &Path, split: Option<u64>, inputs: &[PathBuf], replace: Replace) -> Result<Vec<PathBuf>> {
+    match (files::is_standard(out), split) {
+        (true, None) => Ok(Vec::new()),
+        (true, Some(_)) => Err(Usage("--split needs an --out FILE: standard output is one file".to_owned()).into()),
+        (false, split) => Ok(parts::check_output(out, split, inputs, replace)?),
+    }
+}
+
+/// Writes a table of `n_rows` rows, which `give` hands over, to its files or to standard output. Says which files there are.
+fn write_table(
+    to: &Destination<'_>,
+    schema: &Arc<Schema>,
+    n_rows: u64,
+    earlier: &[PathBuf],
+    replace: Replace,
+    give: impl FnOnce(&mut Give<'_>) -> Result<()>,
+) -> Result<Vec<PathBuf>> {
+    if !files::is_standard(to.path) {
+        let written = to.write(schema, n_rows, earlier, replace, |take| give(&mut |table| Ok(take(table)?)));
+        return written.map_err(|error| match error.is::<synth_optimizer::Error>() {
+            true => error,
+            false => error.context(format!("cannot write {}", to.path.display())),
+        });
+    }
+    show::stream(|out| {
+        let mut writer = Writer::new(schema, to.source, out)?;
+        give(&mut |table| Ok(writer.write(table)?))?;
+        writer.finish()?;
+        Ok(())
+    })?;
+    Ok(Vec::new())
+}
+
+/// What the rows of a table are handed to, block by block.
+type Give<'a> = dyn FnMut(&Table) -> Result<()> + 'a;
+
+/// Adds the files of a split table to what is said of it.
+fn tell_parts(said: &mut serde_json::Value, split: Option<u64>, written: &[PathBuf]) {
+    if split.is_some() {
+        said["files"] = written.iter().map(|path| path.display().to_string()).collect();
     }
 }
 

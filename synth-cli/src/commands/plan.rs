@@ -7,7 +7,8 @@ use synth_optimizer::{Pipeline, RULES};
 
 use super::Common;
 use crate::exit::Code;
-use crate::{args, files, policies, show, tables};
+use crate::input::Input;
+use crate::{args, policies, show, tables};
 
 pub(super) fn run(args: &args::Plan, common: &Common) -> Result<Code> {
     let args::Plan { input, policy, no_protection, reading, training } = args;
@@ -31,9 +32,10 @@ fn of(
     let policy = policies::read_policy(policy)?;
     training.check()?;
     let options = tables::read_options(reading)?;
-    files::all_files(input)?;
-    let table = tables::read_table_or_demo(input, &options, common.quiet)?;
-    let name = files::names_of(input);
+    let input = Input::of(input)?;
+    input.files()?;
+    let table = input.read(&options, common.quiet)?;
+    let name = input.name();
     tables::check_columns(&table, &name)?;
     training.check_target(&table)?;
     let mut pipeline = training.followed_by(Pipeline::new(policy));

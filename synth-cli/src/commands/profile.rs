@@ -8,7 +8,8 @@ use synth_core::constraint::{self, Constraint};
 
 use super::Common;
 use crate::exit::Code;
-use crate::{args, files, show, tables};
+use crate::input::Input;
+use crate::{args, show, tables};
 
 /// The schema with the findings beside its own keys.
 #[derive(Serialize)]
@@ -21,8 +22,9 @@ struct Profile<'a> {
 }
 
 pub(super) fn run(args: &args::Profile, common: &Common) -> Result<Code> {
-    files::all_files(&args.input)?;
-    let table = tables::read_table(&args.input, &tables::read_options(&args.reading)?, common.quiet)?;
+    let input = Input::of(&args.input)?;
+    input.files()?;
+    let table = input.read(&tables::read_options(&args.reading)?, common.quiet)?;
     let schema = &**table.schema();
     let findings = detect(&table);
     let found = constraint::find(&table);

@@ -6,14 +6,16 @@ use synth_optimizer::quality_test;
 use super::run::{Done, Ended, done};
 use super::{Common, verify};
 use crate::exit::Code;
-use crate::{args, files, policies, show, tables};
+use crate::input::Input;
+use crate::{args, policies, show, tables};
 
 pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
     args.training.check()?;
     policies::read_policy(&args.policy)?;
     let options = tables::read_options(&args.reading)?;
-    files::all_files(&args.input)?;
-    let table = tables::read_table_or_demo(&args.input, &options, common.quiet)?;
+    let input = Input::of(&args.input)?;
+    input.files()?;
+    let table = input.read(&options, common.quiet)?;
     let mut failed = Ok(());
     let parts = quality_test(&table, args.training.seed, &mut |part| {
         if !common.json && failed.is_ok() {

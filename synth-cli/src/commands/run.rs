@@ -3,19 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use synth_compliance::Policy;
+use synth_compliance::{Policy, sha256};
 use synth_optimizer::audit::LOG_NAME;
-use synth_optimizer::{Pipeline, RunRecord, Source, StopReason};
+use synth_optimizer::dossier::folder::{self, Left, Results, SCHEMA, WriteSchema, earlier_results};
+use synth_optimizer::dossier::outputs::{self, Replace};
+use synth_optimizer::dossier::parts;
+use synth_optimizer::dossier::unfinished::Unfinished;
+use synth_optimizer::{Obstacle, Pipeline, RunRecord, Source, StopReason};
 
 use super::Common;
 use crate::exit::{Code, Usage};
-use crate::outputs::{self, Replace};
+use crate::input::{Input, Proved};
 use crate::progress::Bar;
-use crate::results::{Results, SCHEMA, WriteSchema, earlier_results, write};
-use crate::sources::{self, Read};
 use crate::tables::{self, Place};
-use crate::unfinished::Unfinished;
-use crate::{args, files, interrupt, parts, policies, show};
+use crate::{args, files, interrupt, policies, show};
 
 pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     if args.dry_run {
@@ -58,7 +59,10 @@ pub(super) struct Done {
 pub(super) fn done(args: &args::Run, common: &Common) -> Result<Ended> {
     match &args.resume {
         None => begin(args, Begun::Now, common),
-        Some(folder) => begin(&Unfinished::asked(folder)?, Begun::Before, common),
+        Some(folder) => {
+            let args = args::Run { out: Some(folder.clone()), ..Unfinished::asked(folder)? };
+            begin(&args, Begun::Before, common)
+        }
     }
 }
 
@@ -82,37 +86,33 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     let replace = Replace::from(args.force || begun == Begun::Before);
     let mut earlier = earlier_results(out)?;
     // A schema that was edited in its place stays as it is, comments and all.
-    let keeps_schema = args.reading.schema.as_ref().is_some_and(|own| files::is_same(own, &out.join(SCHEMA)));
+    let keeps_schema = args.reading.schema.as_ref().is_some_and(|own| outputs::is_same(own, &out.join(SCHEMA)));
     earlier.retain(|path| !(keeps_schema && path.ends_with(SCHEMA)));
-    outputs::check_outside(out, &args.input)?;
-    let tables = files::all_files(&args.input)?;
-    let inputs =
-        tables.iter().map(PathBuf::as_path).chain(policies::policy_path(&args.policy)).chain(args.key.as_deref());
-    let inputs: Vec<&Path> = inputs.collect();
+    let input = Input::of(&args.input)?;
+    files::check_outside(out, input.paths())?;
+    let mut inputs = input.files()?;
+    inputs.extend(policies::policy_path(&args.policy).map(Path::to_owned));
+    inputs.extend(args.key.clone());
     files::check_one_standard(&inputs)?;
     earlier.iter().try_for_each(|path| outputs::check_apart(path, &inputs))?;
+    let stands = |obstacle| synth_optimizer::Error::Place { path: out.display().to_string(), obstacle };
     if !earlier.is_empty() && replace == Replace::No {
-        let problem = format!("{} holds the results of an earlier run; --force replaces them", out.display());
-        return Err(Usage(problem).into());
+        return Err(stands(Obstacle::Results).into());
     }
     if Unfinished::is_in(out) && replace == Replace::No {
-        let problem = "holds a run that was stopped: --resume goes on with it, --force begins anew";
-        return Err(Usage(format!("{} {problem}", out.display())).into());
+        return Err(stands(Obstacle::Unfinished).into());
     }
     let key = args.key.as_deref().map(policies::read_key).transpose()?;
     let options = tables::read_options(&args.reading)?;
-    let Read { table, mac, sha256 } = sources::read(&args.input, &options, key.as_ref(), common.quiet)?;
-    let unfinished = match &args.input[..] {
-        // It cannot be read again.
-        [path] if files::is_stream(path) => None,
-        _ => Some(Unfinished::of(args, out, sha256, &policy)?),
-    };
+    let Proved { table, mac, sha256 } = input.read_proved(&options, key.as_ref(), common.quiet)?;
+    // What cannot be read again cannot be gone on with.
+    let unfinished = input.stays().then(|| unfinished(args, out, sha256, &policy)).transpose()?;
     match (begun, &unfinished) {
         (Begun::Before, Some(unfinished)) => unfinished.check()?,
         _ => Unfinished::remove(out)?,
     }
     Unfinished::sweep(out)?;
-    let name = files::names_of(&args.input);
+    let name = input.name();
     tables::check_columns(&table, &name)?;
     args.training.check_target(&table)?;
     tables::check_size(args.rows.unwrap_or(0), table.n_columns(), Place::Memory)?;
@@ -157,11 +157,10 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
         return Ok(interrupted(out));
     }
     let schema = if keeps_schema { WriteSchema::No } else { WriteSchema::Yes };
-    let source_name = source_name(args);
-    let source = Source::new(&source_name, &table, mac);
+    let source = Source::new(&input.name_without_folders(), &table, mac);
     let form = args.format.as_deref();
     let results = Results { run: &run, policy: &policy, source: &source, form, split: args.split };
-    let (written, head) = write(out, &results, schema, &earlier, replace)?;
+    let Left { files: written, head, .. } = folder::write(out, &results, schema, &earlier, replace)?;
     Unfinished::remove(out)?;
     let record = run.record;
     Ok(Ended { code, results: Some(Done { record, policy, written, head }) })
@@ -206,11 +205,18 @@ fn interrupted(out: &Path) -> Ended {
     Ended { code: Code::Interrupted, results: None }
 }
 
-/// What the log calls the input.
-fn source_name(args: &args::Run) -> String {
-    match &args.input[..] {
-        [] => tables::DEMO_NAME.to_owned(),
-        [path] => files::name_without_folders(path),
-        [first, others @ ..] => format!("{} and {} more", files::name_without_folders(first), others.len()),
+/// The folder for what a run keeps while it goes, with what was asked, from wherever it will be gone on with. `input` is the
+/// digest of the table.
+fn unfinished(args: &args::Run, out: &Path, input: String, policy: &Policy) -> Result<Unfinished> {
+    let mut args = args.clone();
+    let absolute = |path: &Path| std::path::absolute(path).with_context(|| path.display().to_string());
+    let others = [&mut args.reading.schema, &mut args.key].into_iter().flatten();
+    for path in args.input.iter_mut().chain(others) {
+        *path = absolute(path)?;
     }
+    if let Some(path) = policies::policy_path(&args.policy) {
+        args.policy = absolute(path)?.to_string_lossy().into_owned();
+    }
+    let schema = args.reading.schema.as_deref().map(files::read_all).transpose()?.unwrap_or_default();
+    Ok(Unfinished::of(out, &args, vec![input, sha256(&schema), policy.sha256()]))
 }

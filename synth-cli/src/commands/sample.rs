@@ -4,11 +4,11 @@ use anyhow::Result;
 use synth_core::model::Given;
 use synth_core::{Generator, Model};
 use synth_optimizer::dossier::forms::source_for;
+use synth_optimizer::dossier::outputs::{Readers, Replace};
+use synth_optimizer::dossier::parts;
 
 use super::Common;
 use crate::exit::{Code, Interrupted, Usage};
-use crate::outputs::{Readers, Replace};
-use crate::parts::{self, Destination};
 use crate::progress::Bar;
 use crate::tables::{self, Place};
 use crate::{args, files, interrupt, show};
@@ -25,7 +25,7 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     if common.json && files::is_standard(&args.out) {
         return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
     }
-    let earlier = parts::check_output(&args.out, args.split, &[&args.model], replace)?;
+    let earlier = super::check_destination(&args.out, args.split, std::slice::from_ref(&args.model), replace)?;
     parts::check_number(args.split, args.rows)?;
     let model = super::read_model(&args.model)?;
     let (rows, columns) = (args.rows, model.schema().fields.len());
@@ -33,9 +33,9 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     let conditions = conditions(args, &model)?;
     let source = source_for(&args.out, &model.schema().source);
     let bar = Bar::new(common.quiet);
-    let to = Destination { path: &args.out, split: args.split, source: &source, readers: Readers::AsUsual };
+    let to = parts::Destination { path: &args.out, split: args.split, source: &source, readers: Readers::AsUsual };
     // A row depends on its number and not on the block that it is drawn in: no more than a block is ever held.
-    let written = to.write(model.schema(), rows, &earlier, replace, |take| {
+    let written = super::write_table(&to, model.schema(), rows, &earlier, replace, |take| {
         let step = block_rows(columns);
         for start in (0..rows).step_by(usize::try_from(step)?) {
             if interrupt::flow().is_break() {
@@ -56,7 +56,7 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     let written = written?;
     if common.json {
         let mut said = serde_json::json!({ "rows": rows, "columns": columns, "out": args.out.display().to_string() });
-        parts::tell(&mut said, args.split, &written);
+        super::tell_parts(&mut said, args.split, &written);
         show::json(&said)?;
     }
     Ok(Code::Accepted)

@@ -1,14 +1,13 @@
 //! `synth score`: how likely a model holds each row of a table.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::Result;
 use serde::Serialize;
 use synth_core::Generator;
+use synth_optimizer::dossier::outputs::{Readers, Replace};
 
 use super::Common;
 use crate::exit::{Code, Usage};
-use crate::outputs::{self, Readers, Replace};
+use crate::input::Input;
 use crate::{args, files, show, tables};
 
 pub(super) fn run(args: &args::Score, common: &Common) -> Result<Code> {
@@ -17,17 +16,18 @@ pub(super) fn run(args: &args::Score, common: &Common) -> Result<Code> {
     if common.json && to_standard {
         return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
     }
-    outputs::check_outside(&args.out, &args.input)?;
-    let tables = files::all_files(&args.input)?;
-    let inputs: Vec<&Path> = tables.iter().chain([&args.model]).map(PathBuf::as_path).collect();
-    outputs::check_output(&args.out, &inputs, replace)?;
+    let input = Input::of(&args.input)?;
+    files::check_outside(&args.out, input.paths())?;
+    let mut inputs = input.files()?;
+    inputs.push(args.model.clone());
+    files::check_output(&args.out, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
     let model = super::read_model(&args.model)?;
     super::check_masked(&model, "scores need")?;
-    let (table, _) = tables::read_table_under(model.schema(), &args.input, args.header, common.quiet)?;
-    let scores = model.log_likelihood(&table).map_err(|error| files::in_input(error, &files::names_of(&args.input)))?;
+    let (table, _) = input.read_under(model.schema(), tables::header_of(args.header), common.quiet)?;
+    let scores = model.log_likelihood(&table).map_err(|error| files::in_input(error, &input.name()))?;
     // Rows that were learnt score higher than others: the scores tell who was in the table.
-    outputs::write_file(&args.out, Readers::Owner, replace, |out| {
+    files::write(&args.out, Readers::Owner, replace, |out| {
         writeln!(out, "row,log_likelihood")?;
         for (row, score) in scores.iter().enumerate() {
             writeln!(out, "{},{score:.6}", row + 1)?;

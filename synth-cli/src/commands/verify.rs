@@ -1,14 +1,15 @@
 //! `synth verify`: whether the results of a run are as they were written.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
-use synth_optimizer::audit::{Fault, Folder, LOG_NAME, RECORD_NAME, Verified, verify};
+use synth_optimizer::audit::{Fault, LOG_NAME, Verified};
+use synth_optimizer::dossier::folder;
 
 use super::Common;
 use crate::exit::{Code, NotVerified, Usage};
-use crate::results::earlier_results;
-use crate::{args, files, show, sources};
+use crate::input::Input;
+use crate::{args, show};
 
 pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
     if !args.folder.is_dir() {
@@ -25,7 +26,7 @@ pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
         let Some(mac) = &verified.hmac_sha256 else {
             return Err(Usage("that run was given no key: nobody can prove what it read".to_owned()).into());
         };
-        sources::confirm(&args.source, key, mac)?;
+        Input::of(&args.source)?.confirm(key, mac)?;
     }
     match common.json {
         true => show::json(&verified)?,
@@ -39,34 +40,9 @@ pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
 /// # Errors
 /// [`NotVerified`] with every fault, a line each.
 pub(super) fn verified(folder: &Path) -> Result<Verified> {
-    let log = files::read_all(&folder.join(LOG_NAME))?;
-    let present = earlier_results(folder)?;
     let faults = |faults: Vec<Fault>| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         NotVerified(lines.join("\n"))
     };
-    Ok(verify(&log, &Results { folder, present }).map_err(faults)?)
-}
-
-/// The folder as the library looks at it.
-struct Results<'a> {
-    folder: &'a Path,
-    present: Vec<PathBuf>,
-}
-
-impl Folder for Results<'_> {
-    fn names(&self) -> Vec<String> {
-        let names = self.present.iter().filter_map(|path| path.file_name());
-        names.map(|name| name.to_string_lossy().into_owned()).collect()
-    }
-
-    fn sha256(&self, name: &str) -> Option<String> {
-        // A name in a log may not lead out of the folder.
-        let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name);
-        is_plain.then(|| files::digest_of(&self.folder.join(name)).ok())?.map(|file| file.sha256)
-    }
-
-    fn record(&self) -> Option<Vec<u8>> {
-        files::read_all(&self.folder.join(RECORD_NAME)).ok()
-    }
+    Ok(folder::verified(folder)?.map_err(faults)?)
 }

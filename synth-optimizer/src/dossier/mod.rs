@@ -11,7 +11,12 @@ pub mod page;
 pub mod portraits;
 pub mod provenance;
 
+pub mod folder;
 pub mod forms;
+pub mod outputs;
+pub mod parts;
+pub mod sources;
+pub mod unfinished;
 
 pub use card::model_card;
 pub use provenance::provenance;

@@ -73,6 +73,13 @@ pub struct Program {
     pub version: String,
 }
 
+impl Program {
+    /// This one: `synth`, whichever front drives it, of the version of this crate.
+    pub fn this() -> Self {
+        Self { name: "synth".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
 /// A file beside the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

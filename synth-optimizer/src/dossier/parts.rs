@@ -1,4 +1,4 @@
-//! Where a table goes: to one file, to numbered files of at most so many rows each, or to standard output.
+//! Where a table goes: to one file, or to numbered files of at most so many rows each.
 //!
 //! Each of the files is a whole one, with a header of its own; below each other they have the rows of the one file. They
 //! are written beside their places, and have their names when all of them are whole.
@@ -8,71 +8,71 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
 use synth_core::io::Writer;
 use synth_core::schema::Source;
 use synth_core::{Schema, Table};
 use tempfile::NamedTempFile;
 
-use crate::exit::Usage;
-use crate::outputs::{self, Pending, Readers, Replace};
-use crate::{files, show};
+use super::outputs::{self, Pending, Readers, Replace, failed};
+use crate::error::{Error, Result};
 
 /// The most files that a table is split into. No measure stands behind it: a folder of more is of little use.
 const MAX_PARTS: u64 = 10_000;
 
 /// Where a table goes, and in which form.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Destination<'a> {
-    pub(crate) path: &'a Path,
-    /// The most rows of a file.
-    pub(crate) split: Option<u64>,
-    pub(crate) source: &'a Source,
-    pub(crate) readers: Readers,
+pub struct Destination<'a> {
+    /// The file, or what the names of its parts are made of.
+    pub path: &'a Path,
+    /// The most rows of a file; `None`: one file has them all.
+    pub split: Option<u64>,
+    /// The form.
+    pub source: &'a Source,
+    /// Who may read it.
+    pub readers: Readers,
 }
 
 /// What the rows of a table are handed to, block by block.
-pub(crate) type Take<'a> = dyn FnMut(&Table) -> Result<()> + 'a;
+pub type Take<'a> = dyn FnMut(&Table) -> Result<()> + 'a;
 
 impl Destination<'_> {
     /// Writes a table of `n_rows` rows, which `give` hands over, and gives the files their names: all, or none. Those of
-    /// `earlier` that are not replaced go away. Says which files there are; none if it went to standard output.
-    pub(crate) fn write(
+    /// `earlier` that are not replaced go away. Says which files there are.
+    ///
+    /// # Errors
+    /// Those of `give`; [`Error::Table`] and [`Error::File`] if something cannot be written; [`Error::TooManyFiles`].
+    pub fn write<E: From<Error>>(
         &self,
         schema: &Arc<Schema>,
         n_rows: u64,
         earlier: &[PathBuf],
         replace: Replace,
-        give: impl FnOnce(&mut Take<'_>) -> Result<()>,
-    ) -> Result<Vec<PathBuf>> {
-        if files::is_standard(self.path) {
-            show::stream(|out| {
-                let mut writer = Writer::new(schema, self.source, out)?;
-                give(&mut |table| Ok(writer.write(table)?))?;
-                writer.finish()?;
-                Ok(())
-            })?;
-            return Ok(Vec::new());
-        }
+        give: impl FnOnce(&mut Take<'_>) -> Result<(), E>,
+    ) -> Result<Vec<PathBuf>, E> {
         let pending = self.fill(schema, n_rows, give)?;
         let published = Pending::publish_all(pending, replace)?;
         for stale in earlier.iter().filter(|path| !published.contains(path)) {
-            std::fs::remove_file(stale).with_context(|| format!("cannot remove {}", stale.display()))?;
+            std::fs::remove_file(stale).map_err(failed("remove", stale))?;
         }
         Ok(published)
     }
 
     /// Writes the files beside their places.
-    pub(crate) fn fill(
+    pub(super) fn fill<E: From<Error>>(
         &self,
         schema: &Arc<Schema>,
         n_rows: u64,
-        give: impl FnOnce(&mut Take<'_>) -> Result<()>,
-    ) -> Result<Vec<Pending>> {
+        give: impl FnOnce(&mut Take<'_>) -> Result<(), E>,
+    ) -> Result<Vec<Pending>, E> {
         let n_parts = self.split.map(|split| n_parts(n_rows, split)).transpose()?;
         let mut parts = Parts { to: self, schema, n_parts, begun: None, done: Vec::new() };
-        let written = give(&mut |table| parts.take(table)).and_then(|()| parts.finish());
-        written.with_context(|| format!("cannot write {}", self.path.display()))
+        give(&mut |table| parts.take(table))?;
+        Ok(parts.finish()?)
+    }
+
+    /// What fails while a table is written.
+    fn failed(&self, source: synth_core::Error) -> Error {
+        Error::Table { path: self.path.display().to_string(), source }
     }
 }
 
@@ -101,7 +101,7 @@ impl Parts<'_> {
             let mut part = self.begun.take().map_or_else(|| self.begin(), Ok)?;
             let room = self.to.split.map_or(u64::MAX, |split| split - part.n_rows);
             let end = start + usize::try_from(room).unwrap_or(usize::MAX).min(table.n_rows() - start);
-            part.writer.write(&table.slice(start..end))?;
+            part.writer.write(&table.slice(start..end)).map_err(|error| self.to.failed(error))?;
             part.n_rows += (end - start) as u64;
             start = end;
             if Some(part.n_rows) == self.to.split {
@@ -118,14 +118,16 @@ impl Parts<'_> {
             Some(n_parts) => part_path(self.to.path, self.done.len() as u64 + 1, n_parts),
             None => self.to.path.to_owned(),
         };
-        let file = outputs::begin(&path, self.to.readers)?;
-        let writer = Writer::new(self.schema, self.to.source, BufWriter::new(file.as_file().try_clone()?))?;
+        let begun = outputs::begin(&path, self.to.readers).and_then(|file| Ok((file.as_file().try_clone()?, file)));
+        let (out, file) = begun.map_err(failed("write", self.to.path))?;
+        let writer = Writer::new(self.schema, self.to.source, BufWriter::new(out));
+        let writer = writer.map_err(|error| self.to.failed(error))?;
         Ok(Begun { path, file, writer, n_rows: 0 })
     }
 
     fn end(&mut self, part: Begun) -> Result<()> {
-        part.writer.finish()?;
-        self.done.push(Pending::end(&part.path, part.file)?);
+        part.writer.finish().map_err(|error| self.to.failed(error))?;
+        self.done.push(Pending::end(&part.path, part.file).map_err(failed("write", self.to.path))?);
         Ok(())
     }
 
@@ -144,21 +146,18 @@ impl Parts<'_> {
 }
 
 /// Refuses early to split a table of `n_rows` rows into too many files.
-pub(crate) fn check_number(split: Option<u64>, n_rows: u64) -> Result<()> {
+///
+/// # Errors
+/// [`Error::TooManyFiles`].
+pub fn check_number(split: Option<u64>, n_rows: u64) -> Result<()> {
     split.map_or(Ok(()), |split| n_parts(n_rows, split).map(drop))
 }
 
 /// How many files a table becomes.
-///
-/// # Errors
-/// [`Usage`] if they are too many.
 fn n_parts(n_rows: u64, split: u64) -> Result<u64> {
     match n_rows.div_ceil(split).max(1) {
-        n if n > MAX_PARTS => {
-            Err(Usage(format!("--split {split} makes {n} files of {n_rows} rows, at most {MAX_PARTS} are written"))
-                .into())
-        }
-        n => Ok(n),
+        n_files if n_files > MAX_PARTS => Err(Error::TooManyFiles { split, n_files, n_rows, most: MAX_PARTS }),
+        n_files => Ok(n_files),
     }
 }
 
@@ -181,7 +180,7 @@ fn stem_and_extension(path: &Path) -> (String, String) {
 }
 
 /// Whether `name` is `stem` with a number of a part behind it.
-pub(crate) fn is_part_of(name: &str, stem: &str) -> bool {
+pub(super) fn is_part_of(name: &str, stem: &str) -> bool {
     let number = name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('-'));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -189,14 +188,13 @@ pub(crate) fn is_part_of(name: &str, stem: &str) -> bool {
 /// The parts of an earlier table of the same name.
 fn earlier_parts(path: &Path) -> Result<Vec<PathBuf>> {
     let (stem, extension) = stem_and_extension(path);
-    let folder = files::folder_of(path);
+    let folder = outputs::folder_of(path);
     let mut found = Vec::new();
     if !folder.is_dir() {
         return Ok(found);
     }
-    let failed = || format!("cannot read {}", folder.display());
-    for entry in std::fs::read_dir(folder).with_context(failed)? {
-        let name = entry.with_context(failed)?.file_name();
+    for entry in std::fs::read_dir(folder).map_err(failed("read", folder))? {
+        let name = entry.map_err(failed("read", folder))?.file_name();
         if name.to_str().and_then(|name| name.strip_suffix(&extension)).is_some_and(|name| is_part_of(name, &stem)) {
             found.push(path.with_file_name(name));
         }
@@ -207,30 +205,18 @@ fn earlier_parts(path: &Path) -> Result<Vec<PathBuf>> {
 
 /// Refuses early what could not be written at the end, and what would be written over an input. Gives the parts of an
 /// earlier table of the same name, which a split one replaces whole.
-pub(crate) fn check_output(
-    path: &Path,
-    split: Option<u64>,
-    inputs: &[&Path],
-    replace: Replace,
-) -> Result<Vec<PathBuf>> {
+///
+/// # Errors
+/// As [`outputs::check_output`].
+pub fn check_output(path: &Path, split: Option<u64>, inputs: &[PathBuf], replace: Replace) -> Result<Vec<PathBuf>> {
     if split.is_none() {
         outputs::check_output(path, inputs, replace)?;
         return Ok(Vec::new());
-    }
-    if files::is_standard(path) {
-        return Err(Usage("--split needs an --out FILE: standard output is one file".to_owned()).into());
     }
     let earlier = earlier_parts(path)?;
     earlier.iter().try_for_each(|part| outputs::check_output(part, inputs, replace))?;
     outputs::check_output(&part_path(path, 1, 1), inputs, replace)?;
     Ok(earlier)
-}
-
-/// Adds the files of a split table to what is said of it.
-pub(crate) fn tell(said: &mut serde_json::Value, split: Option<u64>, written: &[PathBuf]) {
-    if split.is_some() {
-        said["files"] = written.iter().map(|path| path.display().to_string()).collect();
-    }
 }
 
 #[cfg(test)]
