@@ -10,8 +10,6 @@ use serde::{Deserialize, Serialize};
 use synth_core::masked::Condition;
 use synth_optimizer::dossier::forms::FORMS;
 
-use crate::condition;
-
 /// Turn a private table into a synthetic one that can be shared, with the proof.
 #[derive(Debug, Parser)]
 #[command(name = "synth", version, propagate_version = true, after_help = PROGRAM_HELP)]
@@ -413,7 +411,7 @@ pub(crate) struct Sample {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) split: Option<u64>,
     /// Draw only rows that meet this condition; given again, all of them (engine masked)
-    #[arg(long = "where", value_name = "COND", value_parser = condition::parse)]
+    #[arg(long = "where", value_name = "COND")]
     pub(crate) conditions: Vec<Condition>,
     /// Draw each level of this column equally often (engine masked)
     #[arg(long, value_name = "COL")]

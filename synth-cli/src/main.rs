@@ -5,7 +5,6 @@
 
 mod args;
 mod commands;
-mod condition;
 mod databases;
 mod exit;
 mod files;

@@ -17,6 +17,7 @@ mod model;
 mod network;
 mod objective;
 mod pairs;
+mod parse;
 mod sampler;
 mod tune;
 
@@ -25,4 +26,5 @@ pub(crate) use features::FEATURES;
 pub use model::MaskedDiffusion;
 pub(crate) use network::{Block, ColumnLayout, Layout, Network};
 pub(crate) use pairs::Pair;
+pub use parse::ParseConditionError;
 pub use tune::{TUNED_BELOW, tune};

@@ -1,10 +1,57 @@
-//! What `--where` says: a column, an operator, and a value or several.
+//! A [`Condition`] as text: a column, an operator, and a value or several.
 //!
 //! `sex=F`, `stage=I|II` (one of them), `sex!=F`, `age>=60`, `age>60`, `age<=60`, `age<60`. The first operator ends the
 //! name of the column; blanks around names and values do not count. A name with an operator in it, a value with a `|`
 //! and one that begins with `=`, `<` or `>` stand in double quotes, a quote within them doubled: `"p<0.05"="a|b"`.
 
-use synth_core::masked::{Condition, Demand};
+use std::str::FromStr;
+
+use super::condition::{Condition, Demand};
+use crate::error::{BadInput, Rule};
+use crate::schema::Schema;
+
+/// A text that is no condition, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParseConditionError(String);
+
+impl FromStr for Condition {
+    type Err = ParseConditionError;
+
+    /// Reads a condition of any table: whether there is such a column is seen when it is asked for.
+    fn from_str(text: &str) -> Result<Self, ParseConditionError> {
+        parse(text).map_err(ParseConditionError)
+    }
+}
+
+impl Condition {
+    /// Reads a condition on the rows of a table under `schema`.
+    ///
+    /// ```
+    /// use synth_core::io::{ReadOptions, read_bytes};
+    /// use synth_core::masked::{Condition, Demand};
+    ///
+    /// let table = read_bytes("age,sex\n63,m\n41,f\n".into(), &ReadOptions::default())?.table;
+    /// let old = Condition::parse("age > 60", table.schema())?;
+    /// assert_eq!(old.demand, Demand::MoreThan("60".to_owned()));
+    /// assert!(Condition::parse("height > 60", table.schema()).is_err());
+    /// # Ok::<(), synth_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Rule::Unsupported`] if the text is no condition, [`Rule::UnknownColumn`] if there is no such column. Whether its values
+    /// are levels of the column is seen when it is asked for.
+    pub fn parse(text: &str, schema: &Schema) -> crate::error::Result<Self> {
+        let condition =
+            Self::from_str(text).map_err(|error| BadInput::new(Rule::Unsupported, format!("condition: {error}")))?;
+        if schema.index_of(&condition.column).is_none() {
+            return Err(BadInput::new(Rule::UnknownColumn, "there is no such column")
+                .in_column(&condition.column)
+                .into());
+        }
+        Ok(condition)
+    }
+}
 
 /// A word of the language and how it is made a demand.
 struct Operator {
@@ -32,7 +79,7 @@ const OPERATORS: [Operator; 6] = [
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub(crate) fn parse(text: &str) -> Result<Condition, String> {
+fn parse(text: &str) -> Result<Condition, String> {
     let operator_of = |rest: &str| OPERATORS.iter().find(|operator| rest.starts_with(operator.sign));
     let (column, rest) = part(text, |rest| operator_of(rest).is_some())?;
     let Some(Operator { sign, demand }) = operator_of(rest) else {
