@@ -17,6 +17,9 @@ pub mod runner;
 pub mod split;
 pub mod store;
 
+// A table of somebody else's.
+pub mod evaluate;
+
 // Whether it works.
 pub mod quality;
 

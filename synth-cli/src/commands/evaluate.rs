@@ -1,20 +1,18 @@
 //! `synth evaluate`: the measures of a synthetic table.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
 use synth_compliance::detect;
 use synth_core::io::ReadOptions;
-use synth_core::{BadInput, Error, Generator, InputRule, Model, Table};
+use synth_core::{BadInput, Error, Generator, InputRule, Table};
 use synth_metrics::{
-    Battery, Losses, Measure, OUT_OF_TIME, Options, Outcome, QualityReport, SurvivalColumns, Tables, copied_share,
-    leave_one_out_share, measure,
+    Battery, Losses, Measure, OUT_OF_TIME, Options, Outcome, QualityReport, SurvivalColumns, Tables, measure,
 };
-use synth_optimizer::TablePortrait;
 use synth_optimizer::dossier::outputs::{self, Readers, Replace};
 use synth_optimizer::dossier::page;
+use synth_optimizer::{TablePortrait, evaluate};
 
 use super::Common;
 use crate::exit::{Code, Usage};
@@ -63,23 +61,29 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..options };
     let holdout = holdout_input.as_ref().map(|input| input.read(&like_train, common.quiet)).transpose()?;
     let holdout_name = holdout_input.as_ref().map_or(String::new(), Input::name);
-    let (train, holdout) = protected(train, holdout, &train_name)?;
+    let in_train = |error| files::in_input(error, &train_name);
+    let (train, holdout) = evaluate::protected(train, holdout).map_err(in_train)?;
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..like_train };
     let synthetic = synthetic_input.read(&like_train, common.quiet)?;
-    if let Some(holdout) = &holdout
-        && (has_same_rows(&train, holdout) || overlaps(&train, holdout))
-    {
-        let problem = "the holdout has rows of the training table, which the generator saw";
-        let hint = "give rows that the generator never saw, or leave --holdout out";
-        return Err(Error::from(BadInput::new(InputRule::SameRows, problem).in_input(&holdout_name).hint(hint)).into());
+    let in_holdout = |error| files::in_input(error, &holdout_name);
+    if let Some(holdout) = &holdout {
+        evaluate::check_unseen(&train, holdout).map_err(|error| match error {
+            Error::BadInput(bad) => {
+                in_holdout(bad.hint("give rows that the generator never saw, or leave --holdout out").into())
+            }
+            error => error,
+        })?;
     }
     let comparison = Tables { train: &train, synthetic: &synthetic, holdout: holdout.as_ref() }.compare()?;
     let mut options = Options { until, ..measured(args, &train, &train_name)? };
     let losses = match (&model, &holdout) {
-        (Some(model), Some(holdout)) => Some(losses(model, [(&train, &train_name), (holdout, &holdout_name)])?),
+        (Some(model), Some(holdout)) => {
+            let members = evaluate::losses(model, &train).map_err(in_train)?;
+            Some((members, evaluate::losses_unseen(model, &train, holdout).map_err(in_holdout)?))
+        }
         _ => None,
     };
-    options.losses = losses.iter().map(|[members, non_members]| Losses { members, non_members }).collect();
+    options.losses = losses.iter().map(|(members, non_members)| Losses { members, non_members }).collect();
     let report = measure(&comparison, &options);
     if let Some(out) = &args.out {
         let text = serde_json::to_vec_pretty(&report)?;
@@ -110,18 +114,6 @@ fn write_page(
     Ok(outputs::write_file(html, Readers::AsUsual, replace, |file| file.write_all(text.as_bytes()))?)
 }
 
-/// The real rows with what the schema declares done to them, to all together: that is what a synthetic table was made from.
-fn protected(train: Table, holdout: Option<Table>, name: &str) -> Result<(Table, Option<Table>)> {
-    if train.schema().fields.iter().all(|field| field.protect.is_empty()) {
-        return Ok((train, holdout));
-    }
-    let n_train = train.n_rows();
-    let all = Table::concat(&[train].into_iter().chain(holdout.clone()).collect::<Vec<_>>())?;
-    let (all, _) = synth_core::protect::apply(&all).map_err(|error| files::in_input(error, name))?;
-    let rows = |rows: std::ops::Range<usize>| all.take(&rows.collect::<Vec<_>>());
-    Ok((rows(0..n_train), holdout.map(|_| rows(n_train..all.n_rows()))))
-}
-
 /// What is measured, and of which columns.
 fn measured<'a>(args: &args::Evaluate, train: &Table, train_name: &str) -> Result<Options<'a>> {
     let survival = match args.survival.as_slice() {
@@ -146,60 +138,4 @@ fn measured<'a>(args: &args::Evaluate, train: &Table, train_name: &str) -> Resul
         group: args.group.clone(),
         ..Options::default()
     })
-}
-
-/// What the model says of each row of the two tables: the negative logarithm of its likelihood.
-fn losses(model: &Model, [(train, train_name), (holdout, holdout_name)]: [(&Table, &str); 2]) -> Result<[Vec<f64>; 2]> {
-    let of = |table: &Table, name: &str| -> Result<Vec<f64>> {
-        let scores = model.log_likelihood(table).map_err(|error| files::in_input(error, name))?;
-        Ok(scores.into_iter().map(|score| -score).collect())
-    };
-    let of_train = of(train, train_name)?;
-    // A row with a level that the model never saw has no likelihood: nothing is less like a row that was learnt.
-    let is_known = has_known_levels(train, holdout);
-    let known: Vec<usize> = (0..holdout.n_rows()).filter(|&row| is_known[row]).collect();
-    let mut of_holdout = vec![f64::MAX; holdout.n_rows()];
-    if !known.is_empty() {
-        for (row, loss) in known.iter().zip(of(&holdout.take(&known), holdout_name)?) {
-            of_holdout[*row] = loss;
-        }
-    }
-    Ok([of_train, of_holdout])
-}
-
-/// Which rows of `table` have no level that `train` lacks.
-fn has_known_levels(train: &Table, table: &Table) -> Vec<bool> {
-    let mut is_known = vec![true; table.n_rows()];
-    let fields = train.schema().fields.iter().enumerate();
-    for (column_idx, _) in fields.filter(|(_, field)| field.kind.is_levels()) {
-        let (learnt, levels) = (train.levels(column_idx), table.levels(column_idx));
-        let known: HashSet<&String> = learnt.names.iter().collect();
-        for (is_known, code) in is_known.iter_mut().zip(&levels.codes) {
-            *is_known &= code.is_none_or(|code| known.contains(&levels.names[code as usize]));
-        }
-    }
-    is_known
-}
-
-/// Whether far more of the holdout's rows are in the training table than chance puts there: by a tenth more than the share
-/// of training rows that equal another one.
-fn overlaps(train: &Table, holdout: &Table) -> bool {
-    let by_chance = leave_one_out_share(train).map_or(0.0, |share| share.value);
-    copied_share(holdout, train).is_some_and(|share| share > by_chance + 0.1)
-}
-
-/// Whether two tables hold the same rows, in any order: with such a holdout every privacy measure would pass.
-fn has_same_rows(one: &Table, other: &Table) -> bool {
-    if one.n_rows() != other.n_rows() || one.n_columns() != other.n_columns() {
-        return false;
-    }
-    let sorted = |table: &Table| {
-        let mut rows = vec![Vec::with_capacity(table.n_columns()); table.n_rows()];
-        for column_idx in 0..table.n_columns() {
-            rows.iter_mut().zip(table.labels(column_idx)).for_each(|(row, label)| row.push(label));
-        }
-        rows.sort_unstable();
-        rows
-    };
-    sorted(one) == sorted(other)
 }

@@ -7,7 +7,7 @@
 use std::str::FromStr;
 
 use super::condition::{Condition, Demand};
-use crate::error::{BadInput, Rule};
+use crate::error::{BadInput, InputRule};
 use crate::schema::Schema;
 
 /// A text that is no condition, and what is wrong with it.
@@ -39,13 +39,13 @@ impl Condition {
     /// ```
     ///
     /// # Errors
-    /// [`Rule::Unsupported`] if the text is no condition, [`Rule::UnknownColumn`] if there is no such column. Whether its values
+    /// [`InputRule::Unsupported`] if the text is no condition, [`InputRule::UnknownColumn`] if there is no such column. Whether its values
     /// are levels of the column is seen when it is asked for.
     pub fn parse(text: &str, schema: &Schema) -> crate::error::Result<Self> {
-        let condition =
-            Self::from_str(text).map_err(|error| BadInput::new(Rule::Unsupported, format!("condition: {error}")))?;
+        let condition = Self::from_str(text)
+            .map_err(|error| BadInput::new(InputRule::Unsupported, format!("condition: {error}")))?;
         if schema.index_of(&condition.column).is_none() {
-            return Err(BadInput::new(Rule::UnknownColumn, "there is no such column")
+            return Err(BadInput::new(InputRule::UnknownColumn, "there is no such column")
                 .in_column(&condition.column)
                 .into());
         }
