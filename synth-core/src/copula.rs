@@ -223,7 +223,13 @@ mod tests {
         let a: Vec<f64> = pairs.iter().map(|p| (p.0 * 1e6).round() / 1e6).collect();
         let b: Vec<f64> = pairs.iter().map(|p| f64::from(u8::from(p.1 > 0.0))).collect();
         let columns = vec![column_from_numbers(&fields[0], &a), column_from_numbers(&fields[1], &b)];
-        let schema = Schema { version: 1, source: Source::default(), fields: fields.to_vec(), constraints: Vec::new() };
+        let schema = Schema {
+            version: 1,
+            unit: None,
+            source: Source::default(),
+            fields: fields.to_vec(),
+            constraints: Vec::new(),
+        };
         let table = Table::new(Arc::new(schema), columns).unwrap();
         let made = Copula::fit(&table).unwrap().sample(0..n, 3);
         let pearson = |table: &Table| {

@@ -119,5 +119,5 @@ fn in_order_of(file: &Schema, table: &Table) -> Result<Table> {
     let order: Vec<usize> = file.fields.iter().filter_map(|field| own.index_of(&field.name)).collect();
     let fields = order.iter().map(|&i| own.fields[i].clone()).collect();
     let columns = order.iter().map(|&i| Arc::clone(table.column(i).1)).collect();
-    Ok(Table::new(Arc::new(Schema { fields, ..(**own).clone() }), columns)?)
+    Ok(Table::new(Arc::new(own.with_fields(fields)), columns)?)
 }

@@ -110,8 +110,7 @@ impl Transform {
             Some(Step { made: Made::Difference { learnt, .. }, .. }) => Some((**learnt).clone()),
             Some(_) => None,
         });
-        let fields = fields.collect();
-        Arc::new(Schema { fields, constraints: Vec::new(), ..(*self.schema).clone() })
+        Arc::new(Schema { constraints: Vec::new(), ..self.schema.with_fields(fields.collect()) })
     }
 
     /// What a generator learns of `table`. A difference is missing where one of its two cells is.
@@ -133,7 +132,11 @@ impl Transform {
                 Some(column_from_numbers(learnt, &gaps))
             }
         });
-        Table::new(self.learnt_schema(), columns.collect()).expect("each column was made for its field")
+        let learnt = Table::new(self.learnt_schema(), columns.collect()).expect("each column was made for its field");
+        match table.units() {
+            Some(units) => learnt.with_units(units.clone()),
+            None => learnt,
+        }
     }
 
     /// The whole rows that drawn ones stand for.

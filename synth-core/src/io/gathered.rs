@@ -345,7 +345,10 @@ fn inferred(
         fields.push(Field { header, arrow, ..field });
         arrays.push(array);
     }
-    Table::new(Arc::new(Schema { version: SCHEMA_VERSION, source, fields, constraints: Vec::new() }), arrays)
+    Table::new(
+        Arc::new(Schema { version: SCHEMA_VERSION, unit: None, source, fields, constraints: Vec::new() }),
+        arrays,
+    )
 }
 
 fn under_schema(

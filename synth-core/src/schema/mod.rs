@@ -1,5 +1,5 @@
 //! What a person can declare of a table, with its check: what its columns are, how they are spelled, the file they came from,
-//! how they are protected, and what every row keeps.
+//! how they are protected, whose row each row is, and what every row keeps.
 //!
 //! A [`Schema`] holds no cell of the table but the spellings that a column's format needs: missing tokens, the two
 //! words of a boolean, the order of an ordinal. It prints as TOML and is read back from it, so that a person can
@@ -11,6 +11,7 @@ mod kind;
 mod number;
 mod protection;
 mod source;
+mod unit;
 mod when;
 
 use std::collections::HashSet;
@@ -24,6 +25,7 @@ pub use kind::{Kind, Storage};
 pub use number::NumberFormat;
 pub use protection::{DEFAULT_K, FakeKind, Period, Protection};
 pub use source::{Compression, Dialect, Format, Quoting, Source};
+pub use unit::Unit;
 pub use when::{Value, When};
 
 /// The version of the schema's TOML form that this crate writes and reads.
@@ -35,6 +37,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub struct Schema {
     /// [`SCHEMA_VERSION`].
     pub version: u32,
+    /// Whose row a row is. `None`: it is [auto-detected](crate::table::Units::of).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
     /// The form in which the table was read, and is written again.
     pub source: Source,
     /// One entry a column, in the table's order.
@@ -59,8 +64,8 @@ impl Schema {
     /// Reads the TOML form.
     ///
     /// # Errors
-    /// [`InputRule::Schema`] if the text is not TOML, has unknown keys, another version, or two columns of one name; as
-    /// [`Constraint::check`] if a constraint does not fit.
+    /// [`InputRule::Schema`] if the text is not TOML, has unknown keys, another version, two columns of one name, or a unit of columns that
+    /// are not there; as [`Constraint::check`] if a constraint does not fit.
     pub fn from_toml(text: &str) -> Result<Self> {
         let bad = |problem: String| {
             BadInput::new(InputRule::Schema, problem).hint("`synth profile INPUT` prints a valid one")
@@ -79,11 +84,20 @@ impl Schema {
 
     /// A schema of these fields, of a table without a file and without constraints.
     pub fn new(fields: Vec<Field>) -> Self {
-        Self { version: SCHEMA_VERSION, source: Source::default(), fields, constraints: Vec::new() }
+        Self { version: SCHEMA_VERSION, unit: None, source: Source::default(), fields, constraints: Vec::new() }
     }
 
-    /// Whether the schema is one that can be used: names are there once, each field's settings fit its kind, and constraints and
-    /// protections their columns. A schema that was read from TOML was checked.
+    /// The same with other columns. A [unit](Schema::unit) of which a column is gone is left out: whoever still knows the rows'
+    /// units gives them to the [table](crate::Table::with_units).
+    #[must_use]
+    pub fn with_fields(&self, fields: Vec<Field>) -> Self {
+        let is_there = |name: &String| fields.iter().any(|field| field.name == *name);
+        let unit = self.unit.clone().filter(|unit| unit.columns().iter().all(is_there));
+        Self { unit, fields, ..self.clone() }
+    }
+
+    /// Whether the schema is one that can be used: names are there once, each field's settings fit its kind, and the unit,
+    /// constraints and protections their columns. A schema that was read from TOML was checked.
     ///
     /// # Errors
     /// The first rule that is broken, with its column.
@@ -98,6 +112,7 @@ impl Schema {
             }
             field.check()?;
         }
+        self.unit.iter().try_for_each(|unit| unit.check(&self.fields))?;
         self.constraints.iter().try_for_each(|constraint| constraint.check(&self.fields))?;
         self.fields.iter().try_for_each(|field| self.check_protections(field))
     }

@@ -2,6 +2,7 @@
 
 mod column;
 mod levels;
+mod units;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,12 +15,22 @@ use crate::schema::{Field, Schema, Storage};
 pub use column::{column_from_labels, column_from_numbers};
 use levels::levels_of;
 pub use levels::{Levels, sort_levels};
+pub use units::{Grouped, Units};
 
 /// Named, typed columns of equal length. Cheap to clone: the columns are shared.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// A table may [carry](Table::with_units) whose row each row is. Two tables are equal if schemas and values are.
+#[derive(Debug, Clone)]
 pub struct Table {
     schema: Arc<Schema>,
     batch: RecordBatch,
+    units: Option<Units>,
+}
+
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.schema == other.schema && self.batch == other.batch
+    }
 }
 
 impl Table {
@@ -49,7 +60,7 @@ impl Table {
         let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
         let batch = RecordBatch::try_new_with_options(Arc::new(ArrowSchema::new(arrow_fields)), columns, &options)
             .expect("types and lengths were just checked");
-        Ok(Self { schema, batch })
+        Ok(Self { schema, batch, units: None })
     }
 
     /// The columns' meaning.
@@ -60,6 +71,23 @@ impl Table {
     /// The columns' values.
     pub fn batch(&self) -> &RecordBatch {
         &self.batch
+    }
+
+    /// This table with a note of whose row each row is, which goes with its rows from here on: through [`take`](Table::take),
+    /// [`slice`](Table::slice), [`with_schema`](Table::with_schema) and [`protect::apply`](crate::protect::apply), even where
+    /// the columns that told it do not. [`concat`](Table::concat) drops it.
+    ///
+    /// # Panics
+    /// If there are units of another number of rows.
+    #[must_use]
+    pub fn with_units(self, units: Units) -> Self {
+        assert_eq!(units.n_rows(), self.n_rows(), "one unit a row");
+        Self { units: Some(units), ..self }
+    }
+
+    /// Whose row each row is, if the table carries it; [`Units::of`] tells it in any case.
+    pub fn units(&self) -> Option<&Units> {
+        self.units.as_ref()
     }
 
     /// The number of rows.
@@ -157,7 +185,8 @@ impl Table {
         let indices = UInt64Array::from_iter_values(rows.iter().map(|&row| row as u64));
         let columns =
             self.batch.columns().iter().map(|c| arrow::compute::take(c, &indices, None).expect("rows are in bounds"));
-        Self { schema: Arc::clone(&self.schema), batch: rebatch(&self.batch, columns.collect(), rows.len()) }
+        let units = self.units.as_ref().map(|units| units.take(rows));
+        Self { schema: Arc::clone(&self.schema), batch: rebatch(&self.batch, columns.collect(), rows.len()), units }
     }
 
     /// The rows in `rows`, without copying them.
@@ -167,7 +196,8 @@ impl Table {
     #[must_use]
     pub fn slice(&self, rows: Range<usize>) -> Self {
         assert!(rows.start <= rows.end, "a range must not end before it begins");
-        Self { schema: Arc::clone(&self.schema), batch: self.batch.slice(rows.start, rows.len()) }
+        let units = self.units.as_ref().map(|units| units.slice(rows.clone()));
+        Self { schema: Arc::clone(&self.schema), batch: self.batch.slice(rows.start, rows.len()), units }
     }
 
     /// This table with the missing cells of the columns `column_idxs` taken from `other`, which has the same columns and
@@ -184,7 +214,7 @@ impl Table {
             let present = arrow::compute::is_not_null(own).expect("any column has cells that are there or not");
             arrow::compute::kernels::zip::zip(&present, own, others).expect("the columns have one type and length")
         });
-        Self { schema: Arc::clone(&self.schema), batch: rebatch(&self.batch, columns.collect(), self.n_rows()) }
+        Self { batch: rebatch(&self.batch, columns.collect(), self.n_rows()), ..self.clone() }
     }
 
     /// Makes sure that the table has the columns of `schema`, by name and storage and in its order.
@@ -215,7 +245,7 @@ impl Table {
         let batches = tables.iter().map(Table::batch);
         let batch = arrow::compute::concat_batches(&first.batch.schema(), batches)
             .map_err(|_| BadInput::new(InputRule::TooLarge, "a column of text has more than 2 GiB"))?;
-        Ok(Self { schema: Arc::clone(&first.schema), batch })
+        Ok(Self { schema: Arc::clone(&first.schema), batch, units: None })
     }
 
     /// The same columns under `schema`, which may differ in everything but names and storage.
@@ -223,7 +253,7 @@ impl Table {
     /// # Errors
     /// As [`Table::new`].
     pub fn with_schema(&self, schema: Arc<Schema>) -> Result<Self> {
-        Table::new(schema, self.batch.columns().to_vec())
+        Ok(Self { units: self.units.clone(), ..Table::new(schema, self.batch.columns().to_vec())? })
     }
 }
 
