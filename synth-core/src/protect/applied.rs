@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{BadInput, InputRule, Result};
 #[cfg(feature = "diffusion")]
 use crate::schema::{Field, Protection, Schema};
+use crate::table::Units;
 
 /// What was done to one column, without any of its values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub struct Applied {
 
 impl fmt::Display for Applied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {} ({} cells", self.column, self.what, self.cells)?;
+        write!(f, "`{}`: {} ({}", self.column, self.what, self.cells.in_cells())?;
         if let Some(levels) = self.levels.filter(|&levels| levels > 0) {
             write!(f, ", {levels} levels")?;
         }
@@ -36,7 +37,7 @@ impl fmt::Display for Applied {
     }
 }
 
-/// A number of cells, not told exactly where it is small.
+/// A number of cells, not told exactly where they are those of few people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Count {
@@ -44,12 +45,32 @@ pub enum Count {
     Exactly(usize),
     /// At least one and fewer than this.
     FewerThan(usize),
+    /// At least one, of fewer units than this, some of which have several.
+    OfFewUnits(usize),
 }
 
 impl Count {
     /// `n`, or that it is below `k`.
     pub fn masked(n: usize, k: usize) -> Self {
         if n == 0 || n >= k { Count::Exactly(n) } else { Count::FewerThan(k) }
+    }
+
+    /// The cells in the given rows, each once, or that they are those of fewer than `k` units; where these have several rows,
+    /// that is said of the units and not of the cells.
+    pub(super) fn of_cells(rows: &[usize], units: &Units, k: usize) -> Self {
+        match rows.len() {
+            n if n < k || units.are_rows() => Self::masked(n, k),
+            _ if units.n_units_among(rows.iter().copied()) < k => Count::OfFewUnits(k),
+            n => Count::Exactly(n),
+        }
+    }
+
+    /// In words: `23 cells`, `fewer than 11 cells`, `cells of fewer than 11 units`.
+    pub fn in_cells(self) -> String {
+        match self {
+            Count::OfFewUnits(_) => format!("cells {self}"),
+            _ => format!("{self} cells"),
+        }
     }
 }
 
@@ -58,6 +79,7 @@ impl fmt::Display for Count {
         match self {
             Count::Exactly(n) => write!(f, "{n}"),
             Count::FewerThan(k) => write!(f, "fewer than {k}"),
+            Count::OfFewUnits(k) => write!(f, "of fewer than {k} units"),
         }
     }
 }
@@ -84,5 +106,15 @@ mod tests {
             [0, 1, 10, 11].map(|n| Count::masked(n, 11).to_string()),
             ["0", "fewer than 11", "fewer than 11", "11"]
         );
+    }
+
+    #[test]
+    fn many_cells_of_few_people_are_masked_too() {
+        let owners = |n: usize| Units::rows(n).take(&(0..40).map(|row| row % n).collect::<Vec<_>>());
+        let rows: Vec<usize> = (0..40).collect();
+        let of = |rows: &[usize], n: usize| Count::of_cells(rows, &owners(n), 11).in_cells();
+        assert_eq!(of(&rows, 5), "cells of fewer than 11 units");
+        assert_eq!(of(&rows, 11), "40 cells");
+        assert_eq!(of(&rows[..4], 11), "fewer than 11 cells");
     }
 }

@@ -1,6 +1,7 @@
-//! Numbers and dates that stand out at an end of their column become the outermost that enough rows reach.
+//! Numbers and dates that stand out at an end of their column become the outermost that enough units reach.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, TimestampMicrosecondArray};
@@ -8,11 +9,12 @@ use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 
 use super::column::{Change, Column};
 use crate::schema::Storage;
+use crate::table::Units;
 
-/// Caps both ends at the `k`-th value.
-pub(super) fn extremes(column: Column, k: usize) -> Change {
+/// Caps both ends at the first value that, with what lies beyond it, `k` units have.
+pub(super) fn extremes(column: Column, units: &Units, k: usize) -> Change {
     let compare = |a: &i64, b: &i64| a.cmp(b);
-    mapped(column, |values| capped(values, k, compare), |values| capped(values, k, f64::total_cmp))
+    mapped(column, |values| capped(values, units, k, compare), |values| capped(values, units, k, f64::total_cmp))
 }
 
 /// Turns the values that are `beyond` a limit into `to`.
@@ -35,58 +37,79 @@ fn mapped(
     float: impl Fn(Vec<Option<f64>>) -> Vec<Option<f64>>,
 ) -> Change {
     let Column { field, array } = column;
-    let (array, n_cells): (ArrayRef, usize) = match field.storage {
+    let (array, rows): (ArrayRef, Vec<usize>) = match field.storage {
         Storage::Integer => {
             let before: Vec<Option<i64>> = array.as_primitive::<Int64Type>().iter().collect();
             let after = whole(before.clone());
-            let n_cells = n_changed(&before, &after);
-            (Arc::new(Int64Array::from(after)), n_cells)
+            let rows = changed(&before, &after);
+            (Arc::new(Int64Array::from(after)), rows)
         }
         Storage::Timestamp => {
             let before: Vec<Option<i64>> = array.as_primitive::<TimestampMicrosecondType>().iter().collect();
             let after = whole(before.clone());
-            let n_cells = n_changed(&before, &after);
-            (Arc::new(TimestampMicrosecondArray::from(after)), n_cells)
+            let rows = changed(&before, &after);
+            (Arc::new(TimestampMicrosecondArray::from(after)), rows)
         }
         Storage::Float => {
             // NaN is missing.
             let values = array.as_primitive::<Float64Type>().iter();
             let before: Vec<Option<f64>> = values.map(|x| x.filter(|x| !x.is_nan())).collect();
             let after = float(before.clone());
-            let n_cells = n_changed(&before, &after);
-            (Arc::new(Float64Array::from(after)), n_cells)
+            let rows = changed(&before, &after);
+            (Arc::new(Float64Array::from(after)), rows)
         }
         Storage::Text | Storage::Boolean => unreachable!("protections are checked to fit their columns"),
     };
-    Change { column: Column { field, array }.settled(), n_cells, levels: None }
+    Change { column: Column { field, array }.settled(), rows, levels: None }
 }
 
-fn n_changed<T: PartialEq>(before: &[T], after: &[T]) -> usize {
-    before.iter().zip(after).filter(|(before, after)| before != after).count()
+fn changed<T: PartialEq>(before: &[T], after: &[T]) -> Vec<usize> {
+    (0..before.len()).filter(|&row| before[row] != after[row]).collect()
 }
 
-fn capped<T: Copy>(values: Vec<Option<T>>, k: usize, compare: impl Fn(&T, &T) -> Ordering) -> Vec<Option<T>> {
-    let mut sorted: Vec<T> = values.iter().flatten().copied().collect();
-    sorted.sort_by(&compare);
-    let n = sorted.len();
+fn capped<T: Copy>(
+    values: Vec<Option<T>>,
+    units: &Units,
+    k: usize,
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> Vec<Option<T>> {
+    let mut sorted: Vec<(T, usize)> =
+        values.iter().enumerate().filter_map(|(row, value)| value.map(|value| (value, row))).collect();
+    sorted.sort_by(|a, b| compare(&a.0, &b.0));
+    let n_units = units.n_units_among(sorted.iter().map(|&(_, row)| row));
     if let (Some(first), Some(last)) = (sorted.first(), sorted.last())
-        && compare(first, last) == Ordering::Equal
-        && n >= k
+        && compare(&first.0, &last.0) == Ordering::Equal
+        && n_units >= k
     {
         return values;
     }
-    if n < k {
+    if n_units < k {
         return vec![None; values.len()];
     }
-    // With fewer than 2k values the ends would cross: both stop at the middle.
-    let middle = (n - 1) / 2;
-    let (low, high) = (sorted[(k - 1).min(middle)], sorted[(n - k).max(middle)]);
+    let mut low = kth(sorted.iter(), units, k);
+    let mut high = kth(sorted.iter().rev(), units, k);
+    // With too few values the ends would cross: both stop at the middle.
+    if compare(&low, &high) == Ordering::Greater {
+        let middle = sorted[(sorted.len() - 1) / 2].0;
+        (low, high) = (middle, middle);
+    }
     let clamp = |x: T| match (compare(&x, &low), compare(&x, &high)) {
         (Ordering::Less, _) => low,
         (_, Ordering::Greater) => high,
         _ => x,
     };
     values.into_iter().map(|x| x.map(clamp)).collect()
+}
+
+/// The first value by which rows of `k` units have come.
+fn kth<'a, T: Copy + 'a>(values: impl Iterator<Item = &'a (T, usize)>, units: &Units, k: usize) -> T {
+    let mut seen = HashSet::new();
+    let is_kth = |(_, row): &&(T, usize)| {
+        seen.insert(units.of_row(*row));
+        seen.len() == k
+    };
+    let mut values = values;
+    values.find(is_kth).expect("there are as many units").0
 }
 
 #[cfg(test)]
@@ -124,10 +147,27 @@ mod tests {
     }
 
     #[test]
+    fn a_tail_of_one_persons_rows_is_not_that_of_many() {
+        // The five largest values are one person's, as are the first five rows.
+        let values: Vec<f64> = (0..15).map(f64::from).collect();
+        let owners: Vec<usize> = [0; 5].into_iter().chain(1..6).chain([6; 5]).collect();
+        let rule = vec![Protection::CapExtremes { k: 3 }];
+        let input = table(vec![numbers("x", Kind::Integer, &values, rule)]).with_units(Units::rows(7).take(&owners));
+        let (output, applied) = apply(&input).unwrap();
+        let expected: Vec<f64> = values.iter().map(|x| x.clamp(6.0, 8.0)).collect();
+        assert_eq!(output.numbers(0), expected);
+        assert_eq!(applied[0].cells, Count::Exactly(12));
+        // Two people are not three.
+        let owners: Vec<usize> = (0..15).map(|row| row % 2).collect();
+        let (output, _) = apply(&input.with_units(Units::rows(2).take(&owners))).unwrap();
+        assert!(output.missing(0).iter().all(|missing| *missing));
+    }
+
+    #[test]
     fn large_whole_numbers_stay_exact() {
         let big = (1_i64 << 53) + 1;
         let values: Vec<Option<i64>> = (0..9).map(|i| Some(big + 2 * i)).collect();
-        let after = capped(values, 2, |a: &i64, b: &i64| a.cmp(b));
+        let after = capped(values, &Units::rows(9), 2, |a: &i64, b: &i64| a.cmp(b));
         assert_eq!(after[3], Some(big + 6));
         assert_eq!(after[0], Some(big + 2));
     }

@@ -16,7 +16,8 @@ pub(super) struct Column {
 /// What a protection did to a column.
 pub(super) struct Change {
     pub(super) column: Column,
-    pub(super) n_cells: usize,
+    /// The rows whose cell is not what it was.
+    pub(super) rows: Vec<usize>,
     pub(super) levels: Option<usize>,
 }
 

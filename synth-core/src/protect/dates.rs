@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::column::{Change, Column};
 use crate::schema::{Kind, NumberFormat, Period, Protection, Storage};
 use crate::spelling::datetime::{self, MONTH_FORMAT};
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -25,8 +25,8 @@ pub(super) fn coarsen(column: Column, to: Period) -> Change {
         let years: Int64Array = dates.map(|date| date.map(|date| i64::from(date.year()))).collect();
         (field.kind, field.storage) = (Kind::Integer, Storage::Integer);
         (field.number, field.datetime, field.arrow) = (Some(NumberFormat::default()), None, None);
-        let n_cells = years.len() - years.null_count();
-        return Change { column: Column { field, array: Arc::new(years) }, n_cells, levels: None };
+        let rows = (0..years.len()).filter(|&row| years.is_valid(row)).collect();
+        return Change { column: Column { field, array: Arc::new(years) }, rows, levels: None };
     }
     let start = |date: NaiveDate| match to {
         Period::Month => date.with_day(1),
@@ -34,12 +34,16 @@ pub(super) fn coarsen(column: Column, to: Period) -> Change {
     };
     let at = |date: NaiveDate| start(date).map(|date| date.and_time(NaiveTime::MIN).and_utc().timestamp_micros());
     let coarse: TimestampMicrosecondArray = dates.map(|date| date.and_then(at)).collect();
-    let n_cells = micros.iter().zip(&coarse).filter(|(before, after)| before != after).count();
+    let rows = changed(micros, &coarse);
     field.datetime = Some(match to {
         Period::Month => MONTH_FORMAT.to_owned(),
         _ => date_part(field.datetime.as_deref().unwrap_or_default()),
     });
-    Change { column: Column { field, array: Arc::new(coarse) }, n_cells, levels: None }
+    Change { column: Column { field, array: Arc::new(coarse) }, rows, levels: None }
+}
+
+fn changed(before: &TimestampMicrosecondArray, after: &TimestampMicrosecondArray) -> Vec<usize> {
+    before.iter().zip(after).enumerate().filter(|(_, (before, after))| before != after).map(|(row, _)| row).collect()
 }
 
 /// A format without its time of day; the standard one where the date is not what comes first.
@@ -52,13 +56,15 @@ fn date_part(format: &str) -> String {
     }
 }
 
-pub(super) fn shift(column: Column, table: &Table, subject: Option<&str>, max_days: u32) -> Change {
+/// Moves the dates of each subject together; without a column of subjects, those of each unit.
+pub(super) fn shift(column: Column, table: &Table, units: &Units, subject: Option<&str>, max_days: u32) -> Change {
     let subjects = subject.and_then(|name| table.schema().index_of(name)).map(|i| table.labels(i));
     let key = key(table, subject, subjects.as_deref());
     let days = |row: usize| {
         let own = match subjects.as_ref().and_then(|of_row| of_row[row].as_deref()) {
             Some(subject) => hash([&key[..], b"subject", subject.as_bytes()]),
-            None => hash([&key[..], b"row", &(row as u64).to_le_bytes()]),
+            None if subject.is_some() => hash([&key[..], b"row", &(row as u64).to_le_bytes()]),
+            None => hash([&key[..], b"row", &(units.of_row(row) as u64).to_le_bytes()]),
         };
         let draw = u64::from_le_bytes(own[..8].try_into().expect("a hash is longer"));
         (draw % (2 * u64::from(max_days) + 1)) as i64 - i64::from(max_days)
@@ -67,8 +73,8 @@ pub(super) fn shift(column: Column, table: &Table, subject: Option<&str>, max_da
     let before = array.as_primitive::<TimestampMicrosecondType>();
     let moved = |(row, at): (usize, Option<i64>)| at.and_then(|at| at.checked_add(days(row) * DAY));
     let after: TimestampMicrosecondArray = before.iter().enumerate().map(moved).collect();
-    let n_cells = before.iter().zip(&after).filter(|(before, after)| before != after).count();
-    Change { column: Column { field, array: Arc::new(after) }, n_cells, levels: None }
+    let rows = changed(before, &after);
+    Change { column: Column { field, array: Arc::new(after) }, rows, levels: None }
 }
 
 /// The same for all columns that are moved with one subject, so that they move together.

@@ -3,86 +3,122 @@
 //! Levels without an order go to one level for all that is rare; where that is still rare, to the rarest level that is
 //! not, under its name. Levels with an order join a neighbour: "other" has no
 //! place on a scale. Missing cells are no level and stay missing, however few they are.
+//!
+//! What a level "has" are units: who has it in ten rows is one.
 
 use super::column::{Change, Column};
 use crate::schema::{Field, Kind, Storage};
-use crate::table::{Levels, column_from_labels};
+use crate::table::{Levels, Units, column_from_labels};
 
 /// The names of the merged level, the first that is free.
 const NAMES: [&str; 3] = ["other", "other levels", "all other levels"];
 
-pub(super) fn apply(column: Column, k: usize) -> Change {
+pub(super) fn apply(column: Column, units: &Units, k: usize) -> Change {
     let Levels { names, codes } = column.as_table().levels(0);
-    let mut counts = vec![0; names.len()];
-    codes.iter().flatten().for_each(|&code| counts[code as usize] += 1);
+    let having = Having::of(units, &codes, names.len());
     let Column { mut field, array } = column;
-    let n_present: usize = counts.iter().sum();
-    if counts.iter().all(|&count| count >= k) {
-        return Change { column: Column { field, array }, n_cells: 0, levels: Some(0) };
+    let n_present = units.n_units_among((0..codes.len()).filter(|&row| codes[row].is_some()));
+    if having.counts().iter().all(|&count| count >= k) {
+        return Change { column: Column { field, array }, rows: Vec::new(), levels: Some(0) };
     }
     let has_order = field.kind != Kind::Categorical || field.storage == Storage::Boolean;
     let own: Vec<String> = names.iter().map(|name| spelled(&field, name)).collect();
     // For each level what it becomes; `None`: missing.
     let becomes: Vec<Option<String>> = match (n_present < k, has_order) {
         (true, _) => vec![None; names.len()],
-        (false, true) => neighbours(&counts, k).into_iter().map(|to| Some(names[to].clone())).collect(),
+        (false, true) => neighbours(&having, k).into_iter().map(|to| Some(names[to].clone())).collect(),
         (false, false) => {
             if field.storage.is_number() {
                 // There is no number for "other".
                 (field.storage, field.number, field.arrow) = (Storage::Text, None, None);
             }
-            let rare = rarest(&counts, k);
-            let common = rare.last().filter(|&&i| counts[i] >= k);
+            let rare = rarest(&having, k);
+            let common = rare.last().filter(|&&i| having.counts()[i] >= k);
             let name = common.map_or_else(|| free_name(&own, &field), |&i| own[i].clone());
             (0..names.len()).map(|i| Some(if rare.contains(&i) { name.clone() } else { own[i].clone() })).collect()
         }
     };
     let before = if field.storage == Storage::Text { &own } else { &names };
-    let moved: Vec<usize> = (0..names.len()).filter(|&i| becomes[i].as_ref() != Some(&before[i])).collect();
-    let (levels, n_cells) = (moved.len(), moved.iter().map(|&i| counts[i]).sum());
+    let is_moved: Vec<bool> = (0..names.len()).map(|i| becomes[i].as_ref() != Some(&before[i])).collect();
+    let levels = is_moved.iter().filter(|moved| **moved).count();
+    let rows = (0..codes.len()).filter(|&row| codes[row].is_some_and(|code| is_moved[code as usize])).collect();
     let labels = codes.iter().map(|code| code.and_then(|code| becomes[code as usize].as_deref()));
     let array = column_from_labels(&field, labels);
     field.order.retain(|level| becomes.iter().flatten().any(|kept| kept == level));
-    Change { column: Column { field, array }.settled(), n_cells, levels: Some(levels) }
+    Change { column: Column { field, array }.settled(), rows, levels: Some(levels) }
 }
 
-/// The levels that go to one: all of fewer than `k` rows, and the next rarest until they have `k` together or none is
+/// The units that have each level, in ascending order.
+struct Having(Vec<Vec<u32>>);
+
+impl Having {
+    fn of(units: &Units, codes: &[Option<u32>], n_levels: usize) -> Self {
+        let mut having = vec![Vec::new(); n_levels];
+        for (row, code) in codes.iter().enumerate() {
+            if let Some(code) = code {
+                having[*code as usize].push(units.of_row(row) as u32);
+            }
+        }
+        for own in &mut having {
+            own.sort_unstable();
+            own.dedup();
+        }
+        Self(having)
+    }
+
+    fn counts(&self) -> Vec<usize> {
+        self.0.iter().map(Vec::len).collect()
+    }
+}
+
+/// The units that have one of two levels or both.
+fn either(a: &[u32], b: &[u32]) -> Vec<u32> {
+    let mut all = [a, b].concat();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The levels that go to one: all that fewer than `k` units have, and the next rarest until `k` have one of them or none is
 /// left.
-fn rarest(counts: &[usize], k: usize) -> Vec<usize> {
-    let mut by_count: Vec<usize> = (0..counts.len()).collect();
-    by_count.sort_by_key(|&i| counts[i]);
-    let mut sum = 0;
+fn rarest(having: &Having, k: usize) -> Vec<usize> {
+    let mut by_count: Vec<usize> = (0..having.0.len()).collect();
+    by_count.sort_by_key(|&i| having.0[i].len());
+    let mut together: Vec<u32> = Vec::new();
     by_count
         .into_iter()
         .take_while(|&i| {
-            let goes = counts[i] < k || (0 < sum && sum < k);
-            sum += if goes { counts[i] } else { 0 };
+            let goes = having.0[i].len() < k || (!together.is_empty() && together.len() < k);
+            if goes {
+                together = either(&together, &having.0[i]);
+            }
             goes
         })
         .collect()
 }
 
-/// For each level the one whose name it takes: while a group has fewer than `k` rows, the smallest one joins the smaller
+/// For each level the one whose name it takes: while fewer than `k` units have one of a group, the smallest one joins the smaller
 /// of its neighbours; a group is called after its most frequent level.
-fn neighbours(counts: &[usize], k: usize) -> Vec<usize> {
-    // First and last level of each group, and its rows.
-    let mut groups: Vec<(usize, usize, usize)> = counts.iter().enumerate().map(|(i, &n)| (i, i, n)).collect();
+fn neighbours(having: &Having, k: usize) -> Vec<usize> {
+    // First and last level of each group, and the units that have one of them.
+    let mut groups: Vec<(usize, usize, Vec<u32>)> =
+        having.0.iter().enumerate().map(|(i, own)| (i, i, own.clone())).collect();
     while groups.len() > 1 {
-        let smallest = (0..groups.len()).min_by_key(|&g| groups[g].2).expect("there are groups");
-        if groups[smallest].2 >= k {
+        let smallest = (0..groups.len()).min_by_key(|&g| groups[g].2.len()).expect("there are groups");
+        if groups[smallest].2.len() >= k {
             break;
         }
-        let rows = |g: Option<usize>| g.and_then(|g| groups.get(g)).map_or(usize::MAX, |group| group.2);
-        let left = match rows(smallest.checked_sub(1)) <= rows(Some(smallest + 1)) && smallest > 0 {
+        let size = |g: Option<usize>| g.and_then(|g| groups.get(g)).map_or(usize::MAX, |group| group.2.len());
+        let left = match size(smallest.checked_sub(1)) <= size(Some(smallest + 1)) && smallest > 0 {
             true => smallest - 1,
             false => smallest,
         };
         let right = groups.remove(left + 1);
-        groups[left] = (groups[left].0, right.1, groups[left].2 + right.2);
+        groups[left] = (groups[left].0, right.1, either(&groups[left].2, &right.2));
     }
-    let mut to = vec![0; counts.len()];
+    let mut to = vec![0; having.0.len()];
     for (first, last, _) in groups {
-        let name = (first..=last).rev().max_by_key(|&i| counts[i]).expect("a group has levels");
+        let name = (first..=last).rev().max_by_key(|&i| having.0[i].len()).expect("a group has levels");
         to[first..=last].fill(name);
     }
     to
@@ -179,6 +215,27 @@ mod tests {
         assert_eq!(table.column(0).0.order, ["mid", "high"]);
         assert_eq!(counted(&table), [("mid".to_owned(), 11), ("high".to_owned(), 9)]);
         assert!(table.missing(0)[20]);
+    }
+
+    #[test]
+    fn who_has_a_level_in_many_rows_is_one() {
+        // Twelve people have `a` once, one person has `b` twelve times and `a` once.
+        let owners: Vec<usize> = (0..12).chain(std::iter::repeat_n(12, 13)).collect();
+        let units = Units::rows(13).take(&owners);
+        let counts = [("a", 12), ("b", 12), ("a", 1)];
+        let input = table(vec![words("x", Kind::Categorical, &cells(&counts), vec![Protection::MergeRare { k: 5 }])]);
+        let (alone, _) = apply(&input).unwrap();
+        assert_eq!(counted(&alone), [("a".to_owned(), 13), ("b".to_owned(), 12)]);
+        let (together, applied) = apply(&input.with_units(units)).unwrap();
+        assert_eq!(counted(&together), [("a".to_owned(), 25)]);
+        assert_eq!(applied[0].cells, Count::OfFewUnits(5));
+        // Two rare levels of the same four people are not eight people.
+        let owners: Vec<usize> = (0..4).chain(0..4).chain(4..30).collect();
+        let counts = [("b", 4), ("c", 4), ("a", 26)];
+        let input = table(vec![words("x", Kind::Categorical, &cells(&counts), vec![Protection::MergeRare { k: 5 }])]);
+        assert_eq!(counted(&apply(&input).unwrap().0), [("a".to_owned(), 26), ("other".to_owned(), 8)]);
+        let (merged, _) = apply(&input.with_units(Units::rows(30).take(&owners))).unwrap();
+        assert_eq!(counted(&merged), [("a".to_owned(), 34)]);
     }
 
     proptest! {

@@ -8,7 +8,9 @@
 //! [`Identifier`](Kind::Identifier) is made anew in the same shape, one of kind [`Text`](Kind::Text) is written as
 //! missing.
 //!
-//! Rarity is counted by rows. The customary smallest cell, 11, is that of the cell-size policy of the US Centers for
+//! Rarity is counted by units: a level or a tail stands for so many *people*, whatever their rows (see
+//! [`Units`](crate::table::Units)). Where nobody has two rows that is the number of rows. The units are told from the table as it is given, and go
+//! with the protected one, even where the columns that tell them are left out or changed. The customary smallest cell, 11, is that of the cell-size policy of the US Centers for
 //! Medicare & Medicaid Services; 1/11 is the 9 % re-identification risk of EMA Policy 0070 and Health Canada's PRCI.
 //!
 //! Left out on purpose: noise added to values (it protects nobody without an accountant), and combinations of columns:
@@ -27,7 +29,7 @@ use arrow::array::Array;
 
 use crate::error::{BadInput, InputRule, Result};
 use crate::schema::{Kind, Schema};
-use crate::table::{Table, column_from_labels};
+use crate::table::{Table, Units, column_from_labels};
 
 pub use crate::schema::{DEFAULT_K, FakeKind, Period, Protection};
 #[cfg(feature = "diffusion")]
@@ -40,81 +42,84 @@ pub use zip::{RESTRICTED_ZIP_PREFIXES, ZIP_PREFIX_SOURCE};
 /// their order, and for each column that its kind protects.
 ///
 /// The same table always comes out the same, and a protected table comes out as it went in. Columns on which nothing is
-/// declared are shared with `table`.
+/// declared are shared with `table`. The protected table [carries](Table::with_units) the [units](Units::of) of `table`.
 ///
 /// # Errors
 /// [`InputRule::Schema`] if a protection does not fit its column, [`InputRule::NothingToLearn`] if no column is left.
 pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
     let schema = table.schema();
     schema.check()?;
+    let units = Units::of(table);
     let mut applied = Vec::new();
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for column_idx in 0..table.n_columns() {
         let (field, array) = table.column(column_idx);
         let column = Column { field: field.clone(), array: Arc::clone(array) };
-        let Some(column) = protected(column, table, &mut applied) else { continue };
+        let Some(column) = protected(column, table, &units, &mut applied) else { continue };
         fields.push(column.field);
         columns.push(column.array);
     }
     if fields.is_empty() {
         return Err(BadInput::new(InputRule::NothingToLearn, "every column is to be left out").into());
     }
-    let schema = Schema { fields, ..(**schema).clone() };
+    let schema = schema.with_fields(fields);
     // What is left out or changed can no longer be kept.
     for constraint in &schema.constraints {
         constraint.check(&schema.fields).map_err(|bad| {
             bad.hint("a protection leaves the column out or changes it: take the constraint or the protection away")
         })?;
     }
-    Ok((Table::new(Arc::new(schema), columns)?, applied))
+    Ok((Table::new(Arc::new(schema), columns)?.with_units(units), applied))
 }
 
 /// The column after all of its protections; `None` if it is left out.
-fn protected(mut column: Column, table: &Table, applied: &mut Vec<Applied>) -> Option<Column> {
+fn protected(mut column: Column, table: &Table, units: &Units, applied: &mut Vec<Applied>) -> Option<Column> {
     let name = column.field.name.clone();
-    let n_present = column.array.len() - column.array.null_count();
-    let mut note = |rule: &str, what: String, n_cells: usize, k: usize, levels: Option<usize>| {
-        let cells = Count::masked(n_cells, k);
+    let present: Vec<usize> = (0..column.array.len()).filter(|&row| column.array.is_valid(row)).collect();
+    let mut note = |rule: &str, what: String, rows: &[usize], k: usize, levels: Option<usize>| {
+        let cells = Count::of_cells(rows, units, k);
         applied.push(Applied { column: name.clone(), rule: rule.to_owned(), what, cells, levels });
     };
     for protection in std::mem::take(&mut column.field.protect) {
         let what = protection.to_string();
         let change = match &protection {
             Protection::Keep {} => {
-                note(protection.id(), what, 0, DEFAULT_K, None);
+                note(protection.id(), what, &[], DEFAULT_K, None);
                 continue;
             }
             Protection::Remove {} => {
-                note(protection.id(), what, n_present, DEFAULT_K, None);
+                note(protection.id(), what, &present, DEFAULT_K, None);
                 return None;
             }
             Protection::Fake { .. } => {
-                note(protection.id(), what, n_present, DEFAULT_K, None);
+                note(protection.id(), what, &present, DEFAULT_K, None);
                 column.field.protect.push(protection);
                 continue;
             }
-            Protection::MergeRare { k } => merge::apply(column, *k),
-            Protection::CapExtremes { k } => cap::extremes(column, *k),
+            Protection::MergeRare { k } => merge::apply(column, units, *k),
+            Protection::CapExtremes { k } => cap::extremes(column, units, *k),
             Protection::TopCode { above, to } => cap::coded(column, |x| x > *above, *to),
             Protection::BottomCode { below, to } => cap::coded(column, |x| x < *below, *to),
             Protection::Coarsen { to } => dates::coarsen(column, *to),
-            Protection::ShiftDates { subject, max_days } => dates::shift(column, table, subject.as_deref(), *max_days),
+            Protection::ShiftDates { subject, max_days } => {
+                dates::shift(column, table, units, subject.as_deref(), *max_days)
+            }
             Protection::ZipPrefix {} => zip::apply(column),
         };
         let k = match protection {
             Protection::MergeRare { k } | Protection::CapExtremes { k } => k,
             _ => DEFAULT_K,
         };
-        note(protection.id(), what, change.n_cells, k, change.levels);
+        note(protection.id(), what, &change.rows, k, change.levels);
         column = change.column;
     }
     match column.field.kind {
         Kind::Text => {
-            note("text", "free text, written as missing".to_owned(), n_present, DEFAULT_K, None);
+            note("text", "free text, written as missing".to_owned(), &present, DEFAULT_K, None);
             column.array = column_from_labels(&column.field, std::iter::repeat_n(None, column.array.len()));
         }
         Kind::Identifier if column.field.protect.is_empty() => {
-            note("identifier", "made anew in the same shape".to_owned(), n_present, DEFAULT_K, None);
+            note("identifier", "made anew in the same shape".to_owned(), &present, DEFAULT_K, None);
         }
         _ => {}
     }

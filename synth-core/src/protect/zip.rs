@@ -29,9 +29,9 @@ pub(super) fn apply(column: Column) -> Change {
     field.order.clear();
     let after: Vec<Option<String>> =
         before.iter().map(|label| label.as_deref().and_then(|label| prefix(label, reading))).collect();
-    let n_cells = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+    let rows = (0..before.len()).filter(|&row| before[row] != after[row]).collect();
     let array = column_from_labels(&field, after.iter().map(Option::as_deref));
-    Change { column: Column { field, array }.settled(), n_cells, levels: None }
+    Change { column: Column { field, array }.settled(), rows, levels: None }
 }
 
 #[derive(Clone, Copy)]

@@ -19,15 +19,16 @@ pub const DEFAULT_K: usize = 11;
 pub enum Protection {
     /// Nothing, and nobody else is to add anything. Stands alone.
     Keep {},
-    /// Levels that fewer than `k` rows have become one level, `other`. If that has fewer than `k` rows itself, it joins the
+    /// Levels that fewer than `k` units (people, see [`Unit`](crate::schema::Unit)) have become one level, `other`. If that has fewer itself, it joins the
     /// next rarest level and takes its name. Levels with an order, and the two of a boolean, join their rarer neighbour
-    /// instead, under the name of the most frequent of them. If the whole column has fewer than `k` values, they become missing.
+    /// instead, under the name of the most frequent of them. If fewer than `k` units have a value at all, they become missing.
     MergeRare {
         /// At least 2.
         k: usize,
     },
-    /// Values below the `k`-th smallest become it, values above the `k`-th largest become it. A column with fewer than
-    /// 2`k` values is left with their median alone, one with fewer than `k` with none.
+    /// Values below the `k`-th smallest become it, values above the `k`-th largest become it, where a unit's values count
+    /// once: `k` units have values up to the one, and from the other on. A column in which these would cross (fewer than
+    /// 2`k` values) is left with their median alone, one in which fewer than `k` units have a value with none.
     CapExtremes {
         /// At least 2.
         k: usize,
@@ -54,7 +55,7 @@ pub enum Protection {
     /// The dates of a subject are moved together by a random number of whole days, so that the time between two of them
     /// stays. The number follows from the subjects and the dates of the whole table, and from nothing else.
     ShiftDates {
-        /// The column whose values name the subjects. Without it each row is a subject of its own.
+        /// The column whose values name the subjects. Without it each [unit](crate::schema::Unit) is a subject.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
         /// The most days, forwards or backwards; at least 1.

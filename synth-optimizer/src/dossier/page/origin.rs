@@ -48,7 +48,7 @@ pub(super) fn columns(schema: &Schema, record: Option<&RunRecord>) -> Vec<Column
 fn done_to(applied: &Applied) -> String {
     match applied.cells {
         Count::Exactly(0) => format!("{}: nothing to change", applied.what),
-        cells => format!("{} ({cells} cells)", applied.what),
+        cells => format!("{} ({})", applied.what, cells.in_cells()),
     }
 }
 

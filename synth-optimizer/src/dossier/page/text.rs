@@ -42,7 +42,7 @@ pub(super) fn percent_of_some(share: Option<f64>) -> String {
 pub(super) fn count(n: usize) -> String {
     match Count::masked(n, DEFAULT_K) {
         Count::Exactly(n) => grouped(n),
-        few @ Count::FewerThan(_) => few.to_string(),
+        few => few.to_string(),
     }
 }
 
