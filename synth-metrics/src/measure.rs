@@ -1,5 +1,7 @@
 //! All measures at once: what the rest of the workspace calls.
 
+use std::collections::BTreeSet;
+
 use crate::comparison::Comparison;
 use crate::definition::{Battery, Definition};
 use crate::estimate::{Interval, Measure, Outcome};
@@ -83,9 +85,14 @@ fn take<'f>(
 
 /// The real rows no generator saw: the holdout's, or with cross-fitting each row that was held out of some generator.
 fn n_unseen(comparison: &Comparison, options: &Options) -> Option<usize> {
-    let ids: std::collections::BTreeSet<usize> =
-        options.audits.iter().flat_map(|audit| audit.non_member_ids.iter().copied()).collect();
-    comparison.holdout().map(synth_core::Table::n_rows).or((!ids.is_empty()).then_some(ids.len()))
+    // A unit's rows are in an audit all together: those of the first one are counted.
+    let mut n_rows = 0;
+    let mut seen = BTreeSet::new();
+    for audit in &options.audits {
+        n_rows += audit.non_member_ids.iter().filter(|id| !seen.contains(*id)).count();
+        seen.extend(audit.non_member_ids);
+    }
+    comparison.holdout().map(synth_core::Table::n_rows).or((n_rows > 0).then_some(n_rows))
 }
 
 /// The last line of defence: what is not a number was not measured.

@@ -15,6 +15,8 @@ use crate::sampling::choose;
 
 /// Added to distances before the logarithm: a hundredth of one mismatch, so that a copy is far, not infinitely far.
 const OFFSET: f64 = 0.01;
+/// The most neighbours that are looked up beyond those of other units, because they may be of one's own.
+const MAX_OWN: usize = 64;
 pub(super) const N_FEATURES: usize = 7;
 /// The feature that is the prior attack.
 pub(super) const PRIOR_FEATURE: usize = 5;
@@ -22,7 +24,7 @@ pub(super) const PRIOR_FEATURE: usize = 5;
 pub(super) const DISTANCE_FEATURE: usize = 0;
 pub(super) const DENSITY_FEATURE: usize = 6;
 
-/// One appearance of a real row before one generator.
+/// One appearance of a unit before one generator.
 pub(super) struct Candidate {
     pub(super) id: usize,
     pub(super) audit_idx: usize,
@@ -60,9 +62,9 @@ pub(super) fn check(audits: &[Audit]) -> Result<(), String> {
                 return Err(format!("{} {name} rows with {} ids", table.n_rows(), ids.len()));
             }
         }
-        let all: BTreeSet<&usize> = audit.member_ids.iter().chain(audit.non_member_ids).collect();
-        if all.len() != audit.member_ids.len() + audit.non_member_ids.len() {
-            return Err("an id appears twice in one audit".to_owned());
+        let members: BTreeSet<&usize> = audit.member_ids.iter().collect();
+        if audit.non_member_ids.iter().any(|id| members.contains(id)) {
+            return Err("an id is both a member's and a non-member's in one audit".to_owned());
         }
     }
     Ok(())
@@ -102,10 +104,8 @@ pub(super) fn observe(
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(audit_idx as u64 + 1); // stream 0 makes the folds
     let most = MAX_CANDIDATES.div_ceil(n_audits);
-    let mut kept = |table: &Table| -> Vec<usize> {
-        if table.n_rows() <= most { (0..table.n_rows()).collect() } else { choose(table.n_rows(), most, &mut rng) }
-    };
-    let (member_rows, non_member_rows) = (kept(audit.members), kept(audit.non_members));
+    let mut kept = |ids: &[usize]| if ids.len() <= most { (0..ids.len()).collect() } else { some(ids, most, &mut rng) };
+    let (member_rows, non_member_rows) = (kept(audit.member_ids), kept(audit.non_member_ids));
     let (members, non_members) = (audit.members.take(&member_rows), audit.non_members.take(&non_member_rows));
     let synthetic = thin(audit.synthetic, if n_audits == 1 { MAX_SYNTHETIC } else { MAX_SEARCHED }, &mut rng);
     let reference = audit.reference.map(|t| thin(t, MAX_SEARCHED, &mut rng));
@@ -121,32 +121,86 @@ pub(super) fn observe(
     let mut candidates = Vec::with_capacity(member_rows.len() + non_member_rows.len());
     for (side_idx, (side, kept, ids, losses)) in sides.into_iter().enumerate() {
         let to_synthetic = nearest(side, &points[2], 5);
-        // One more than needed: among its own side each row is its own nearest neighbour.
+        // More than needed: among its own side each row is its own nearest neighbour, and other rows of its unit are near.
+        let n_own = most_of_one(kept.iter().map(|&row| ids[row])).min(MAX_OWN);
         let to_real: Vec<_> = [&points[0], &points[1]]
             .into_iter()
             .chain(points.get(3))
-            .map(|pool| (std::ptr::eq(pool, side), nearest(side, pool, 6)))
+            .map(|pool| {
+                (std::ptr::eq(pool, side), nearest(side, pool, if std::ptr::eq(pool, side) { 5 + n_own } else { 6 }))
+            })
             .collect();
-        for (row, &kept) in kept.iter().enumerate() {
+        let mut of_side = Vec::with_capacity(kept.len());
+        for (row, &own) in kept.iter().enumerate() {
             let mut others: Vec<f64> = Vec::with_capacity(17);
             for (is_own, found) in &to_real {
                 let neighbours = found.rows(row).iter().zip(found.distances(row));
-                others.extend(neighbours.filter(|(r, _)| !(*is_own && **r == row)).map(|(_, d)| *d));
+                others.extend(neighbours.filter(|(r, _)| !(*is_own && ids[kept[**r]] == ids[own])).map(|(_, d)| *d));
             }
             others.sort_unstable_by(f64::total_cmp);
             let nearest_five = &others[..others.len().min(5)];
-            candidates.push(Candidate {
-                id: ids[kept],
+            of_side.push(Candidate {
+                id: ids[own],
                 audit_idx,
                 is_member: side_idx == 0,
                 features: features(to_synthetic.distances(row), &others),
                 calibrated: others.first().copied().unwrap_or(0.0) - to_synthetic.distances(row)[0],
                 isolation: nearest_five.iter().sum::<f64>() / nearest_five.len().max(1) as f64,
-                loss: losses.map(|losses| losses[kept]),
+                loss: losses.map(|losses| losses[own]),
             });
         }
+        candidates.extend(by_unit(of_side));
     }
     candidates
+}
+
+/// The rows of some units, about `most` of them; any units equally likely.
+fn some(ids: &[usize], most: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    let mut place: BTreeMap<usize, usize> = BTreeMap::new();
+    for id in ids {
+        let next = place.len();
+        place.entry(*id).or_insert(next);
+    }
+    let n_kept = (most * place.len()).div_ceil(ids.len());
+    let mut is_kept = vec![false; place.len()];
+    choose(place.len(), n_kept, rng).into_iter().for_each(|unit| is_kept[unit] = true);
+    (0..ids.len()).filter(|&row| is_kept[place[&ids[row]]]).collect()
+}
+
+/// How often the most frequent id is there.
+fn most_of_one(ids: impl Iterator<Item = usize>) -> usize {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    ids.for_each(|id| *counts.entry(id).or_default() += 1);
+    counts.into_values().max().unwrap_or(0)
+}
+
+/// One candidate a unit, in the order of their first rows: what its rows show on average.
+fn by_unit(rows: Vec<Candidate>) -> Vec<Candidate> {
+    let mut place: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut units: Vec<(Candidate, f64)> = Vec::new();
+    for row in rows {
+        match place.get(&row.id) {
+            None => {
+                place.insert(row.id, units.len());
+                units.push((row, 1.0));
+            }
+            Some(&at) => {
+                let (sum, n) = &mut units[at];
+                sum.features.iter_mut().zip(row.features).for_each(|(sum, x)| *sum += x);
+                sum.calibrated += row.calibrated;
+                sum.isolation += row.isolation;
+                sum.loss = sum.loss.zip(row.loss).map(|(a, b)| a + b);
+                *n += 1.0;
+            }
+        }
+    }
+    let mean = |(mut unit, n): (Candidate, f64)| {
+        unit.features.iter_mut().for_each(|x| *x /= n);
+        (unit.calibrated, unit.isolation) = (unit.calibrated / n, unit.isolation / n);
+        unit.loss = unit.loss.map(|loss| loss / n);
+        unit
+    };
+    units.into_iter().map(mean).collect()
 }
 
 /// Which candidates are among the most isolated of their audit.

@@ -15,7 +15,11 @@
 //! an AUC off 0.5 for a generator that leaks nothing. As it is, no feature depends on who is a member but through S,
 //! so with an innocent generator members and non-members can be exchanged and the expected AUC is exactly 0.5.
 //!
-//! **Cross-fitting.** The candidates are split into folds, all appearances of one real row in the same fold, members and
+//! **People with several rows.** A candidate is a *unit*, not a row: rows with one id are one candidate, whose features are the
+//! means of its rows' (the statistic of user inference, Kandpal et al., arXiv:2310.09266), and whose other rows are no part
+//! of R. A unit is a member or not as a whole, so that the exchange above holds, and counts once in every interval.
+//!
+//! **Cross-fitting.** The candidates are split into folds, all appearances of one unit in the same fold, members and
 //! non-members in equal proportions. A logistic classifier is fitted on four folds and scores the fifth.
 //! The AUC is taken *within* each fold and averaged. Scores of different folds come from different classifiers and are
 //! never compared: pooling them mixes their offsets into the ranks, which pulls the AUC away from its value (below 0.5
@@ -87,6 +91,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use synth_core::table::Units;
 
 use crate::audit::{Audit, Losses};
 use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs, Unseen};
@@ -229,7 +234,7 @@ pub const MIA_OUTLIER_AUC: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The least number of different real rows on each side. Below it no interval is worth reporting.
+/// The least number of different units on each side. Below it no interval is worth reporting.
 pub const MIN_CANDIDATES: usize = 20;
 /// The most candidates a side, over all audits together; a seeded choice of more. At 5,000 the AUC is known to ±0.01.
 pub const MAX_CANDIDATES: usize = 5_000;
@@ -290,19 +295,25 @@ fn membership(taking: &Taking) -> Result<Membership, String> {
             let train = comparison.train();
             let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
             rng.set_stream(u64::MAX); // the attack itself counts its streams from 0
-            let member_rows = choose(train.n_rows(), holdout.n_rows().min(train.n_rows()), &mut rng);
-            let mut is_member = vec![false; train.n_rows()];
-            member_rows.iter().for_each(|&row| is_member[row] = true);
-            let others: Vec<usize> = (0..train.n_rows()).filter(|&row| !is_member[row]).collect();
-            let (members, reference) = (train.take(&member_rows), train.take(&others));
-            let non_member_ids: Vec<usize> = (train.n_rows()..train.n_rows() + holdout.n_rows()).collect();
+            // As many members as non-members, counted by units.
+            let (units, others) = (Units::of(train), Units::of(holdout));
+            let mut is_chosen = vec![false; units.n_units()];
+            let chosen = choose(units.n_units(), others.n_units().min(units.n_units()), &mut rng);
+            chosen.into_iter().for_each(|unit| is_chosen[unit] = true);
+            let is_member: Vec<bool> = (0..train.n_rows()).map(|row| is_chosen[units.of_row(row)]).collect();
+            let member_rows: Vec<usize> = (0..train.n_rows()).filter(|&row| is_member[row]).collect();
+            let member_ids: Vec<usize> = member_rows.iter().map(|&row| units.of_row(row)).collect();
+            let non_member_ids: Vec<usize> =
+                (0..holdout.n_rows()).map(|row| units.n_units() + others.of_row(row)).collect();
+            let reference_rows: Vec<usize> = (0..train.n_rows()).filter(|&row| !is_member[row]).collect();
+            let (members, reference) = (train.take(&member_rows), train.take(&reference_rows));
             let audit = Audit {
                 synthetic: comparison.synthetic(),
                 members: &members,
-                member_ids: &member_rows,
+                member_ids: &member_ids,
                 non_members: holdout,
                 non_member_ids: &non_member_ids,
-                reference: (!others.is_empty()).then_some(&reference),
+                reference: (!reference_rows.is_empty()).then_some(&reference),
             };
             let of_members: Option<Vec<f64>> = match options.losses.as_slice() {
                 [] => None,
@@ -322,7 +333,7 @@ fn membership(taking: &Taking) -> Result<Membership, String> {
 #[derive(Debug, Clone)]
 pub struct Membership {
     is_member: Vec<bool>,
-    /// The real row behind each candidate, counted from 0.
+    /// The unit behind each candidate, counted from 0.
     row: Vec<usize>,
     n_rows: usize,
     is_outlier: Vec<bool>,
