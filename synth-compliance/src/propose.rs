@@ -8,11 +8,15 @@
 //! others; where the findings or the policy ask for more, that is said in [`Proposal::shortfalls`], and never mended or
 //! passed over in silence.
 //!
+//! **Whose rows they are** is told here too, where the schema does not: by the identifier that repeats most, of those whose
+//! values name one person each. The findings know which do: the same family name may stand for many.
+//!
 //! What cannot be cut because of the way it is stored (dates in text, ages in words) is written as missing: a schema that
 //! names the right kind keeps more of it.
 
 use synth_core::protect::{Period, Protection};
-use synth_core::schema::Storage;
+use synth_core::schema::{Storage, Unit};
+use synth_core::table::Units;
 use synth_core::{Field, Kind, Schema, Table};
 
 use crate::detect::{self, Finding, Treatment};
@@ -38,12 +42,14 @@ pub struct Proposal {
 
 /// Declares what is to be done to the columns of `table`, by what was found in it and by `policy`.
 ///
-/// The schema keeps its columns and storages; kinds change where cells are made anew or written as missing. A table of
+/// The schema keeps its columns and storages, and declares the [unit](synth_core::schema::Unit) where several rows of the
+/// table belong together; kinds change where cells are made anew or written as missing. A table of
 /// any size is treated alike: a column in which nothing is common enough loses all of its values.
 pub fn propose(table: &Table, findings: &[Finding], policy: &Policy) -> Proposal {
     let mut schema = (**table.schema()).clone();
     let (mut shortfalls, mut notes) = (Vec::new(), Vec::new());
     let subject = subject(table, findings);
+    schema.unit = schema.unit.or_else(|| detected_unit(table, findings));
     for (column_idx, field) in schema.fields.iter_mut().enumerate() {
         let treatments: Vec<Treatment> =
             findings.iter().filter(|finding| finding.column == field.name).map(|finding| finding.treatment).collect();
@@ -198,17 +204,41 @@ fn year_of_birth() -> Protection {
     Protection::BottomCode { below: year - OLDEST, to: year - OLDEST - 1.0 }
 }
 
-/// The column that names subjects: of the identifiers that are made anew in their own shape, the one that repeats most.
-fn subject(table: &Table, findings: &[Finding]) -> Option<String> {
-    let fields = &table.schema().fields;
-    let is_invented = |field: &Field| {
-        let found = findings.iter().filter(|f| f.column == field.name);
-        found.map(|f| f.treatment).any(|t| matches!(t, Treatment::Fake(_) | Treatment::Suppress | Treatment::Remove))
+/// The unit of `table` where its schema declares none: named by the identifier that repeats most, left out those that
+/// stand for names, places and the like. `None` if each row is a unit of its own.
+pub fn detected_unit(table: &Table, findings: &[Finding]) -> Option<Unit> {
+    let names_one = |field: &Field| {
+        let is_invented = field.protect.iter().any(|own| matches!(own, Protection::Fake { .. }));
+        !is_invented && !is_made_up(field, findings)
     };
-    let identifiers = fields.iter().enumerate().filter(|(_, f)| f.kind == Kind::Identifier && f.protect.is_empty());
-    let named = identifiers.filter(|(_, field)| !is_invented(field));
-    let (_, field) = named.min_by_key(|(i, _)| table.levels(*i).names.len())?;
-    Some(field.name.clone())
+    let (_, units) = Units::detected(table, names_one)?;
+    (!units.are_rows()).then(|| units.unit().clone())
+}
+
+/// Whether what was found in the column is replaced by what may stand in many rows, or left out.
+fn is_made_up(field: &Field, findings: &[Finding]) -> bool {
+    let found = findings.iter().filter(|finding| finding.column == field.name);
+    found.map(|f| f.treatment).any(|t| matches!(t, Treatment::Fake(_) | Treatment::Suppress | Treatment::Remove))
+}
+
+/// The column that names whose dates are moved together: that of the unit, or an identifier in any case, of those that are
+/// made anew in their own shape the one that repeats most.
+fn subject(table: &Table, findings: &[Finding]) -> Option<String> {
+    let unit = table.schema().unit.clone().or_else(|| detected_unit(table, findings));
+    let is_identifier =
+        |name: &String| table.schema().fields.iter().any(|field| field.name == *name && field.kind == Kind::Identifier);
+    match unit.as_ref().map(Unit::columns) {
+        Some([name]) if is_identifier(name) => Some(name.clone()),
+        // By the unit itself: the rows, or what no single column tells.
+        Some(_) => None,
+        None => {
+            let identifiers = table.schema().fields.iter().enumerate().filter(|(_, field)| {
+                field.kind == Kind::Identifier && field.protect.is_empty() && !is_made_up(field, findings)
+            });
+            let (_, field) = identifiers.min_by_key(|(i, _)| table.levels(*i).names.len())?;
+            Some(field.name.clone())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod rule;
 pub mod runner;
 pub mod split;
 pub mod store;
+pub mod unit;
 
 // A table of somebody else's.
 pub mod evaluate;
@@ -44,6 +45,7 @@ pub use rule::{Analysis, DEAD_ENDS, DeadEnd, RULES, Rule, RulePlanner, Situation
 pub use runner::{Failure, Outcome, Planner, Runner, Start, StopReason, Trial, Tried};
 pub use split::Design;
 pub use store::Store;
+pub use unit::UnitRecord;
 
 // The crates whose types stand in the signatures.
 pub use {synth_compliance, synth_core, synth_metrics};

@@ -24,9 +24,9 @@
 //! the first and are chosen by the second, and the third is opened once, on the table that would be accepted. A smaller
 //! table cannot spare so many: there the *procedure* is audited. K generators are fitted, each without one fold, so
 //! that every row is unseen once; the released table comes from a last generator, fitted in the same way with no fold
-//! left out, and is itself checked for fidelity and copies. Rows that share an identifier stay together in both designs.
-//! Within any fit, an engine that trains keeps a twentieth of the rows it is given back, to verify what it learnt:
-//! they count as neither members nor non-members of that generator.
+//! left out, and is itself checked for fidelity and copies. [Units](crate::unit) are never split, in either design: a
+//! person's rows stay together. Within any fit, an engine that trains keeps a twentieth of the rows it is given back, whole units
+//! again, to verify what it learnt: they count as neither members nor non-members of that generator.
 //!
 //! [`SPLIT_ROWS`]: crate::split::SPLIT_ROWS
 
@@ -38,6 +38,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use synth_compliance::{DISCLAIMER, Decision, Finding, Policy};
+use synth_core::table::Units;
 use synth_core::train::TrainConfig;
 use synth_core::{Engine, Generator, Keeping, Model, Table};
 
@@ -55,6 +56,7 @@ use crate::rule::RulePlanner;
 use crate::runner::{self, Outcome, Planner, Runner, StopReason};
 use crate::split::{Design, Parts};
 use crate::store::{KeptPlans, Store};
+use crate::unit::UnitRecord;
 
 /// Turns a table into a synthetic one that a policy accepts, or says why not. The [module](self) has an example.
 pub struct Pipeline<'a> {
@@ -87,6 +89,9 @@ pub type Observer<'a> = dyn Fn(&Event<'_>) -> ControlFlow<()> + Sync + 'a;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'e> {
+    /// Units of the table have several rows, or are said to be the rows although an identifier repeats: what is to be known
+    /// of it, in words.
+    Units(&'e str),
     /// The table was searched and protected.
     Protected(&'e ProtectionRecord),
     /// How the rows are used.
@@ -133,6 +138,9 @@ pub struct Preview {
     pub findings: Vec<Finding>,
     /// What would be done to them.
     pub protection: ProtectionRecord,
+    /// Whose rows they are, where units have several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitRecord>,
     /// How the rows would be used.
     pub design: Design,
     /// Bytes of memory at the peak, by [estimate](crate::memory::of_run).
@@ -320,7 +328,7 @@ impl<'a> Pipeline<'a> {
     ///
     /// # Errors
     /// [`Error::Core`](crate::Error::Core) if there are fewer than ten rows (two for each fold), or fewer than five
-    /// identifiers to cut them by, if nothing can be learnt from the table, if a protection does not fit its column, if a
+    /// units to cut them by, if nothing can be learnt from the table, if a protection does not fit its column, if a
     /// setting is out of range, or if the run would take more memory than it may; [`Error::Metrics`](crate::Error::Metrics) if the tables cannot be compared. That no table was
     /// accepted is a [`Decision`], not an error.
     pub fn run(mut self, table: &Table) -> Result<RunOutcome> {
@@ -385,9 +393,10 @@ impl<'a> Pipeline<'a> {
     /// As [`Pipeline::run`].
     pub fn preview(&self, table: &Table) -> Result<Preview> {
         let Prepared { protected, parts, first } = self.prepare(table)?;
+        let unit = UnitRecord::of(&Units::of(&protected.table));
         let Protected { findings, record, .. } = protected;
         let memory = self.memory(table);
-        Ok(Preview { findings, protection: record, design: parts.design, memory, plan: first })
+        Ok(Preview { findings, protection: record, unit, design: parts.design, memory, plan: first })
     }
 
     /// A generator of the caller's own keeps no constraints.
@@ -402,6 +411,9 @@ impl<'a> Pipeline<'a> {
     fn prepare(&self, table: &Table) -> Result<Prepared> {
         Parts::check_rows(table)?;
         let protected = protect(table, &self.policy, self.protects)?;
+        if let Some(notice) = &protected.notice {
+            let _ = (self.observer)(&Event::Units(notice));
+        }
         let _ = (self.observer)(&Event::Protected(&protected.record));
         let table = &protected.table;
         let parts = Parts::of(table, self.seed);
@@ -457,6 +469,8 @@ impl<'a> Pipeline<'a> {
         }
         let engine = attempts.last().map(|attempt| attempt.plan.engine);
         let mut notes = Self::notes(trial, attempts.len(), engine.filter(|_| self.own.is_none()));
+        // How many rows a unit has stands in the record, and no more exactly than may leave.
+        notes.extend(protected.notice.clone().filter(|_| Units::of(trial.table).are_rows()));
         if let Some((name, _)) = &self.own {
             notes.push(format!("a generator of the caller's own, `{name}`, took the place of the plans' engines"));
         }
@@ -471,6 +485,7 @@ impl<'a> Pipeline<'a> {
             findings: protected.findings.clone(),
             protection: protected.record.clone(),
             generator: self.own.as_ref().map(|(name, _)| name.clone()),
+            unit: UnitRecord::of(&Units::of(trial.table)),
             design: trial.parts.design.clone(),
             stopped,
             attempts,
@@ -498,16 +513,16 @@ fn table_portrait(trial: &PipelineTrial<'_>, release: &Release, findings: &[Find
     TablePortrait::new(&given, &release.table, findings)
 }
 
-/// Levels that fewer rows than this share are named in the notes.
+/// Levels that fewer units than this share are named in the notes.
 const RARE: usize = 5;
 
 /// Which columns have levels that hardly anybody shares: they are learnt and come out as they are.
 fn rare_levels(table: &Table) -> Option<String> {
+    let units = Units::of(table);
     let n_rare = |i: usize| {
         let levels = table.levels(i);
-        let mut counts = vec![0; levels.names.len()];
-        levels.codes.iter().flatten().for_each(|&code| counts[code as usize] += 1);
-        counts.iter().filter(|&&count| count < RARE).count()
+        let codes = levels.codes.iter().map(|code| code.map(|code| code as usize));
+        units.counts(codes, levels.names.len()).iter().filter(|&&count| count < RARE).count()
     };
     let columns = (0..table.n_columns()).filter(|&i| table.column(i).0.kind.is_levels());
     let rare: Vec<(usize, usize)> = columns.map(|i| (i, n_rare(i))).filter(|&(_, n)| n > 0).collect();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use synth_compliance::propose::Proposal;
 use synth_compliance::{Finding, Policy, detect};
 use synth_core::protect::{Applied, apply};
+use synth_core::table::Units;
 use synth_core::{BadInput, InputRule, Schema, Table};
 use synth_metrics::{ks_statistic, total_variation};
 
@@ -59,6 +60,8 @@ pub(crate) struct Protected {
     pub(crate) schema: Schema,
     pub(crate) findings: Vec<Finding>,
     pub(crate) record: ProtectionRecord,
+    /// What is to be said of the [units](crate::unit::notice).
+    pub(crate) notice: Option<String>,
 }
 
 /// Looks for what must not leave, declares what is to be done, and does it.
@@ -79,7 +82,9 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Pr
                 format!("`{}`: asked for {rules}; protection is switched off", own.name)
             });
             let shortfalls = asked.shortfalls.into_iter().chain(undone).collect();
-            Proposal { schema: (**table.schema()).clone(), shortfalls, notes: Vec::new() }
+            // Whose rows they are is no protection.
+            let schema = Schema { unit: asked.schema.unit, ..(**table.schema()).clone() };
+            Proposal { schema, shortfalls, notes: Vec::new() }
         }
     };
     let (after, applied) = apply(&table.with_schema(schema.clone().into())?)?;
@@ -90,7 +95,9 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Pr
         return Err(synth_core::Error::from(BadInput::new(InputRule::NothingToLearn, problem).hint(hint)).into());
     }
     let costs = costs(table, &after);
-    Ok(Protected { table: after, schema, findings, record: ProtectionRecord { by, applied, costs, shortfalls, notes } })
+    let notice = crate::unit::notice(table, &findings, &Units::of(&after));
+    let record = ProtectionRecord { by, applied, costs, shortfalls, notes };
+    Ok(Protected { table: after, schema, findings, record, notice })
 }
 
 fn costs(before: &Table, after: &Table) -> Vec<Cost> {

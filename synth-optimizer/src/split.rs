@@ -1,25 +1,26 @@
 //! Which rows are learnt from and which are kept aside.
 //!
-//! Rows that share an identifier are one subject's and stay together. Left out on purpose: stratification; a seeded
-//! shuffle of subjects is fair enough at the sizes where a part is set aside.
-
-use std::collections::HashMap;
+//! Parts are cut by [units](synth_core::schema::Unit): a person's rows stay together, and it is units that are counted where
+//! it is said how many are set aside. Left out on purpose: stratification; a seeded shuffle of units is fair enough at the
+//! sizes where a part is set aside.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use synth_core::{Kind, Table};
+use synth_core::Table;
+use synth_core::schema::Unit;
+use synth_core::table::Units;
 use synth_metrics::comparison::MIN_ROWS;
 
 use crate::error::{Error, Result};
 
-/// From this many rows on, a holdout and an audit part are set aside: three twentieths of so many leave about 300 rows in
-/// each, for which the membership AUC is known to ±0.04.
+/// From this many units on (people, or rows where nobody has two), a holdout and an audit part are set aside: three twentieths
+/// of so many leave about 300 in each, for which the membership AUC is known to ±0.04.
 pub const SPLIT_ROWS: usize = 2_000;
-/// The generators of a cross-fitted audit. Five leave each with four fifths of the rows.
+/// The generators of a cross-fitted audit. Five leave each with four fifths of the units.
 pub const N_FOLDS: usize = 5;
-/// The most rows set aside for the holdout, and for the audit: at 5,000 the membership AUC is known to ±0.01.
+/// The most units set aside for the holdout, and for the audit: at 5,000 the membership AUC is known to ±0.01.
 const MAX_HELD_OUT: usize = 5_000;
 
 /// How the real rows are used.
@@ -27,7 +28,7 @@ const MAX_HELD_OUT: usize = 5_000;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Design {
-    /// Three parts by rows.
+    /// Three parts, of whole units.
     Split {
         /// Rows the generator learns from.
         train: usize,
@@ -62,6 +63,8 @@ impl std::fmt::Display for Design {
 /// The rows of each part, each in ascending order.
 pub(crate) struct Parts {
     pub(crate) design: Design,
+    /// What was never cut.
+    pub(crate) unit: Unit,
     /// Train, holdout and audit, or the folds.
     pub(crate) rows: Vec<Vec<usize>>,
 }
@@ -82,45 +85,34 @@ impl Parts {
         match self.rows.iter().all(|rows| rows.len() >= MIN_ROWS) {
             true => Ok(()),
             false => Err(too_few(
-                "the rows belong to too few subjects to keep some of them aside".to_owned(),
-                "if the identifier with the fewest distinct values names no subjects, give it another `kind` in the schema",
+                format!("the rows belong to too few units ({}) to keep some of them aside", self.unit),
+                "`unit` in the schema says whose rows they are: \"row\", or the columns that tell it",
             )),
         }
     }
 
     pub(crate) fn of(table: &Table, seed: u64) -> Self {
-        let n_rows = table.n_rows();
-        let groups = groups(table);
-        let mut order: Vec<usize> = (0..groups.len()).collect();
+        let units = Units::of(table);
+        let grouped = units.grouped();
+        let mut order: Vec<usize> = (0..units.n_units()).collect();
         order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-        let mut groups = order.into_iter().map(|i| &groups[i]);
-        let mut rows;
+        let rows_of = |order: &[usize]| order.iter().flat_map(|&unit| grouped.rows_of(unit)).copied().collect();
+        let mut rows: Vec<Vec<usize>>;
         let design;
-        if n_rows >= SPLIT_ROWS {
-            let n_held_out = (n_rows * 3 / 20).min(MAX_HELD_OUT);
-            let mut take = |n: usize| {
-                let mut part = Vec::new();
-                while part.len() < n
-                    && let Some(group) = groups.next()
-                {
-                    part.extend(group);
-                }
-                part
-            };
-            let (holdout, audit) = (take(n_held_out), take(n_held_out));
-            let train = take(n_rows);
-            design = Design::Split { train: train.len(), holdout: holdout.len(), audit: audit.len() };
-            rows = vec![train, holdout, audit];
+        if units.n_units() >= SPLIT_ROWS {
+            let n_held_out = (units.n_units() * 3 / 20).min(MAX_HELD_OUT);
+            let (holdout, others) = order.split_at(n_held_out);
+            let (audit, train) = others.split_at(n_held_out);
+            rows = [train, holdout, audit].map(rows_of).to_vec();
+            design = Design::Split { train: rows[0].len(), holdout: rows[1].len(), audit: rows[2].len() };
         } else {
+            let fold_of = units.folds(&order, N_FOLDS);
             rows = vec![Vec::new(); N_FOLDS];
-            for group in groups {
-                let smallest = rows.iter_mut().min_by_key(|fold| fold.len()).expect("there are folds");
-                smallest.extend(group);
-            }
-            design = Design::CrossFitted { folds: N_FOLDS, rows: n_rows };
+            order.iter().for_each(|&unit| rows[fold_of[unit]].extend(grouped.rows_of(unit)));
+            design = Design::CrossFitted { folds: N_FOLDS, rows: table.n_rows() };
         }
         rows.iter_mut().for_each(|part| part.sort_unstable());
-        Self { design, rows }
+        Self { design, unit: units.unit().clone(), rows }
     }
 }
 
@@ -134,30 +126,6 @@ pub(crate) fn rows_without(folds: &[Vec<usize>], fold_idx: usize) -> Vec<usize> 
 
 fn too_few(problem: String, hint: &str) -> Error {
     Error::Core(synth_core::BadInput::new(synth_core::InputRule::TooFewRows, problem).hint(hint).into())
-}
-
-/// Rows that belong together: those that share a value of the identifier with the most repeats, or each row alone.
-fn groups(table: &Table) -> Vec<Vec<usize>> {
-    // What is invented for each row (a name, a city) may name many people at once.
-    let is_subject = |i: &usize| {
-        let (field, _) = table.column(*i);
-        field.kind == Kind::Identifier && field.protect.is_empty()
-    };
-    let identifiers = (0..table.n_columns()).filter(is_subject);
-    let by_identifier = identifiers.map(|i| {
-        let mut groups: Vec<Vec<usize>> = Vec::new();
-        let mut group_of: HashMap<String, usize> = HashMap::new();
-        for (row, label) in table.labels(i).into_iter().enumerate() {
-            // A label that is new gets the number of the group that is about to be made.
-            let group = label.map(|label| *group_of.entry(label).or_insert(groups.len()));
-            match group.and_then(|group| groups.get_mut(group)) {
-                Some(group) => group.push(row),
-                None => groups.push(vec![row]),
-            }
-        }
-        groups
-    });
-    by_identifier.min_by_key(Vec::len).unwrap_or_else(|| (0..table.n_rows()).map(|row| vec![row]).collect())
 }
 
 #[cfg(test)]
@@ -174,7 +142,7 @@ mod tests {
 
     #[test]
     fn every_row_is_in_one_part_and_patients_stay_together() {
-        for n_rows in [300, 2100] {
+        for n_rows in [300, 6300] {
             let table = table(n_rows);
             let parts = Parts::of(&table, 3);
             let mut all: Vec<usize> = parts.rows.concat();
@@ -187,11 +155,25 @@ mod tests {
     }
 
     #[test]
-    fn the_design_goes_by_the_rows_and_counts_them() {
+    fn the_design_goes_by_the_units_and_counts_rows() {
         assert_eq!(Parts::of(&table(300), 1).design, Design::CrossFitted { folds: 5, rows: 300 });
-        assert_eq!(Parts::of(&table(2100), 1).design, Design::Split { train: 1470, holdout: 315, audit: 315 });
+        // Seven hundred patients are not two thousand.
+        assert_eq!(Parts::of(&table(2100), 1).design, Design::CrossFitted { folds: 5, rows: 2100 });
+        assert_eq!(Parts::of(&table(6300), 1).design, Design::Split { train: 4410, holdout: 945, audit: 945 });
         let folds = Parts::of(&table(300), 1).rows;
         assert!(folds.iter().all(|fold| fold.len() == 60));
+    }
+
+    #[test]
+    fn a_declared_unit_is_the_one_that_stays_whole() {
+        let table = table(300);
+        let under = |unit| {
+            let schema = synth_core::Schema { unit: Some(unit), ..(**table.schema()).clone() };
+            Parts::of(&table.with_schema(schema.into()).unwrap(), 3).rows
+        };
+        let is_whole = |rows: &[Vec<usize>]| rows.iter().all(|part| part.iter().all(|r| part.contains(&(r / 3 * 3))));
+        assert!(is_whole(&under(Unit::of(["patient_id"]))));
+        assert!(!is_whole(&under(Unit::Row)));
     }
 
     #[test]

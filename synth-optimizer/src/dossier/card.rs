@@ -9,7 +9,6 @@
 use std::fmt::Write;
 
 use synth_compliance::{Check, DISCLAIMER, Policy, Status, Verdict};
-use synth_core::Schema;
 use synth_metrics::{Domain, Outcome, QualityReport, Subgroups, definition};
 
 use super::audit::{Program, Source};
@@ -42,7 +41,7 @@ pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program:
     card.section("Source");
     let (band, n_columns) = (band(source.n_rows), source.schema.fields.len());
     card.items([
-        format!("{band} rows, {n_columns} columns; {}.", subjects(&source.schema)).as_str(),
+        format!("{band} rows, {n_columns} columns; {}.", units(record)).as_str(),
         "Period, place, inclusion, consent, contact, licence, recipients, expiry: not known to the program; the owner's to \
          fill in.",
     ]);
@@ -231,11 +230,16 @@ fn band(n_rows: usize) -> String {
     }
 }
 
-/// What a person is in the table.
-fn subjects(schema: &Schema) -> &'static str {
-    match schema.fields.iter().any(|field| field.kind == synth_core::Kind::Identifier) {
-        true => "rows that share an identifier are taken for one subject's",
-        false => "without an identifier, each row is taken for a subject",
+/// Whose rows they were taken for.
+fn units(record: &RunRecord) -> String {
+    match &record.unit {
+        Some(unit) => format!(
+            "{} units, named by {}, have several rows each: they are never split, and what their rows have to do with each other is not \
+             modelled",
+            unit.n_units,
+            unit.columns.iter().map(|name| format!("`{}`", text(name))).collect::<Vec<_>>().join(", ")
+        ),
+        None => "each row is a unit of its own".to_owned(),
     }
 }
 

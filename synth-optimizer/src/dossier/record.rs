@@ -14,6 +14,7 @@ use crate::plan::Plan;
 use crate::protection::ProtectionRecord;
 use crate::runner::StopReason;
 use crate::split::Design;
+use crate::unit::UnitRecord;
 
 /// The version of the run record's JSON form.
 pub const RUN_VERSION: u32 = 1;
@@ -41,6 +42,9 @@ pub struct RunRecord {
     /// The name of the generator that took the place of the plans' engines, if it was the caller's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<String>,
+    /// Whose rows they are, where units have several; what is learnt is as if each row stood for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitRecord>,
     /// How the real rows were used.
     pub design: Design,
     /// Why there were no more attempts, if none was accepted.

@@ -7,6 +7,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 use synth_compliance::{Decision, Policy};
 use synth_core::model::Drawn;
+use synth_core::table::Units;
 use synth_core::train::{Progress, TrainConfig, TrainingFailure};
 use synth_core::{Keeping, Model, Table};
 use synth_metrics::{Audit, Baseline, Options, Tables, measure};
@@ -74,19 +75,21 @@ impl PipelineTrial<'_> {
         let mut made = self.fit_and_sample(tables, plan, start)?;
         let release = made.pop().expect("the last table was fitted");
 
-        // Every row is a non-member once and a member of the other generators, but for those that kept it back to verify
-        // their training; the attack counts it as one row.
+        // Every unit is a non-member once and a member of the other generators, but for those that kept it back to verify
+        // their training; the attack counts it once, whatever its rows.
         let learnt: Vec<Vec<usize>> = (made.iter().zip(&given))
             .map(|(made, given)| made.learnt.fitted_rows(given.len()).iter().map(|&row| given[row]).collect())
             .collect();
         let members: Vec<Table> = learnt.iter().map(|rows| self.table.take(rows)).collect();
         let non_members: Vec<Table> = folds.iter().map(|rows| self.table.take(rows)).collect();
+        let member_ids: Vec<Vec<usize>> = learnt.iter().map(|rows| self.units_of(rows)).collect();
+        let non_member_ids: Vec<Vec<usize>> = folds.iter().map(|rows| self.units_of(rows)).collect();
         let audits = (0..folds.len()).map(|k| Audit {
             synthetic: &made[k].table,
             members: &members[k],
-            member_ids: &learnt[k],
+            member_ids: &member_ids[k],
             non_members: &non_members[k],
-            non_member_ids: &folds[k],
+            non_member_ids: &non_member_ids[k],
             reference: None,
         });
         let options = Options {
@@ -120,12 +123,13 @@ impl PipelineTrial<'_> {
         let given = &self.parts.rows[0];
         let learnt: Vec<usize> = release.learnt.fitted_rows(given.len()).iter().map(|&row| given[row]).collect();
         let (train, members, unseen) = (self.table.take(given), self.table.take(&learnt), self.table.take(unseen_rows));
+        let (member_ids, non_member_ids) = (self.units_of(&learnt), self.units_of(unseen_rows));
         let audit = Audit {
             synthetic: &release.table,
             members: &members,
-            member_ids: &learnt,
+            member_ids: &member_ids,
             non_members: &unseen,
-            non_member_ids: unseen_rows,
+            non_member_ids: &non_member_ids,
             reference: None,
         };
         let comparison = Tables { train: &train, synthetic: &release.table, holdout: Some(&unseen) }.compare()?;
@@ -138,6 +142,12 @@ impl PipelineTrial<'_> {
             ..Options::default()
         };
         Ok(Assessment::new(measure(&comparison, &options), self.policy))
+    }
+
+    /// Whose rows they are.
+    fn units_of(&self, rows: &[usize]) -> Vec<usize> {
+        let units = Units::of(self.table);
+        rows.iter().map(|&row| units.of_row(row)).collect()
     }
 
     /// Whether the time of the run is up.
