@@ -87,7 +87,7 @@ fn take<'f>(
 fn n_unseen(comparison: &Comparison, options: &Options) -> Option<usize> {
     // A unit's rows are in an audit all together: those of the first one are counted.
     let mut n_rows = 0;
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeSet<usize> = BTreeSet::new();
     for audit in &options.audits {
         n_rows += audit.non_member_ids.iter().filter(|id| !seen.contains(*id)).count();
         seen.extend(audit.non_member_ids);

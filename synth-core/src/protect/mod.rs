@@ -28,7 +28,7 @@ use std::sync::Arc;
 use arrow::array::Array;
 
 use crate::error::{BadInput, InputRule, Result};
-use crate::schema::{Kind, Schema};
+use crate::schema::Kind;
 use crate::table::{Table, Units, column_from_labels};
 
 pub use crate::schema::{DEFAULT_K, FakeKind, Period, Protection};
@@ -131,7 +131,7 @@ mod testing {
     use arrow::array::ArrayRef;
 
     use super::*;
-    use crate::schema::{Field, Storage};
+    use crate::schema::{Field, Schema, Storage};
 
     /// A table of the given columns.
     pub(super) fn table(columns: Vec<(Field, ArrayRef)>) -> Table {

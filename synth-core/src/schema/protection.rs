@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Kind, NumberFormat, Storage};
 
-/// The smallest number of rows that a level, a tail, a cell value or a tuple of them may stand for where nothing else is said:
-/// counts of fewer are not written down, and values that fewer rows share are told by no rule and looked up by none. The customary
-/// smallest cell of public statistics (CMS: 11).
+/// The smallest number of units (people, or rows where nobody has two: see [`Unit`](super::Unit)) that a level, a tail, a cell
+/// value or a tuple of them may stand for where nothing else is said: counts of fewer are not written down, and values that fewer
+/// share are told by no rule and looked up by none. The customary smallest cell of public statistics (CMS: 11).
 pub const DEFAULT_K: usize = 11;
 
 /// What is done to one column before training. In TOML: `protect = [{ rule = "cap-extremes", k = 11 }]`; several are
