@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray
 
 use crate::schema::{Field, Storage};
 
-/// A column of `field`'s storage from numbers as [`Table::numbers`] gives them: NaN becomes missing, integers are
+/// A column of `field`'s storage from numbers as [`Table::numbers`](super::Table::numbers) gives them: NaN becomes missing, integers are
 /// rounded, text is all missing.
 pub fn column_from_numbers(field: &Field, numbers: &[f64]) -> ArrayRef {
     let present = |x: f64| (!x.is_nan()).then_some(x);
@@ -24,7 +24,7 @@ pub fn column_from_numbers(field: &Field, numbers: &[f64]) -> ArrayRef {
     }
 }
 
-/// A column of `field`'s storage from labels as [`Table::labels`] gives them; a label that is no value of the storage
+/// A column of `field`'s storage from labels as [`Table::labels`](super::Table::labels) gives them; a label that is no value of the storage
 /// becomes missing.
 pub fn column_from_labels<'a>(field: &Field, labels: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     match field.storage {
