@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, Stri
 
 use crate::error::{BadInput, InputRule, Result};
 use crate::infer;
-use crate::schema::{Field, Kind, Schema};
+use crate::schema::{Field, Kind, Protection, Schema};
 use crate::table::Table;
 
 /// A table under construction: see [`Table::builder`].
@@ -123,11 +123,16 @@ impl TableBuilder {
         self.declare(name, |field| field.kind = kind)
     }
 
-    /// Changes what was inferred of the column called `name`, which is there already: the order of its levels, its protection, the
-    /// grid of its numbers.
+    /// Declares what is done to the column called `name`, which is there already, before anything is learnt from it: see
+    /// [`protect`](crate::protect).
+    pub fn protect(self, name: &str, protections: impl Into<Vec<Protection>>) -> Self {
+        self.declare(name, |field| field.protect = protections.into())
+    }
+
+    /// Changes what was inferred of the column called `name`, which is there already: the order of its levels, the grid of its
+    /// numbers, the format of its dates.
     ///
     /// ```
-    /// use synth_core::protect::Protection;
     /// use synth_core::{Kind, Table};
     ///
     /// let table = Table::builder()
@@ -135,7 +140,6 @@ impl TableBuilder {
     ///     .declare("pain", |field| {
     ///         field.kind = Kind::Ordinal;
     ///         field.order = ["none", "some", "much"].map(str::to_owned).to_vec();
-    ///         field.protect = vec![Protection::MergeRare { k: 2 }];
     ///     })
     ///     .build()?;
     /// assert_eq!(table.levels(0).names, ["none", "some", "much"]);

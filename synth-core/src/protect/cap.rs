@@ -116,14 +116,19 @@ fn kth<'a, T: Copy + 'a>(values: impl Iterator<Item = &'a (T, usize)>, units: &U
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing::{numbers, table};
     use super::super::{Applied, Count, Protection, apply};
     use super::*;
     use crate::schema::Kind;
     use crate::table::Table;
 
     fn run(kind: Kind, values: &[f64], protection: Protection) -> (Table, Applied) {
-        let (table, mut applied) = apply(&table(vec![numbers("x", kind, values, vec![protection])])).unwrap();
+        let column = match kind {
+            Kind::Datetime => Table::builder().datetimes("x", values.iter().copied()),
+            Kind::Continuous => Table::builder().numbers("x", values.iter().copied()),
+            _ => Table::builder().integers("x", values.iter().map(|x| (!x.is_nan()).then_some(*x as i64))),
+        };
+        let input = column.kind("x", kind).protect("x", [protection]).build().unwrap();
+        let (table, mut applied) = apply(&input).unwrap();
         (table, applied.remove(0))
     }
 
@@ -151,8 +156,9 @@ mod tests {
         // The five largest values are one person's, as are the first five rows.
         let values: Vec<f64> = (0..15).map(f64::from).collect();
         let owners: Vec<usize> = [0; 5].into_iter().chain(1..6).chain([6; 5]).collect();
-        let rule = vec![Protection::CapExtremes { k: 3 }];
-        let input = table(vec![numbers("x", Kind::Integer, &values, rule)]).with_units(Units::rows(7).take(&owners));
+        let column = Table::builder().integers("x", 0..15).kind("x", Kind::Integer);
+        let input = column.protect("x", [Protection::CapExtremes { k: 3 }]).build().unwrap();
+        let input = input.with_units(Units::rows(7).take(&owners));
         let (output, applied) = apply(&input).unwrap();
         let expected: Vec<f64> = values.iter().map(|x| x.clamp(6.0, 8.0)).collect();
         assert_eq!(output.numbers(0), expected);

@@ -111,7 +111,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::apply;
-    use super::super::testing::{numbers, table, words};
     use super::*;
     use crate::io::{ReadOptions, read_bytes, write};
 
@@ -167,8 +166,9 @@ mod tests {
     fn another_table_moves_by_other_days_and_rows_without_a_subject_by_their_own() {
         let at = |days: &[f64]| {
             let seconds: Vec<f64> = days.iter().map(|day| day * 86_400.0).collect();
-            let rule = vec![Protection::ShiftDates { subject: None, max_days: 3_000 }];
-            let (table, _) = apply(&table(vec![numbers("at", Kind::Datetime, &seconds, rule)])).unwrap();
+            let rule = Protection::ShiftDates { subject: None, max_days: 3_000 };
+            let input = Table::builder().datetimes("at", seconds.clone()).protect("at", [rule]).build().unwrap();
+            let (table, _) = apply(&input).unwrap();
             let moved: Vec<f64> = table.numbers(0).iter().zip(&seconds).map(|(a, b)| (a - b) / 86_400.0).collect();
             moved
         };
@@ -188,17 +188,20 @@ mod tests {
             max_days in 1u32..400,
         ) {
             let names: Vec<String> = rows.iter().map(|row| format!("P{}", row.0)).collect();
-            let cells: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
             let seconds = |days: &dyn Fn(&(u8, i64, i64)) -> i64| -> Vec<f64> {
                 rows.iter().map(|row| days(row) as f64 * 86_400.0 + 37.0).collect()
             };
             let (admitted, left) = (seconds(&|row| row.1), seconds(&|row| row.1 + row.2));
-            let rule = vec![Protection::ShiftDates { subject: Some("id".to_owned()), max_days }];
-            let input = table(vec![
-                numbers("admitted", Kind::Datetime, &admitted, rule.clone()),
-                words("id", Kind::Identifier, &cells, vec![]),
-                numbers("left", Kind::Datetime, &left, rule),
-            ]);
+            let rule = Protection::ShiftDates { subject: Some("id".to_owned()), max_days };
+            let input = Table::builder()
+                .datetimes("admitted", admitted.clone())
+                .protect("admitted", [rule.clone()])
+                .labels("id", names.iter().map(String::as_str))
+                .kind("id", Kind::Identifier)
+                .datetimes("left", left.clone())
+                .protect("left", [rule])
+                .build()
+                .unwrap();
             let (output, _) = apply(&input).unwrap();
             let (new_admitted, new_left) = (output.numbers(0), output.numbers(2));
             for i in 0..rows.len() {

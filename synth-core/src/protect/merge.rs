@@ -109,9 +109,10 @@ fn neighbours(having: &Having, k: usize) -> Vec<usize> {
             break;
         }
         let size = |g: Option<usize>| g.and_then(|g| groups.get(g)).map_or(usize::MAX, |group| group.2.len());
-        let left = match size(smallest.checked_sub(1)) <= size(Some(smallest + 1)) && smallest > 0 {
-            true => smallest - 1,
-            false => smallest,
+        let left = if size(smallest.checked_sub(1)) <= size(Some(smallest + 1)) && smallest > 0 {
+            smallest - 1
+        } else {
+            smallest
         };
         let right = groups.remove(left + 1);
         groups[left] = (groups[left].0, right.1, either(&groups[left].2, &right.2));
@@ -144,13 +145,18 @@ fn free_name(levels: &[String], field: &Field) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing::{numbers, table, words};
     use super::super::{Applied, Count, Protection, apply};
     use super::*;
+    use crate::io::TableBuilder;
     use crate::table::Table;
 
-    fn merged(column: (Field, arrow::array::ArrayRef)) -> (Table, Applied) {
-        let (table, mut applied) = apply(&table(vec![column])).unwrap();
+    fn words(kind: Kind, cells: &[Option<&str>]) -> TableBuilder {
+        Table::builder().labels("x", cells.iter().copied()).kind("x", kind)
+    }
+
+    fn merged(column: TableBuilder, k: usize) -> (Table, Applied) {
+        let input = column.protect("x", [Protection::MergeRare { k }]).build().unwrap();
+        let (table, mut applied) = apply(&input).unwrap();
         (table, applied.remove(0))
     }
 
@@ -165,7 +171,7 @@ mod tests {
     }
 
     fn check(kind: Kind, counts: &[(&str, usize)], expected: &[(&str, usize)]) {
-        let (table, _) = merged(words("x", kind, &cells(counts), vec![Protection::MergeRare { k: 5 }]));
+        let (table, _) = merged(words(kind, &cells(counts)), 5);
         let expected: Vec<(String, usize)> = expected.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
         assert_eq!(counted(&table), expected, "{counts:?}");
     }
@@ -187,20 +193,18 @@ mod tests {
         check(Kind::Ordinal, &[("1", 2), ("2", 9), ("3", 8), ("4", 1)], &[("2", 11), ("3", 9)]);
         check(Kind::Ordinal, &[("1", 9), ("2", 3), ("3", 3), ("4", 9)], &[("1", 9), ("2", 6), ("4", 9)]);
         check(Kind::Boolean, &[("no", 20), ("yes", 4)], &[("no", 24)]);
-        let (table, applied) =
-            merged(words("x", Kind::Boolean, &cells(&[("n", 20), ("y", 4)]), vec![Protection::MergeRare { k: 5 }]));
+        let (table, applied) = merged(words(Kind::Boolean, &cells(&[("n", 20), ("y", 4)])), 5);
         assert_eq!(table.column(0).0.kind, Kind::Constant);
         assert_eq!((applied.cells, applied.levels), (Count::FewerThan(5), Some(1)));
     }
 
     #[test]
     fn nominal_numbers_become_text_and_ordinal_ones_stay() {
-        let values: Vec<f64> = (0..30).map(|i| if i < 20 { 7.0 } else { f64::from(i) }).collect();
-        let rule = vec![Protection::MergeRare { k: 5 }];
-        let (table, _) = merged(numbers("code", Kind::Categorical, &values, rule.clone()));
+        let codes = Table::builder().integers("x", (0..30).map(|i| if i < 20 { 7 } else { i }));
+        let (table, _) = merged(codes.clone().kind("x", Kind::Categorical), 5);
         assert_eq!(counted(&table), [("7".to_owned(), 20), ("other".to_owned(), 10)]);
         assert_eq!(table.column(0).0.storage, Storage::Text);
-        let (table, _) = merged(numbers("stage", Kind::Ordinal, &values, rule));
+        let (table, _) = merged(codes.kind("x", Kind::Ordinal), 5);
         assert_eq!(table.column(0).0.storage, Storage::Integer);
         assert_eq!(counted(&table).len(), 2);
     }
@@ -209,9 +213,8 @@ mod tests {
     fn missing_stays_missing_and_the_order_follows() {
         let mut cells = cells(&[("low", 2), ("mid", 9), ("high", 9)]);
         cells.push(None);
-        let (mut field, array) = words("x", Kind::Ordinal, &cells, vec![Protection::MergeRare { k: 5 }]);
-        field.order = ["low", "mid", "high"].map(str::to_owned).to_vec();
-        let (table, _) = merged((field, array));
+        let ordered = ["low", "mid", "high"].map(str::to_owned).to_vec();
+        let (table, _) = merged(words(Kind::Ordinal, &cells).declare("x", |field| field.order = ordered), 5);
         assert_eq!(table.column(0).0.order, ["mid", "high"]);
         assert_eq!(counted(&table), [("mid".to_owned(), 11), ("high".to_owned(), 9)]);
         assert!(table.missing(0)[20]);
@@ -222,8 +225,12 @@ mod tests {
         // Twelve people have `a` once, one person has `b` twelve times and `a` once.
         let owners: Vec<usize> = (0..12).chain(std::iter::repeat_n(12, 13)).collect();
         let units = Units::rows(13).take(&owners);
+        let rare = |counts: &[(&str, usize)]| {
+            let column = words(Kind::Categorical, &cells(counts));
+            column.protect("x", [Protection::MergeRare { k: 5 }]).build().unwrap()
+        };
         let counts = [("a", 12), ("b", 12), ("a", 1)];
-        let input = table(vec![words("x", Kind::Categorical, &cells(&counts), vec![Protection::MergeRare { k: 5 }])]);
+        let input = rare(&counts);
         let (alone, _) = apply(&input).unwrap();
         assert_eq!(counted(&alone), [("a".to_owned(), 13), ("b".to_owned(), 12)]);
         let (together, applied) = apply(&input.with_units(units)).unwrap();
@@ -232,7 +239,7 @@ mod tests {
         // Two rare levels of the same four people are not eight people.
         let owners: Vec<usize> = (0..4).chain(0..4).chain(4..30).collect();
         let counts = [("b", 4), ("c", 4), ("a", 26)];
-        let input = table(vec![words("x", Kind::Categorical, &cells(&counts), vec![Protection::MergeRare { k: 5 }])]);
+        let input = rare(&counts);
         assert_eq!(counted(&apply(&input).unwrap().0), [("a".to_owned(), 26), ("other".to_owned(), 8)]);
         let (merged, _) = apply(&input.with_units(Units::rows(30).take(&owners))).unwrap();
         assert_eq!(counted(&merged), [("a".to_owned(), 34)]);
@@ -248,8 +255,8 @@ mod tests {
             let names: Vec<String> = codes.iter().map(|c| format!("L{c:02}")).collect();
             let cells: Vec<Option<&str>> =
                 codes.iter().zip(&names).map(|(&c, name)| (c != 0).then_some(name.as_str())).collect();
-            let before = table(vec![words("x", kind, &cells, vec![])]);
-            let (after, applied) = merged(words("x", kind, &cells, vec![Protection::MergeRare { k }]));
+            let before = words(kind, &cells).build().unwrap();
+            let (after, applied) = merged(words(kind, &cells), k);
             let left = counted(&after);
             prop_assert!(left.iter().all(|(_, n)| *n >= k), "{left:?}");
             let n_present = cells.iter().flatten().count();

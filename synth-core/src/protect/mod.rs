@@ -127,53 +127,23 @@ fn protected(mut column: Column, table: &Table, units: &Units, applied: &mut Vec
 }
 
 #[cfg(test)]
-mod testing {
-    use arrow::array::ArrayRef;
-
-    use super::*;
-    use crate::schema::{Field, Schema, Storage};
-
-    /// A table of the given columns.
-    pub(super) fn table(columns: Vec<(Field, ArrayRef)>) -> Table {
-        let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
-        Table::new(Arc::new(Schema::new(fields)), columns).unwrap()
-    }
-
-    /// A column of text, one cell each.
-    pub(super) fn words(name: &str, kind: Kind, cells: &[Option<&str>], protect: Vec<Protection>) -> (Field, ArrayRef) {
-        let field = Field { protect, ..Field::new(name, kind, Storage::Text) };
-        let array = column_from_labels(&field, cells.iter().copied());
-        (field, array)
-    }
-
-    /// A column of numbers, NaN where missing.
-    pub(super) fn numbers(name: &str, kind: Kind, cells: &[f64], protect: Vec<Protection>) -> (Field, ArrayRef) {
-        let storage = match kind {
-            Kind::Datetime => Storage::Timestamp,
-            Kind::Continuous => Storage::Float,
-            _ => Storage::Integer,
-        };
-        let field = Field { protect, ..Field::new(name, kind, storage) };
-        let array = crate::table::column_from_numbers(&field, cells);
-        (field, array)
-    }
-}
-
-#[cfg(test)]
 mod tests {
-    use super::testing::{numbers, table, words};
     use super::*;
 
     #[test]
     fn text_is_emptied_identifiers_are_told_and_a_second_time_changes_nothing() {
         let cells = [Some("a"), None, Some("b")];
-        let input = table(vec![
-            words("note", Kind::Text, &cells, vec![]),
-            words("id", Kind::Identifier, &cells, vec![]),
-            words("name", Kind::Identifier, &cells, vec![Protection::Fake { what: FakeKind::Name }]),
-            words("gone", Kind::Categorical, &cells, vec![Protection::Remove {}]),
-            numbers("x", Kind::Integer, &[1.0, 2.0, 3.0], vec![]),
-        ]);
+        let kinds =
+            [("note", Kind::Text), ("id", Kind::Identifier), ("name", Kind::Identifier), ("gone", Kind::Categorical)];
+        let words = kinds
+            .into_iter()
+            .fold(Table::builder(), |builder, (name, kind)| builder.labels(name, cells).kind(name, kind));
+        let input = words
+            .protect("name", [Protection::Fake { what: FakeKind::Name }])
+            .protect("gone", [Protection::Remove {}])
+            .integers("x", [1, 2, 3])
+            .build()
+            .unwrap();
         let (output, applied) = apply(&input).unwrap();
         let names: Vec<&str> = output.schema().fields.iter().map(|f| f.name.as_str()).collect();
         assert_eq!(names, ["note", "id", "name", "x"]);
@@ -189,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_table_without_columns_is_refused() {
-        let input = table(vec![words("a", Kind::Categorical, &[Some("x")], vec![Protection::Remove {}])]);
+        let input = Table::builder().labels("a", ["x"]).protect("a", [Protection::Remove {}]).build().unwrap();
         assert!(apply(&input).unwrap_err().to_string().contains("nothing-to-learn"));
     }
 }

@@ -18,11 +18,13 @@ pub const ZIP_PREFIX_SOURCE: &str =
 pub(super) fn apply(column: Column) -> Change {
     let before = column.as_table().labels(0);
     let Column { mut field, array: _ } = column;
-    let reading = match field.storage.is_number() {
-        false => Reading::Text,
+    let reading = if !field.storage.is_number() {
+        Reading::Text
+    } else if before.iter().flatten().all(|label| whole(label).is_some_and(|n| n < 1_000)) {
         // A number has lost its leading zeros; if none needs more than three digits, they are prefixes already.
-        true if before.iter().flatten().all(|label| whole(label).is_some_and(|n| n < 1_000)) => Reading::Padded(3),
-        true => Reading::Padded(5),
+        Reading::Padded(3)
+    } else {
+        Reading::Padded(5)
     };
     (field.kind, field.storage) = (Kind::Categorical, Storage::Text);
     (field.number, field.arrow) = (None, None);
@@ -81,9 +83,9 @@ fn plain_digit(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{numbers, table, words};
     use super::super::{Protection, apply};
     use super::*;
+    use crate::table::Table;
 
     #[test]
     fn three_digits_stay_and_small_areas_are_000() {
@@ -108,23 +110,23 @@ mod tests {
             .map(|(cell, to)| if *cell == "02139-" { Some("021".into()) } else { to.map(str::to_owned) })
             .collect();
         let input: Vec<Option<&str>> = cells.iter().map(|(cell, _)| Some(*cell)).collect();
-        let (output, _) =
-            apply(&table(vec![words("zip", Kind::Categorical, &input, vec![Protection::ZipPrefix {}])])).unwrap();
+        let input = Table::builder().labels("zip", input).kind("zip", Kind::Categorical);
+        let (output, _) = apply(&input.protect("zip", [Protection::ZipPrefix {}]).build().unwrap()).unwrap();
         assert_eq!(output.labels(0), expected);
     }
 
     #[test]
     fn numbers_get_their_zeros_back() {
-        let zip = |values: &[f64]| {
-            let rule = vec![Protection::ZipPrefix {}];
-            let (output, _) = apply(&table(vec![numbers("zip", Kind::Integer, values, rule)])).unwrap();
+        let zip = |values: &[Option<i64>]| {
+            let input = Table::builder().integers("zip", values.iter().copied()).kind("zip", Kind::Integer);
+            let (output, _) = apply(&input.protect("zip", [Protection::ZipPrefix {}]).build().unwrap()).unwrap();
             let (field, _) = output.column(0);
             assert_eq!((field.storage, field.number), (Storage::Text, None));
             output.labels(0)
         };
         let some = |texts: &[&str]| texts.iter().map(|text| Some((*text).to_owned())).collect::<Vec<_>>();
-        assert_eq!(zip(&[2139.0, 90210.0, 501.0, 21394307.0]), some(&["021", "902", "005", "021"]));
-        assert_eq!(zip(&[21.0, 902.0, 36.0]), some(&["021", "902", "000"]));
-        assert_eq!(zip(&[-5.0, f64::NAN, 1234.0]), [None, None, Some("012".to_owned())]);
+        assert_eq!(zip(&[2_139, 90_210, 501, 21_394_307].map(Some)), some(&["021", "902", "005", "021"]));
+        assert_eq!(zip(&[21, 902, 36].map(Some)), some(&["021", "902", "000"]));
+        assert_eq!(zip(&[Some(-5), None, Some(1_234)]), [None, None, Some("012".to_owned())]);
     }
 }
