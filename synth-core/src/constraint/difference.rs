@@ -88,10 +88,7 @@ fn field_of_gaps(own_field: &Field, base_field: &Field, own: &[f64], base: &[f64
         return None;
     }
     let is_whole = of_gaps % scale as u64 == 0;
-    let (kind, storage) = match is_whole {
-        true => (Kind::Integer, Storage::Integer),
-        false => (Kind::Continuous, Storage::Float),
-    };
+    let (kind, storage) = if is_whole { (Kind::Integer, Storage::Integer) } else { (Kind::Continuous, Storage::Float) };
     let step = if is_whole { (of_gaps / scale as u64) as f64 } else { of_gaps as f64 / scale };
     let decimals = if is_whole { 0 } else { decimals };
     let mut field = Field::new(own_field.name.clone(), kind, storage);

@@ -194,11 +194,10 @@ fn leaves_out(a: &Codes, b: &Codes) -> bool {
 pub(super) fn find_ranges(table: &Table) -> Vec<Constraint> {
     let of_column = |column_idx: usize| {
         let field = table.column(column_idx).0;
-        let is_number = field.storage.is_number() && matches!(field.kind, Kind::Continuous | Kind::Integer);
-        let numbers: Vec<f64> = match is_number {
-            true => table.numbers(column_idx).into_iter().filter(|x| !x.is_nan()).collect(),
-            false => return None,
-        };
+        if !(field.storage.is_number() && matches!(field.kind, Kind::Continuous | Kind::Integer)) {
+            return None;
+        }
+        let numbers: Vec<f64> = table.numbers(column_idx).into_iter().filter(|x| !x.is_nan()).collect();
         let least = (LIMIT_SHARE * numbers.len() as f64).max(LEAST_ROWS as f64);
         let limit = |fold: fn(f64, f64) -> f64, from: f64| {
             let end = numbers.iter().copied().fold(from, fold);

@@ -240,9 +240,10 @@ impl Keep {
         let declared = share(&together);
         for i in found {
             let all = with(&together, &broken[i]);
-            match self.rules[i].first_broken < SELDOM && share(&all) < declared + TOGETHER {
-                true => together = all,
-                false => self.rules[i].by = By::NotKept,
+            if self.rules[i].first_broken < SELDOM && share(&all) < declared + TOGETHER {
+                together = all;
+            } else {
+                self.rules[i].by = By::NotKept;
             }
         }
         Ok(())

@@ -50,10 +50,7 @@ pub fn fetch(address: &Address, limits: &Limits) -> Result<Vec<u8>> {
         let mut csv = Vec::new();
         // One byte more than the limit tells that there is more.
         from.take(limits.bytes.saturating_add(1)).read_to_end(&mut csv).map_err(|error| lifted(error, Some(&name)))?;
-        match csv.len() as u64 > limits.bytes {
-            true => Err(too_many_bytes(limits.bytes).into()),
-            false => Ok(csv),
-        }
+        if csv.len() as u64 > limits.bytes { Err(too_many_bytes(limits.bytes).into()) } else { Ok(csv) }
     })
 }
 

@@ -62,10 +62,7 @@ pub(super) fn parts(paths: &[PathBuf]) -> Result<Vec<Part>> {
             return Err(BadInput::new(InputRule::SameRows, "the file is given twice").in_input(&part.name).into());
         }
     }
-    match parts.is_empty() {
-        true => Err(BadInput::new(InputRule::EmptyFile, "there is no file").into()),
-        false => Ok(parts),
-    }
+    if parts.is_empty() { Err(BadInput::new(InputRule::EmptyFile, "there is no file").into()) } else { Ok(parts) }
 }
 
 /// Whether a path that leads nowhere may be a pattern.
@@ -94,10 +91,7 @@ fn of_pattern(pattern: &Path) -> Result<Vec<Part>> {
             parts.push(part_of(&base, path)?);
         }
     }
-    match parts.is_empty() {
-        true => Err(bad("the pattern matches no file")),
-        false => Ok(parts),
-    }
+    if parts.is_empty() { Err(bad("the pattern matches no file")) } else { Ok(parts) }
 }
 
 /// The folders of a pattern before the first that is one itself.

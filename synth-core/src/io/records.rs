@@ -117,16 +117,15 @@ impl<R: Read> Records<R> {
         loop {
             let is_end = self.at == self.end && !self.fill()?;
             let input = &self.buffer[self.at..self.end];
-            let (result, n_in, n, n_ends) = match is_end {
-                false => self.parser.read_record(input, &mut self.fields, &mut self.ends),
-                true => {
-                    let (ended, n, n_ends) = end_last(&mut self.parser, &mut self.fields, &mut self.ends);
-                    if n_ends == 0 {
-                        return Ok(false);
-                    }
-                    record.is_open = ended == Ended::InQuotes;
-                    (ReadRecordResult::Record, 0, n, n_ends)
+            let (result, n_in, n, n_ends) = if is_end {
+                let (ended, n, n_ends) = end_last(&mut self.parser, &mut self.fields, &mut self.ends);
+                if n_ends == 0 {
+                    return Ok(false);
                 }
+                record.is_open = ended == Ended::InQuotes;
+                (ReadRecordResult::Record, 0, n, n_ends)
+            } else {
+                self.parser.read_record(input, &mut self.fields, &mut self.ends)
             };
             n_newlines += newlines(&input[..n_in]);
             let ends = &self.ends[..n_ends];

@@ -74,10 +74,8 @@ pub(super) fn read(input: &Input, options: &ReadOptions, belongs: Belongs<'_>) -
     notes.append(&mut parsed.notes);
 
     let decimal = decimal_mark(&parsed.columns, delimiter, options.schema.as_ref());
-    let quoting = match space {
-        true => Quoting::Necessary,
-        false => quoting_of(sample, delimiter, quote, decimal, &parsed.starts),
-    };
+    let quoting =
+        if space { Quoting::Necessary } else { quoting_of(sample, delimiter, quote, decimal, &parsed.starts) };
     let dialect = Dialect {
         delimiter: delimiter.into(),
         quote: quote.into(),

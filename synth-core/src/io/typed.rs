@@ -94,9 +94,10 @@ impl Typed {
         // Between its two magics a file is a stream and a footer, which only repeats where the batches are. Read as a
         // stream it needs no trust in the sizes that the footer declares.
         let is_file = from.fill_buf().map_err(|error| input.lifted(error))?.starts_with(MAGIC);
-        let n_body = match is_file {
-            true => go_to_body(&mut from).map_err(|error| input.lifted(error))?.ok_or_else(damaged)?,
-            false => u64::MAX,
+        let n_body = if is_file {
+            go_to_body(&mut from).map_err(|error| input.lifted(error))?.ok_or_else(damaged)?
+        } else {
+            u64::MAX
         };
         let mut stream = from.take(n_body);
         let mut decoder = StreamDecoder::new();

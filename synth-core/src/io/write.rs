@@ -273,13 +273,13 @@ impl<'a> Column<'a> {
                 out.push_str(if a.value(row) { "true" } else { "false" });
                 Ok(true)
             }
-            Cells::Timestamp(a, writer) => match writer.write(a.value(row), out) {
-                true => Ok(true),
-                false => {
-                    let problem = format!("row {} is no date that can be written", n_before + row);
-                    Err(Error::Column { column: self.field.name.clone(), problem })
+            Cells::Timestamp(a, writer) => {
+                if writer.write(a.value(row), out) {
+                    return Ok(true);
                 }
-            },
+                let problem = format!("row {} is no date that can be written", n_before + row);
+                Err(Error::Column { column: self.field.name.clone(), problem })
+            }
         }
     }
 }
