@@ -80,14 +80,24 @@ impl Agreement {
     }
 }
 
-/// Whether single quotes stand around fields and not in them (`Crohn's`): each beside a delimiter, a line end or its
-/// double.
+/// Whether single quotes stand around fields and not in them (`Crohn's`, `'s Hertogenbosch`): each that opens follows a delimiter
+/// or a line end, and one that stands before them closes it. Between the two, a quote is doubled.
 fn single_quotes_wrap(sample: &str) -> bool {
     let bytes = sample.as_bytes();
-    let is_bound = |b: Option<&u8>| b.is_none_or(|b| b",;\t|\n\r'".contains(b));
-    let mut quotes = (0..bytes.len()).filter(|&i| bytes[i] == b'\'').peekable();
-    quotes.peek().is_some()
-        && quotes.all(|i| is_bound(i.checked_sub(1).map(|i| &bytes[i])) || is_bound(bytes.get(i + 1)))
+    let is_bound = |b: Option<&u8>| b.is_none_or(|b| b",;\t|\n\r".contains(b));
+    let (mut at, mut is_open, mut any) = (0, false, false);
+    while let Some(next) = bytes[at..].iter().position(|&b| b == b'\'') {
+        let i = at + next;
+        at = i + 1;
+        if is_open && bytes.get(at) == Some(&b'\'') {
+            at += 1;
+        } else if is_bound(if is_open { bytes.get(at) } else { i.checked_sub(1).map(|i| &bytes[i]) }) {
+            (is_open, any) = (!is_open, true);
+        } else {
+            return false;
+        }
+    }
+    any && !is_open
 }
 
 /// The first lines of `text`, whole.
@@ -202,5 +212,8 @@ mod tests {
     fn single_quotes_are_quotes_only_around_fields() {
         assert_eq!(delimiter_and_quote("a,b\n'x,y',1\n'z,w',2\n'q,r',2\n").1, b'\'');
         assert_eq!(delimiter_and_quote("a,b\nCrohn's,1\n'z',2\n").1, b'"');
+        assert_eq!(delimiter_and_quote("a,b\n'it''s',1\n'',2\n'q,r',2\n").1, b'\'');
+        // Two that only open would swallow the lines between them.
+        assert_eq!(delimiter_and_quote("n,a,b\n0,x,no\n0,'s Bosch,no\n0,'t Veld,no\n").1, b'"');
     }
 }
