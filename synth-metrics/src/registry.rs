@@ -89,3 +89,51 @@ const fn add(all: &mut [Definition; N_MEASURES], mut n: usize, families: &[Famil
 pub fn definition(id: &str) -> Option<&'static Definition> {
     MEASURES.iter().find(|m| m.id == id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::Goal;
+
+    /// The table of those measures of some parts that belong to one battery.
+    fn table(parts: &[&[Family]], battery: Battery) -> String {
+        let mut table = "| id | is | ideal | source |\n|---|---|---|---|\n".to_owned();
+        let definitions = parts.iter().copied().flatten().flat_map(|family| family.definitions);
+        for Definition { id, meaning, ideal, source, .. } in definitions.filter(|d| d.battery == battery) {
+            let [meaning, source] = [meaning, source].map(|text| text.replace('|', "\\|"));
+            table += &format!("| `{id}` | {meaning} | {ideal} | {source} |\n");
+        }
+        table
+    }
+
+    #[test]
+    fn the_readme_lists_every_measure() {
+        let readme = include_str!("../README.md");
+        let tables = [
+            table(&ALL, Battery::Core),
+            table(&[FIDELITY], Battery::Full),
+            table(&[DETECTION, UTILITY], Battery::Full),
+            table(&[PRIVACY], Battery::Full),
+        ];
+        for table in &tables {
+            assert!(readme.contains(table), "README.md is to have:\n{table}");
+        }
+        // Two lines of a table are its head.
+        assert_eq!(tables.iter().map(|table| table.lines().count() - 2).sum::<usize>(), MEASURES.len());
+    }
+
+    #[test]
+    fn an_id_is_one_measures_and_its_words_fit_its_goal() {
+        for (i, definition) in MEASURES.iter().enumerate() {
+            assert!(MEASURES[..i].iter().all(|other| other.id != definition.id), "{} twice", definition.id);
+            let (above, below) = (definition.above.is_some(), definition.below.is_some());
+            let expected = match definition.goal {
+                Goal::Lower => (true, false),
+                Goal::Higher => (false, true),
+                Goal::Target => (true, true),
+            };
+            assert_eq!((above, below), expected, "{}", definition.id);
+            assert!(definition.range.contains(definition.ideal), "{}", definition.id);
+        }
+    }
+}
