@@ -17,6 +17,7 @@ pub mod neighbours;
 mod pearsons;
 pub mod roc;
 mod sampling;
+mod search;
 
 // The measures: a file each, or a file for those that are taken together.
 pub mod detection;

@@ -28,6 +28,7 @@ use synth_core::{Kind, Table};
 
 use crate::columns::{joint_levels, present};
 use crate::comparison::columns_of;
+use crate::search::{self, Search};
 
 /// The grid that scaled numbers are put on: a power of two, so that sums of its multiples are exact.
 const GRID: f64 = 65_536.0;
@@ -35,11 +36,6 @@ const GRID: f64 = 65_536.0;
 const MISSING: f64 = 1e12;
 /// Numbers are kept clear of [`MISSING`].
 const FARTHEST: f64 = 1e9;
-/// Query rows a task, and reference rows whose distances are held at a time: both fit the first cache.
-const QUERY_BLOCK: usize = 32;
-const REFERENCE_BLOCK: usize = 512;
-/// Distances looked at together for one that is small enough.
-const LANES: usize = 16;
 
 /// Rows as points in the space of distances. Comparable only with points of the same [`embed`] call.
 #[derive(Debug, Clone, PartialEq)]
@@ -183,53 +179,40 @@ impl Nearest {
 pub fn nearest(query: &Points, reference: &Points, k: usize) -> Nearest {
     assert_eq!(query.n_columns, reference.n_columns, "points of one embedding");
     let k = k.min(reference.n_rows);
-    let blocks: Vec<Vec<(f64, usize)>> = (0..query.n_rows.div_ceil(QUERY_BLOCK))
-        .into_par_iter()
-        .map(|block| {
-            let rows = block * QUERY_BLOCK..((block + 1) * QUERY_BLOCK).min(query.n_rows);
-            nearest_of_block(query, rows, reference, k)
-        })
-        .collect();
-    let (distances, rows) = blocks.into_iter().flatten().unzip();
+    let found = search::nearest(&Sought { query, reference }, k);
+    let (distances, rows) = found.into_iter().map(|(distance, row)| (f64::from(distance), row)).unzip();
     Nearest { k, distances, rows }
 }
 
-fn nearest_of_block(query: &Points, rows: std::ops::Range<usize>, reference: &Points, k: usize) -> Vec<(f64, usize)> {
-    // Compiled once for each instruction set and chosen when it runs; the result is the same for all.
-    let found = Arch::new().dispatch(NearestOfBlock { query, rows, reference, k });
-    found.into_iter().flatten().map(|(distance, row)| (f64::from(distance), row)).collect()
-}
-
-/// [`nearest_of_block`]'s work, as a type: a closure is not inlined into the function that may use wide vectors.
-struct NearestOfBlock<'a> {
+/// The points whose neighbours are sought, and those that may be these.
+struct Sought<'a> {
     query: &'a Points,
-    rows: std::ops::Range<usize>,
     reference: &'a Points,
-    k: usize,
 }
 
-impl NullaryFnOnce for NearestOfBlock<'_> {
-    type Output = Vec<Vec<(f32, usize)>>;
+impl Search for Sought<'_> {
+    type Distance = f32;
+
+    fn n_queries(&self) -> usize {
+        self.query.n_rows
+    }
+
+    fn n_references(&self) -> usize {
+        self.reference.n_rows
+    }
+
+    fn n_coordinates(&self) -> usize {
+        self.query.n_columns
+    }
 
     #[inline(always)]
-    fn call(self) -> Self::Output {
-        let Self { query, rows, reference, k } = self;
-        let mut found: Self::Output = rows.clone().map(|_| Vec::with_capacity(k + 1)).collect();
-        let mut sums = [0.0; REFERENCE_BLOCK];
-        let mut point = vec![0.0; query.n_columns];
-        for start in (0..reference.n_rows).step_by(REFERENCE_BLOCK) {
-            let sums = &mut sums[..REFERENCE_BLOCK.min(reference.n_rows - start)];
-            for (row, found) in rows.clone().zip(&mut found) {
-                for (c, x) in point.iter_mut().enumerate() {
-                    *x = query.column(c)[row];
-                }
-                distances(&point, reference, start, sums);
-                if k > 0 {
-                    keep_nearest(sums, start, k, found);
-                }
-            }
-        }
-        found
+    fn coordinate(&self, query_row: usize, idx: usize) -> f32 {
+        self.query.column(idx)[query_row]
+    }
+
+    #[inline(always)]
+    fn distances(&self, point: &[f32], start: usize, sums: &mut [f32]) {
+        distances(point, self.reference, start, sums);
     }
 }
 
@@ -252,25 +235,6 @@ fn distances(point: &[f32], reference: &Points, start: usize, sums: &mut [f32]) 
         let a = part(c);
         for i in 0..n {
             sums[i] += apart(x, a[i]);
-        }
-    }
-}
-
-/// Takes the distances of rows from `start` on into an ascending list of the `k` nearest so far, first come first.
-#[inline(always)]
-fn keep_nearest(distances: &[f32], start: usize, k: usize, found: &mut Vec<(f32, usize)>) {
-    for (chunk_idx, chunk) in distances.chunks(LANES).enumerate() {
-        // The bits of numbers from 0 up are ordered as the numbers are, and whole numbers have no order of evaluation.
-        let least = chunk.iter().fold(u32::MAX, |least, d| least.min(d.to_bits()));
-        if found.len() == k && least >= found[k - 1].0.to_bits() {
-            continue;
-        }
-        for (&distance, row) in chunk.iter().zip(start + chunk_idx * LANES..) {
-            if found.len() < k || distance < found[k - 1].0 {
-                let at = found.partition_point(|&(d, _)| d <= distance);
-                found.insert(at, (distance, row));
-                found.truncate(k);
-            }
         }
     }
 }
@@ -351,20 +315,12 @@ fn origin_and_span(mut values: Vec<f64>) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use synth_core::schema::Storage;
-    use synth_core::table::column_from_numbers;
-    use synth_core::{Field, Schema};
 
     fn table(numbers: &[f64], levels: &[f64]) -> Table {
-        let fields = vec![
-            Field::new("x", Kind::Continuous, Storage::Float),
-            Field::new("level", Kind::Ordinal, Storage::Integer),
-        ];
-        let columns = vec![column_from_numbers(&fields[0], numbers), column_from_numbers(&fields[1], levels)];
-        Table::new(Arc::new(Schema::new(fields)), columns).unwrap()
+        let codes = levels.iter().map(|x| (!x.is_nan()).then_some(*x as i64));
+        let columns = Table::builder().numbers("x", numbers.iter().copied()).integers("level", codes);
+        columns.kind("x", Kind::Continuous).kind("level", Kind::Ordinal).build().unwrap()
     }
 
     #[test]

@@ -24,7 +24,6 @@
 //! sample of as many train as synthetic rows, at most [`MOST_ROWS`]: its standard error is then about 0.01. Left out on
 //! purpose: the embedding by a network that the paper also offers, and authenticity, which is about privacy.
 
-use pulp::{Arch, NullaryFnOnce};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -36,6 +35,7 @@ use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Ne
 use crate::estimate::{Estimate, Interval, Measure, Outcome, between};
 use crate::family::{Family, Intervals};
 use crate::sampling::choose;
+use crate::search::{self, Search};
 use crate::sampling::interval::of_rows;
 
 /// What two tables alone decide.
@@ -105,9 +105,6 @@ pub const BETA_RECALL: Definition = Definition {
 pub const MOST_ROWS: usize = 2_000;
 /// How many values α and β take, 0 and 1 among them.
 const N_STEPS: usize = 30;
-/// Rows that are compared at a time.
-const QUERY_BLOCK: usize = 32;
-const REFERENCE_BLOCK: usize = 512;
 /// Columns that alpha-precision holds at a time.
 const COLUMNS_AT_ONCE: usize = 4;
 
@@ -123,7 +120,7 @@ pub fn alpha_precision(comparison: &Comparison) -> Measure {
     let mut radii = tables.map(|table| vec![0.0; table.n_rows()]);
     // A few columns at a time, so that a long table is not held twice.
     for some in columns.chunks(COLUMNS_AT_ONCE) {
-        let points = Points::new(comparison.train(), &tables, some);
+        let points = Cloud::new(comparison.train(), &tables, some);
         let centre = points.centre(0);
         for (table, squares) in radii.iter_mut().enumerate() {
             points.add_squares(table, &centre, squares);
@@ -155,9 +152,12 @@ pub fn beta_recall(comparison: &Comparison, seed: u64) -> Measure {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut sample = |table: &Table| table.take(&choose(table.n_rows(), n, &mut rng));
     let (real, made) = (sample(train), sample(synthetic));
-    let points = Points::new(train, &[&real, &made], &columns);
-    let to_real = points.nearest(0, 0, Itself::Skipped);
-    let to_made = points.nearest(0, 1, Itself::Counted);
+    let points = Cloud::new(train, &[&real, &made], &columns);
+    // Among real rows each is its own nearest neighbour, or one of several at distance 0.
+    let among_real = search::nearest(&Sought { points: &points, query: 0, reference: 0 }, 2);
+    let to_other = |(row, two): (usize, &[(f64, usize)])| if two[0].1 == row { two[1] } else { two[0] };
+    let to_real: Vec<(f64, usize)> = among_real.chunks(2).enumerate().map(to_other).collect();
+    let to_made = search::nearest(&Sought { points: &points, query: 0, reference: 1 }, 1);
     let mut squares = vec![0.0; n];
     points.add_squares(1, &points.centre(1), &mut squares);
     let nearest_radii: Vec<f64> = to_made.iter().map(|&(_, row)| squares[row].sqrt()).collect();
@@ -191,13 +191,6 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
     sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
 }
 
-/// Whether a row may be its own neighbour.
-#[derive(Clone, Copy, PartialEq)]
-enum Itself {
-    Counted,
-    Skipped,
-}
-
 /// The rows of several tables as points; one vector a table, one value a row.
 enum Axis {
     Numbers(Vec<Vec<f64>>),
@@ -205,7 +198,7 @@ enum Axis {
     Levels(Vec<Vec<f64>>, usize),
 }
 
-struct Points {
+struct Cloud {
     axes: Vec<Axis>,
     n_rows: Vec<usize>,
 }
@@ -216,7 +209,7 @@ enum Centre {
     Shares(Vec<f64>),
 }
 
-impl Points {
+impl Cloud {
     fn new(scale_from: &Table, tables: &[&Table], columns: &[usize]) -> Self {
         let axes: Vec<Vec<Axis>> = columns
             .par_iter()
@@ -269,68 +262,57 @@ impl Points {
             }
         }
     }
-
-    /// The squared distance to the nearest point of `reference` for each of `query`, and which it is; of equally near
-    /// ones the first.
-    fn nearest(&self, query: usize, reference: usize, itself: Itself) -> Vec<(f64, usize)> {
-        let blocks: Vec<Vec<(f64, usize)>> = (0..self.n_rows[query].div_ceil(QUERY_BLOCK))
-            .into_par_iter()
-            .map(|block| {
-                let rows = block * QUERY_BLOCK..((block + 1) * QUERY_BLOCK).min(self.n_rows[query]);
-                // Compiled once for each instruction set and chosen when it runs; the result is the same for all.
-                Arch::new().dispatch(NearestOfBlock { points: self, query, rows, reference, itself })
-            })
-            .collect();
-        blocks.concat()
-    }
 }
 
-/// A block of [`Points::nearest`], as a type: a closure is not inlined into the function that may use wide vectors.
-struct NearestOfBlock<'a> {
-    points: &'a Points,
+/// The rows of one table whose neighbours are sought in another, by squared distances.
+struct Sought<'a> {
+    points: &'a Cloud,
     query: usize,
-    rows: std::ops::Range<usize>,
     reference: usize,
-    itself: Itself,
 }
 
-impl NullaryFnOnce for NearestOfBlock<'_> {
-    type Output = Vec<(f64, usize)>;
+impl Search for Sought<'_> {
+    type Distance = f64;
+
+    fn n_queries(&self) -> usize {
+        self.points.n_rows[self.query]
+    }
+
+    fn n_references(&self) -> usize {
+        self.points.n_rows[self.reference]
+    }
+
+    fn n_coordinates(&self) -> usize {
+        self.points.axes.len()
+    }
 
     #[inline(always)]
-    fn call(self) -> Self::Output {
-        let Self { points, query, rows, reference, itself } = self;
-        let mut nearest = vec![(f64::INFINITY, 0); rows.len()];
-        let mut sums = [0.0; REFERENCE_BLOCK];
-        for start in (0..points.n_rows[reference]).step_by(REFERENCE_BLOCK) {
-            let n = REFERENCE_BLOCK.min(points.n_rows[reference] - start);
-            let sums = &mut sums[..n];
-            for (row, nearest) in rows.clone().zip(&mut nearest) {
-                sums.fill(0.0);
-                for axis in &points.axes {
-                    match axis {
-                        Axis::Numbers(values) => {
-                            let (x, others) = (values[query][row], &values[reference][start..][..n]);
-                            for i in 0..n {
-                                sums[i] += (x - others[i]) * (x - others[i]);
-                            }
-                        }
-                        Axis::Levels(codes, _) => {
-                            let (x, others) = (codes[query][row], &codes[reference][start..][..n]);
-                            for i in 0..n {
-                                sums[i] += if x == others[i] { 0.0 } else { 1.0 };
-                            }
-                        }
+    fn coordinate(&self, query_row: usize, idx: usize) -> f64 {
+        match &self.points.axes[idx] {
+            Axis::Numbers(values) | Axis::Levels(values, _) => values[self.query][query_row],
+        }
+    }
+
+    #[inline(always)]
+    fn distances(&self, point: &[f64], start: usize, sums: &mut [f64]) {
+        let n = sums.len();
+        sums.fill(0.0);
+        for (&x, axis) in point.iter().zip(&self.points.axes) {
+            match axis {
+                Axis::Numbers(values) => {
+                    let others = &values[self.reference][start..][..n];
+                    for i in 0..n {
+                        sums[i] += (x - others[i]) * (x - others[i]);
                     }
                 }
-                for (&square, other) in sums.iter().zip(start..) {
-                    if square < nearest.0 && !(itself == Itself::Skipped && other == row) {
-                        *nearest = (square, other);
+                Axis::Levels(codes, _) => {
+                    let others = &codes[self.reference][start..][..n];
+                    for i in 0..n {
+                        sums[i] += if x == others[i] { 0.0 } else { 1.0 };
                     }
                 }
             }
         }
-        nearest
     }
 }
 
