@@ -9,15 +9,14 @@
 pub mod masked;
 pub mod mlp;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::Criterion;
+use ndarray_rand::rand_distr::StandardNormal;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use synth_core::schema::{NumberFormat, Storage};
-use synth_core::table::{column_from_labels, column_from_numbers};
-use synth_core::{Field, Kind, Schema, Table};
+use synth_core::schema::NumberFormat;
+use synth_core::{Kind, Table, TableBuilder};
 
 /// The rows of the smallest table: a trial.
 pub const SMALL: usize = 300;
@@ -66,18 +65,12 @@ pub fn table(n_rows: usize, seed: u64) -> Table {
 struct Draft<'a> {
     frailty: Vec<f64>,
     rng: &'a mut ChaCha8Rng,
-    fields: Vec<Field>,
-    columns: Vec<Column>,
-}
-
-enum Column {
-    Numbers(Vec<f64>),
-    Labels(Vec<Option<String>>),
+    columns: TableBuilder,
 }
 
 impl<'a> Draft<'a> {
     fn new(n_rows: usize, rng: &'a mut ChaCha8Rng) -> Self {
-        Self { frailty: (0..n_rows).map(|_| normal(rng)).collect(), rng, fields: Vec::new(), columns: Vec::new() }
+        Self { frailty: (0..n_rows).map(|_| normal(rng)).collect(), rng, columns: Table::builder() }
     }
 
     /// Numbers rounded to `decimals`, a share `missing` of which is left out.
@@ -89,22 +82,28 @@ impl<'a> Draft<'a> {
         missing: f64,
         value: impl Fn(f64, &mut ChaCha8Rng) -> f64,
     ) {
-        let storage = if kind == Kind::Integer { Storage::Integer } else { Storage::Float };
         let scale = 10f64.powi(i32::from(decimals));
         let format = NumberFormat { decimals, step: 1.0 / scale, ..NumberFormat::default() };
         let numbers = self.frailty.iter().map(|&frailty| {
             let number = (value(frailty, self.rng) * scale).round() / scale;
             if self.rng.r#gen::<f64>() < missing { f64::NAN } else { number }
         });
-        self.columns.push(Column::Numbers(numbers.collect()));
-        self.fields.push(Field { number: Some(format), ..spelled(name, kind, storage) });
+        let numbers: Vec<f64> = numbers.collect();
+        let whole = numbers.iter().map(|x| (!x.is_nan()).then_some(*x as i64));
+        let columns = std::mem::take(&mut self.columns);
+        let columns =
+            if kind == Kind::Integer { columns.integers(name, whole) } else { columns.numbers(name, numbers) };
+        self.columns = columns.kind(name, kind).declare(name, |field| {
+            field.number = Some(format);
+            field.missing = vec![String::new()];
+        });
     }
 
     /// Days of ten years.
     fn dates(&mut self, name: &str) {
         let days = self.frailty.iter().map(|_| 86_400.0 * f64::from(self.rng.gen_range(16_000..19_650)));
-        self.columns.push(Column::Numbers(days.collect()));
-        self.fields.push(spelled(name, Kind::Datetime, Storage::Timestamp));
+        let days: Vec<f64> = days.collect();
+        self.columns = std::mem::take(&mut self.columns).datetimes(name, days);
     }
 
     /// `n_levels` words, the later the frailer; a share `missing` is left out.
@@ -114,24 +113,14 @@ impl<'a> Draft<'a> {
             let level = ((share * n_levels as f64).max(0.0) as usize).min(n_levels - 1);
             (self.rng.r#gen::<f64>() >= missing).then(|| format!("{name}-{level:02}"))
         });
-        self.columns.push(Column::Labels(labels.collect()));
-        self.fields.push(spelled(name, kind, Storage::Text));
+        let labels: Vec<Option<String>> = labels.collect();
+        let columns = std::mem::take(&mut self.columns).labels(name, labels.iter().map(Option::as_deref));
+        self.columns = columns.kind(name, kind).declare(name, |field| field.missing = vec![String::new()]);
     }
 
     fn finish(self) -> Table {
-        let columns = self.fields.iter().zip(&self.columns).map(|(field, column)| match column {
-            Column::Numbers(numbers) => column_from_numbers(field, numbers),
-            Column::Labels(labels) => column_from_labels(field, labels.iter().map(Option::as_deref)),
-        });
-        let columns = columns.collect();
-        let schema = Schema::new(self.fields);
-        Table::new(Arc::new(schema), columns).expect("each column was made for its field")
+        self.columns.build().expect("the columns are of one length and hold what is declared")
     }
-}
-
-/// A field that spells a missing value as nothing.
-fn spelled(name: &str, kind: Kind, storage: Storage) -> Field {
-    Field { missing: vec![String::new()], ..Field::new(name, kind, storage) }
 }
 
 /// A standard normal draw whose correlation with the standard normal `shared` is `weight`.
@@ -139,8 +128,7 @@ fn mixed(weight: f64, shared: f64, rng: &mut ChaCha8Rng) -> f64 {
     weight * shared + (1.0 - weight * weight).sqrt() * normal(rng)
 }
 
-/// A standard normal draw (Box-Muller).
+/// A standard normal draw.
 fn normal(rng: &mut ChaCha8Rng) -> f64 {
-    let (u, v): (f64, f64) = (1.0 - rng.r#gen::<f64>(), rng.r#gen());
-    (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    rng.sample(StandardNormal)
 }

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use synth_core::schema::Storage;
 use synth_core::table::{column_from_labels, column_from_numbers};
-use synth_core::{Field, Kind, Schema, Table};
+use synth_core::{Kind, Table};
 
 use crate::comparison::Tables;
 use crate::definition::{Anchors, Battery};
@@ -68,65 +67,56 @@ pub fn check(battery: Battery) -> Vec<Checked> {
     checked
 }
 
-/// A standard normal draw (Box-Muller).
-fn normal(rng: &mut ChaCha8Rng) -> f64 {
+/// A standard normal draw (Box-Muller), on which the numbers of all tables here hang.
+pub fn normal(rng: &mut ChaCha8Rng) -> f64 {
     let (u, v): (f64, f64) = (1.0 - rng.r#gen::<f64>(), rng.r#gen());
     (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-}
-
-/// The values of a column under construction.
-enum Values {
-    Numbers(Vec<f64>),
-    Labels(Vec<Option<&'static str>>),
-}
-
-fn table_of(columns: Vec<(&str, Kind, Storage, Values)>) -> Table {
-    let (fields, arrays) = columns
-        .into_iter()
-        .map(|(name, kind, storage, values)| {
-            let field = Field::new(name, kind, storage);
-            let array = match values {
-                Values::Numbers(x) => column_from_numbers(&field, &x),
-                Values::Labels(x) => column_from_labels(&field, x.into_iter()),
-            };
-            (field, array)
-        })
-        .unzip();
-    let schema = Schema::new(fields);
-    Table::new(Arc::new(schema), arrays).expect("each column was made for its field")
 }
 
 /// A heart clinic: ages, pressures, a laboratory value missing for one in eight, coded and worded levels, a row number
 /// and a constant. Drawn with `seed`; record numbers of different seeds differ.
 pub fn clinic(n_rows: usize, seed: u64) -> Table {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let [mut age, mut pressure, mut chol, mut slope, mut sex, mut stage] = [const { Vec::new() }; 6];
-    let mut pain = Vec::new();
+    let [mut age, mut pressure, mut sex, mut stage] = [const { Vec::new() }; 4];
+    let ([mut chol, mut slope], mut pain) = ([const { Vec::new() }; 2], Vec::new());
     for _ in 0..n_rows {
         let frailty = normal(&mut rng);
-        age.push((55.0 + 9.0 * (0.7 * frailty + 0.71 * normal(&mut rng))).round());
-        pressure.push((130.0 + 17.0 * (0.5 * frailty + 0.87 * normal(&mut rng))).round());
+        age.push((55.0 + 9.0 * (0.7 * frailty + 0.71 * normal(&mut rng))).round() as i64);
+        pressure.push((130.0 + 17.0 * (0.5 * frailty + 0.87 * normal(&mut rng))).round() as i64);
         let lab = 240.0 + 50.0 * (0.4 * frailty + 0.92 * normal(&mut rng));
         chol.push(if rng.r#gen::<f64>() < 0.125 { f64::NAN } else { lab.round() });
         slope.push(((0.6 * frailty + 0.8 * normal(&mut rng)).exp() * 10.0).round() / 10.0);
-        sex.push(f64::from(rng.r#gen::<f64>() < 0.68));
-        stage.push((1.5 + 1.2 * frailty).clamp(0.0, 4.0).round());
+        sex.push(i64::from(rng.r#gen::<f64>() < 0.68));
+        stage.push((1.5 + 1.2 * frailty).clamp(0.0, 4.0).round() as i64);
         let words = ["none", "atypical", "typical", "severe"];
         let word = words[(frailty + 1.5 + 0.8 * normal(&mut rng)).clamp(0.0, 3.0) as usize];
         pain.push((rng.r#gen::<f64>() >= 0.05).then_some(word));
     }
-    let ids = (0..n_rows).map(|i| (seed * 1_000_000 + i as u64) as f64).collect();
-    table_of(vec![
-        ("record", Kind::Identifier, Storage::Integer, Values::Numbers(ids)),
-        ("age", Kind::Integer, Storage::Integer, Values::Numbers(age)),
-        ("pressure", Kind::Integer, Storage::Integer, Values::Numbers(pressure)),
-        ("chol", Kind::Continuous, Storage::Float, Values::Numbers(chol)),
-        ("slope", Kind::Continuous, Storage::Float, Values::Numbers(slope)),
-        ("sex", Kind::Boolean, Storage::Integer, Values::Numbers(sex)),
-        ("stage", Kind::Ordinal, Storage::Integer, Values::Numbers(stage)),
-        ("pain", Kind::Categorical, Storage::Text, Values::Labels(pain)),
-        ("site", Kind::Constant, Storage::Text, Values::Labels(vec![Some("north"); n_rows])),
-    ])
+    let ids = (0..n_rows as i64).map(|i| seed as i64 * 1_000_000 + i);
+    let columns = Table::builder()
+        .integers("record", ids)
+        .integers("age", age)
+        .integers("pressure", pressure)
+        .numbers("chol", chol)
+        .numbers("slope", slope)
+        .integers("sex", sex)
+        .integers("stage", stage)
+        .labels("pain", pain)
+        .labels("site", vec!["north"; n_rows]);
+    // Few rows would be taken for something else.
+    let kinds = [
+        ("record", Kind::Identifier),
+        ("age", Kind::Integer),
+        ("pressure", Kind::Integer),
+        ("chol", Kind::Continuous),
+        ("slope", Kind::Continuous),
+        ("sex", Kind::Boolean),
+        ("stage", Kind::Ordinal),
+        ("pain", Kind::Categorical),
+        ("site", Kind::Constant),
+    ];
+    let declared = kinds.into_iter().fold(columns, |columns, (name, kind)| columns.kind(name, kind));
+    declared.build().expect("the columns are of one length and hold what is declared")
 }
 
 /// Each column's values in an order of their own.

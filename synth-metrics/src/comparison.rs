@@ -13,13 +13,10 @@ pub const MIN_ROWS: usize = 2;
 /// The tables to be compared, not yet checked. They are named, since tables in a row will be swapped one day.
 ///
 /// ```
-/// # use std::sync::Arc;
-/// # use synth_core::{Field, Kind, Schema, Table, schema::Storage, table::column_from_numbers};
+/// # use synth_core::Table;
 /// # use synth_metrics::Tables;
-/// # let field = Field::new("age", Kind::Integer, Storage::Integer);
-/// # let schema = Schema::new(vec![field.clone()]);
-/// # let table = |x: &[f64]| Table::new(Arc::new(schema.clone()), vec![column_from_numbers(&field, x)]);
-/// let (train, synthetic) = (table(&[61.0, 47.0, 55.0])?, table(&[58.0, 50.0])?);
+/// let train = Table::builder().integers("age", [61, 47, 55]).build()?;
+/// let synthetic = Table::builder().integers("age", [58, 50]).build()?;
 /// let comparison = Tables { train: &train, synthetic: &synthetic, holdout: None }.compare()?;
 /// assert_eq!(comparison.synthetic().n_rows(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

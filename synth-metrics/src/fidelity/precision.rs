@@ -35,8 +35,8 @@ use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Ne
 use crate::estimate::{Estimate, Interval, Measure, Outcome, between};
 use crate::family::{Family, Intervals};
 use crate::sampling::choose;
-use crate::search::{self, Search};
 use crate::sampling::interval::of_rows;
+use crate::search::{self, Search};
 
 /// What two tables alone decide.
 pub(crate) const ALPHA: Family = Family {

@@ -341,18 +341,12 @@ fn quantile(values: &[f64], p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::comparison::Tables;
-    use synth_core::schema::Storage;
-    use synth_core::table::column_from_numbers;
-    use synth_core::{Field, Kind, Schema, Table};
+    use synth_core::{Kind, Table};
 
     fn line(x: &[f64]) -> Table {
-        let fields = vec![Field::new("x", Kind::Continuous, Storage::Float)];
-        let columns = vec![column_from_numbers(&fields[0], x)];
-        Table::new(Arc::new(Schema::new(fields)), columns).unwrap()
+        Table::builder().numbers("x", x.iter().copied()).kind("x", Kind::Continuous).build().unwrap()
     }
 
     #[test]

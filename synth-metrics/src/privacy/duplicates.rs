@@ -231,14 +231,14 @@ fn comparable(table: &Table, column_idx: usize) -> ArrayRef {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use synth_core::{Field, Schema};
+    use synth_core::TableBuilder;
 
     fn table(columns: &[&[f64]]) -> Table {
-        let fields: Vec<Field> =
-            (0..columns.len()).map(|i| Field::new(format!("x{i}"), Kind::Continuous, Storage::Float)).collect();
-        let arrays = fields.iter().zip(columns).map(|(f, x)| column_from_numbers(f, x)).collect();
-        let schema = Schema::new(fields);
-        Table::new(Arc::new(schema), arrays).unwrap()
+        let add = |table: TableBuilder, (i, x): (usize, &&[f64])| {
+            let name = format!("x{i}");
+            table.numbers(&name, x.iter().copied()).kind(&name, Kind::Continuous)
+        };
+        columns.iter().enumerate().fold(Table::builder(), add).build().unwrap()
     }
 
     #[test]

@@ -8,16 +8,10 @@ use rand_chacha::ChaCha8Rng;
 use synth_core::schema::Storage;
 use synth_core::table::{column_from_labels, column_from_numbers};
 use synth_core::{Field, Kind, Schema, Table};
-pub use synth_metrics::anchor::{clinic, permuted, shifted};
+pub use synth_metrics::anchor::{clinic, normal, permuted, shifted};
 
 pub fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
-}
-
-/// A standard normal draw (Box-Muller).
-pub fn normal(rng: &mut ChaCha8Rng) -> f64 {
-    let (u, v): (f64, f64) = (1.0 - rng.r#gen::<f64>(), rng.r#gen());
-    (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
 }
 
 /// The values of a column under construction.
@@ -26,6 +20,7 @@ pub enum Values {
     Labels(Vec<Option<&'static str>>),
 }
 
+/// A table of fields as they are said, which may be ones that [`Table::builder`] refuses.
 pub fn table(columns: Vec<(&str, Kind, Storage, Values)>) -> Table {
     let (fields, arrays) = columns
         .into_iter()
