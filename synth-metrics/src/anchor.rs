@@ -24,6 +24,7 @@ const N: usize = 600;
 
 /// What one measure said of one of the four tables.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Checked {
     /// The measure.
     pub id: &'static str,

@@ -16,6 +16,7 @@ pub const MAX_COLUMNS: usize = 40;
 
 /// The associations of some columns, each with each.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Associations {
     /// The names of the columns.
     pub names: Vec<String>,

@@ -25,6 +25,7 @@ pub use projection::{Cell, Projection};
 
 /// What there is to look at.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Portrait {
     /// The least number of real rows that any part stands for.
     pub k: usize,

@@ -28,6 +28,7 @@ const BEYOND: f64 = 0.01;
 
 /// Both tables on one plane.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Projection {
     /// The share of the real rows' variance along each axis, in [0, 1].
     pub explained: [f64; 2],
@@ -37,6 +38,7 @@ pub struct Projection {
 
 /// A rectangle of the plane.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Cell {
     /// From where to where along the first axis.
     pub x: [f64; 2],
