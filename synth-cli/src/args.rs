@@ -314,13 +314,6 @@ pub(crate) struct Planning {
     pub(crate) share_names: bool,
 }
 
-impl Planning {
-    /// By the rules.
-    pub(crate) fn rules() -> Self {
-        Self { planner: PlannerChoice::Rules, llm_url: String::new(), llm_model: String::new(), share_names: false }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub(crate) enum PlannerChoice {
     Rules,

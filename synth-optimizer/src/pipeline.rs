@@ -115,6 +115,8 @@ pub enum Event<'e> {
     Finished(&'e Attempt<Plan, Assessment>),
     /// The audit part is opened.
     Auditing,
+    /// The results are about to be [written](crate::Run::out). The last moment to break.
+    Writing,
 }
 
 /// How far the fits of an attempt are.
@@ -186,6 +188,12 @@ impl<'a> Pipeline<'a> {
             store: None,
             observer: &|_| ControlFlow::Continue(()),
         }
+    }
+
+    /// Judges by another policy.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
     }
 
     /// The seed everything follows from. Default: 0.
@@ -324,6 +332,33 @@ impl<'a> Pipeline<'a> {
         Self { observer, ..self }
     }
 
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(crate) fn observer(&self) -> &'a Observer<'a> {
+        self.observer
+    }
+
+    /// The synthetic rows that are made of `table`.
+    pub(crate) fn n_rows(&self, table: &Table) -> usize {
+        self.rows.unwrap_or(table.n_rows())
+    }
+
+    /// What tells these settings from others, as far as results follow from them: a planner or a generator of the caller's own is
+    /// told by whether it is there. The same version gives the same text.
+    pub(crate) fn fingerprint(&self) -> String {
+        let own = self.own.as_ref().map(|(name, _)| name);
+        let plan = (self.plan)(Plan::base(1000, 10));
+        format!(
+            "{:?}",
+            (
+                (self.seed, plan, self.tunes, self.engine, own, self.planner.is_some()),
+                (self.rows, self.max_attempts, self.protects, self.keeping),
+            )
+        )
+    }
+
     /// Makes attempts on `table` until one is accepted or none is left.
     ///
     /// # Errors
@@ -349,7 +384,7 @@ impl<'a> Pipeline<'a> {
             None => Box::new(rules),
             Some(make) => make(table, rules)?,
         };
-        let n_rows = self.rows.unwrap_or(table.n_rows());
+        let n_rows = self.n_rows(table);
         let mut trial = PipelineTrial {
             table,
             parts: &parts,
@@ -405,7 +440,7 @@ impl<'a> Pipeline<'a> {
     }
 
     fn memory(&self, table: &Table) -> u64 {
-        memory::of_run(table, self.rows.unwrap_or(table.n_rows()))
+        memory::of_run(table, self.n_rows(table))
     }
 
     fn prepare(&self, table: &Table) -> Result<Prepared> {

@@ -203,6 +203,14 @@ impl Training {
         Err(Usage(problem).into())
     }
 
+    /// Says what will hardly do.
+    fn warn(&self, common: &Common) {
+        let is_tabddpm = self.engine() == Some(synth_core::Engine::TabDdpm);
+        if is_tabddpm && self.n_iter.is_some_and(|n| n < 400) && !common.quiet {
+            show::note("fewer than 400 epochs is less than tabddpm usually needs");
+        }
+    }
+
     /// The plan with what the user gave.
     fn applied_to(&self, mut plan: synth_optimizer::Plan) -> synth_optimizer::Plan {
         fn set<T: Clone>(place: &mut T, given: &Option<T>) {

@@ -1,9 +1,9 @@
 //! `synth quality-test`: every part in turn, then a whole run into a folder that goes away.
 
 use anyhow::{Context, Result};
-use synth_optimizer::quality_test;
+use synth_optimizer::{Pipeline, Run, quality_test};
 
-use super::run::{Done, Ended, done};
+use super::run::{Done, Ended, followed};
 use super::{Common, verify};
 use crate::exit::Code;
 use crate::input::Input;
@@ -11,11 +11,14 @@ use crate::{args, policies, show, tables};
 
 pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
     args.training.check()?;
-    policies::read_policy(&args.policy)?;
+    let policy = policies::read_policy(&args.policy)?;
     let options = tables::read_options(&args.reading)?;
     let input = Input::of(&args.input)?;
     input.files()?;
     let table = input.read(&options, common.quiet)?;
+    tables::check_columns(&table, &input.name())?;
+    args.training.check_target(&table)?;
+    args.training.warn(common);
     let mut failed = Ok(());
     let parts = quality_test(&table, args.training.seed, &mut |part| {
         if !common.json && failed.is_ok() {
@@ -27,27 +30,10 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
 
     let folder = tempfile::tempdir().context("cannot make a folder for the results")?;
     let out = folder.path().join("results");
-    let begun = args::Run {
-        input: args.input.clone(),
-        demo: args.input.is_empty(),
-        out: Some(out.clone()),
-        policy: args.policy.clone(),
-        max_attempts: args.max_attempts,
-        reading: args.reading.clone(),
-        training: args.training.clone(),
-        planning: args::Planning::rules(),
-        dry_run: false,
-        force: false,
-        resume: None,
-        rows: None,
-        format: None,
-        split: None,
-        keep_refused: false,
-        key: None,
-        no_protection: false,
-    };
-    let quiet = Common { json: false, quiet: common.quiet };
-    let Ended { code, results } = done(&begun, &quiet)?;
+    let pipeline = args.training.followed_by(Pipeline::new(policy.clone()));
+    let pipeline = pipeline.with_max_attempts(usize::try_from(args.max_attempts).unwrap_or(usize::MAX));
+    let run = Run::of(&table).pipeline(pipeline).source(&input.name_without_folders(), None).out(&out).transient();
+    let Ended { code, results } = followed(run, &policy, &out, &input, common)?;
     let Some(Done { record, policy, .. }) = results else { return Ok(code) };
     let is_verified = verify::verified(&out);
     if common.json {

@@ -9,6 +9,7 @@ mod databases;
 mod help;
 mod impute;
 mod inputs;
+mod library;
 mod looks;
 mod model_file;
 mod page;

@@ -15,7 +15,8 @@ use super::page::{self, PAGE};
 use super::parts::{Destination, is_part_of};
 use super::provenance::provenance;
 use super::record::RunOutcome;
-use crate::error::Result;
+use super::unfinished::Unfinished;
+use crate::error::{Error, Obstacle, Result};
 
 /// The name of the schema among the results of a run.
 pub const SCHEMA: &str = "schema.toml";
@@ -38,7 +39,7 @@ pub enum WriteSchema {
 /// Files in `folder` that a run would have written; none if there is no such folder.
 ///
 /// # Errors
-/// [`Error::File`](crate::Error::File) if the folder cannot be read.
+/// [`Error::File`] if the folder cannot be read.
 pub fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(Vec::new());
@@ -59,6 +60,26 @@ pub fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// Refuses early a folder that could not be written to at the end, or whose results are to stay. Gives the files of an earlier run
+/// that would be replaced.
+///
+/// # Errors
+/// [`Error::Request`] if nothing can be written there; [`Error::Place`] if it holds results of an earlier run, or one that can be
+/// resumed, and `replace` says that they stay; [`Error::File`].
+pub fn check(folder: &Path, schema: WriteSchema, replace: Replace) -> Result<Vec<PathBuf>> {
+    outputs::check_writable(folder)?;
+    let mut earlier = earlier_results(folder)?;
+    earlier.retain(|path| schema == WriteSchema::Yes || !path.ends_with(SCHEMA));
+    let stays = |obstacle| Err(Error::Place { path: folder.display().to_string(), obstacle });
+    if !earlier.is_empty() && replace == Replace::No {
+        return stays(Obstacle::Results);
+    }
+    if Unfinished::is_in(folder) && replace == Replace::No {
+        return stays(Obstacle::Unfinished);
+    }
+    Ok(earlier)
 }
 
 /// What is to be written about.
@@ -97,8 +118,8 @@ fn about(run: &RunOutcome, source: &Source) -> About {
 /// table of an earlier run never stands beside the report of this one. The folder is made if it is not there.
 ///
 /// # Errors
-/// [`Error::File`](crate::Error::File) and [`Error::Table`](crate::Error::Table) if something cannot be written;
-/// [`Error::TooManyFiles`](crate::Error::TooManyFiles).
+/// [`Error::File`] and [`Error::Table`] if something cannot be written;
+/// [`Error::TooManyFiles`].
 pub fn write(
     folder: &Path,
     results: &Results<'_>,
@@ -168,7 +189,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 /// What can be said of the results in a folder, or else what is wrong with them.
 ///
 /// # Errors
-/// [`Error::Core`](crate::Error::Core) if there is no log that can be read; [`Error::File`](crate::Error::File).
+/// [`Error::Core`] if there is no log that can be read; [`Error::File`].
 pub fn verified(folder: &Path) -> Result<Result<Verified, Vec<Fault>>> {
     let path = folder.join(LOG_NAME);
     let log = std::fs::read(&path).map_err(|source| outputs::unread(&path, source))?;
