@@ -15,17 +15,17 @@ use synth_optimizer::dossier::forms::FORMS;
 #[command(name = "synth", version, propagate_version = true, after_help = PROGRAM_HELP)]
 pub(crate) struct Args {
     /// Threads to use; results do not depend on it [default: all cores]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, env, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     #[arg(help_heading = "General")]
     pub(crate) threads: Option<u16>,
     /// Print the result as one JSON object on standard output
-    #[arg(long, global = true, help_heading = "General")]
+    #[arg(long, env, global = true, help_heading = "General")]
     pub(crate) json: bool,
     /// No progress and no notes
-    #[arg(long, short, global = true, help_heading = "General")]
+    #[arg(long, short, env, global = true, help_heading = "General")]
     pub(crate) quiet: bool,
     /// What standard error has: `text` for people, `json` for programs
-    #[arg(long, global = true, value_name = "FORM", default_value = "text", hide_possible_values = true)]
+    #[arg(long, env, global = true, value_name = "FORM", default_value = "text", hide_possible_values = true)]
     #[arg(help_heading = "General")]
     #[arg(hide_short_help = true)]
     pub(crate) log: LogForm,
@@ -154,10 +154,10 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Serialize, Deserialize, ClapArgs)]
 pub(crate) struct Reading {
     /// What the columns are, as `synth profile` prints it [default: found by looking]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env, value_name = "FILE")]
     pub(crate) schema: Option<PathBuf>,
     /// Whether the first line of a text file holds the names [default: found by looking]
-    #[arg(long, value_name = "yes|no", hide_possible_values = true)]
+    #[arg(long, env, value_name = "yes|no", hide_possible_values = true)]
     pub(crate) header: Option<YesNo>,
 }
 
@@ -178,45 +178,45 @@ pub(crate) enum YesNo {
 #[command(next_help_heading = "Training")]
 pub(crate) struct Training {
     /// The generator: masked, tabddpm, trees, copula; `auto` chooses and may switch
-    #[arg(long, default_value = "auto", value_name = "NAME", hide_possible_values = true)]
+    #[arg(long, env, default_value = "auto", value_name = "NAME", hide_possible_values = true)]
     pub(crate) engine: EngineChoice,
     /// Condition the generator on this column of levels
-    #[arg(long, value_name = "COL")]
+    #[arg(long, env, value_name = "COL")]
     pub(crate) target: Option<String>,
     /// Epochs: passes over the rows
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true)]
     pub(crate) n_iter: Option<usize>,
     /// Rows in a training step
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true)]
     #[arg(hide_short_help = true)]
     pub(crate) batch_size: Option<usize>,
     /// Learning rate
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, env, value_name = "X", allow_negative_numbers = true)]
     #[arg(hide_short_help = true)]
     pub(crate) lr: Option<f64>,
     /// Steps of the diffusion
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true)]
     #[arg(hide_short_help = true)]
     pub(crate) n_timesteps: Option<usize>,
     /// Widths of the hidden layers
-    #[arg(long, value_name = "N,N", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(long, env, value_name = "N,N", value_delimiter = ',', allow_negative_numbers = true)]
     #[arg(hide_short_help = true)]
     pub(crate) hidden: Option<Vec<usize>>,
     /// Share of hidden units dropped in a step
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, env, value_name = "X", allow_negative_numbers = true)]
     #[arg(hide_short_help = true)]
     pub(crate) dropout: Option<f64>,
     /// What rows keep: `declared` in --schema, also what is `found` in every row, or `off`
-    #[arg(long, default_value = "found", value_name = "WHICH", hide_possible_values = true)]
+    #[arg(long, env, default_value = "found", value_name = "WHICH", hide_possible_values = true)]
     pub(crate) constraints: ConstraintChoice,
     /// Stop after this time: 90s, 10m, 1h
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, env, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) time_budget: Option<Duration>,
     /// Refuse what would take more memory: 8GB, 512MiB [default: what is free]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, env, value_name = "SIZE")]
     pub(crate) max_memory: Option<ByteSize>,
     /// Everything random follows from it
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, env, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
 }
 
@@ -261,27 +261,27 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) force: bool,
     /// What a table must show: hipaa, gdpr, clinical-strict, research, or a TOML file
-    #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
+    #[arg(long, env, default_value = "hipaa", value_name = "NAME|FILE")]
     pub(crate) policy: String,
     /// Synthetic rows, at least 2 [default: as many as the input has]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) rows: Option<u64>,
     /// The form of the table: csv, tsv, parquet or arrow, also .gz and .zst [default: that of INPUT]
-    #[arg(long, value_name = "FORM", value_parser = PossibleValuesParser::new(FORMS), hide_possible_values = true)]
+    #[arg(long, env, value_name = "FORM", value_parser = PossibleValuesParser::new(FORMS), hide_possible_values = true)]
     pub(crate) format: Option<String>,
     /// At most N rows a file: `synthetic-1.csv`, `synthetic-2.csv`, …
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) split: Option<u64>,
     /// The most attempts
-    #[arg(long, value_name = "N", default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, env, value_name = "N", default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     #[arg(hide_short_help = true)]
     pub(crate) max_attempts: u64,
     /// Write the best table of a refused run too, as `REFUSED-synthetic`
-    #[arg(long)]
+    #[arg(long, env)]
     #[arg(hide_short_help = true)]
     pub(crate) keep_refused: bool,
     /// A secret of 16 bytes or more, by which its holder can prove later what the input was; it is written nowhere
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env, value_name = "FILE")]
     #[arg(hide_short_help = true)]
     pub(crate) key: Option<PathBuf>,
     /// Protect only what --schema declares, whatever is found; the record says so
@@ -300,17 +300,17 @@ pub(crate) struct Run {
 #[derive(Debug, Clone, Serialize, Deserialize, ClapArgs)]
 pub(crate) struct Planning {
     /// `rules`, or `llm`: a language model that is told shapes and counts, never a cell; the rules stand by
-    #[arg(long, default_value = "rules", value_name = "WHO", hide_possible_values = true)]
+    #[arg(long, env, default_value = "rules", value_name = "WHO", hide_possible_values = true)]
     #[arg(hide = cfg!(not(feature = "llm")))]
     pub(crate) planner: PlannerChoice,
     /// Its address, of the chat form of OpenAI; its key stands in OPENROUTER_API_KEY, if it needs one
-    #[arg(long, value_name = "URL", default_value = "https://openrouter.ai/api/v1", hide = cfg!(not(feature = "llm")))]
+    #[arg(long, env, value_name = "URL", default_value = "https://openrouter.ai/api/v1", hide = cfg!(not(feature = "llm")))]
     pub(crate) llm_url: String,
     /// Its model
-    #[arg(long, value_name = "NAME", default_value = "openrouter/auto", hide = cfg!(not(feature = "llm")))]
+    #[arg(long, env, value_name = "NAME", default_value = "openrouter/auto", hide = cfg!(not(feature = "llm")))]
     pub(crate) llm_model: String,
     /// Tell it the columns' names too
-    #[arg(long, hide = cfg!(not(feature = "llm")))]
+    #[arg(long, env, hide = cfg!(not(feature = "llm")))]
     pub(crate) share_names: bool,
 }
 
@@ -326,7 +326,7 @@ pub(crate) struct Plan {
     #[arg(required = true)]
     pub(crate) input: Vec<PathBuf>,
     /// What a table must show: hipaa, gdpr, clinical-strict, research, or a TOML file
-    #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
+    #[arg(long, env, default_value = "hipaa", value_name = "NAME|FILE")]
     pub(crate) policy: String,
     /// As `synth run --no-protection`
     #[arg(long)]
@@ -346,7 +346,7 @@ pub(crate) struct Inspect {
     #[arg(long, value_name = "FILE", requires = "key", num_args = 1..)]
     pub(crate) source: Vec<PathBuf>,
     /// The key that `synth fit` or `synth run` was given
-    #[arg(long, value_name = "FILE", requires = "source")]
+    #[arg(long, env, value_name = "FILE", requires = "source")]
     pub(crate) key: Option<PathBuf>,
 }
 
@@ -355,10 +355,10 @@ pub(crate) struct QualityTest {
     /// The table: one file or several, patterns or a folder [default: the built-in one]
     pub(crate) input: Vec<PathBuf>,
     /// What the table of the run must show: hipaa, gdpr, clinical-strict, research, or a TOML file
-    #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
+    #[arg(long, env, default_value = "hipaa", value_name = "NAME|FILE")]
     pub(crate) policy: String,
     /// The most attempts of the run
-    #[arg(long, value_name = "N", default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, env, value_name = "N", default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     #[arg(hide_short_help = true)]
     pub(crate) max_attempts: u64,
     #[command(flatten)]
@@ -379,7 +379,7 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
     /// A secret of 16 bytes or more: the model then holds an HMAC of the table under it, for `synth inspect --source`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// Replace the model file if it exists
     #[arg(long)]
@@ -395,13 +395,13 @@ pub(crate) struct Sample {
     /// The model file; `-` reads standard input
     pub(crate) model: PathBuf,
     /// Rows to draw
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rows: u64,
     /// The table to write, in the form its name says or else that of the model's table; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// At most N rows a file: of `a.csv` there are `a-1.csv`, `a-2.csv`, …
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) split: Option<u64>,
     /// Draw only rows that meet this condition; given again, all of them (engine masked)
     #[arg(long = "where", value_name = "COND")]
@@ -413,7 +413,7 @@ pub(crate) struct Sample {
     #[arg(long)]
     pub(crate) force: bool,
     /// Everything random follows from it
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, env, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
 }
 
@@ -426,7 +426,7 @@ pub(crate) struct Impute {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// At most N rows a file: of `a.csv` there are `a-1.csv`, `a-2.csv`, …
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) split: Option<u64>,
     /// The model to use, of the engine masked [default: one that is fitted on INPUT first]
     #[arg(long, value_name = "FILE")]
@@ -456,7 +456,7 @@ pub(crate) struct Score {
     #[arg(long)]
     pub(crate) force: bool,
     /// Whether the first line of a text file holds the names [default: found by looking]
-    #[arg(long, value_name = "yes|no", hide_possible_values = true)]
+    #[arg(long, env, value_name = "yes|no", hide_possible_values = true)]
     pub(crate) header: Option<YesNo>,
 }
 
@@ -475,13 +475,13 @@ pub(crate) struct Evaluate {
     #[arg(long, value_name = "FILE", conflicts_with = "schema")]
     pub(crate) model: Option<PathBuf>,
     /// The column that is predicted by what is learnt from the synthetic table [default: found by looking]
-    #[arg(long, value_name = "COL")]
+    #[arg(long, env, value_name = "COL")]
     pub(crate) target: Option<String>,
     /// The columns of a time and of whether the event was seen by then, to compare survival
-    #[arg(long, value_name = "TIME,EVENT", value_delimiter = ',', num_args = 1)]
+    #[arg(long, env, value_name = "TIME,EVENT", value_delimiter = ',', num_args = 1)]
     pub(crate) survival: Vec<String>,
     /// The columns that an outsider may know [default: found by looking]
-    #[arg(long, value_name = "COL,...", value_delimiter = ',', num_args = 1)]
+    #[arg(long, env, value_name = "COL,...", value_delimiter = ',', num_args = 1)]
     pub(crate) quasi_identifiers: Vec<String>,
     /// Measure the rows of each level of this column apart too
     #[arg(long, value_name = "COL")]
@@ -499,10 +499,10 @@ pub(crate) struct Evaluate {
     #[arg(long)]
     pub(crate) force: bool,
     /// Begin no measure after this time: 90s, 10m, 1h; what is left is not measured
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, env, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) time_budget: Option<Duration>,
     /// Decides what is chosen at random
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, env, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -519,7 +519,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "FILE", requires = "key", num_args = 1..)]
     pub(crate) source: Vec<PathBuf>,
     /// The key that the run was given
-    #[arg(long, value_name = "FILE", requires = "source")]
+    #[arg(long, env, value_name = "FILE", requires = "source")]
     pub(crate) key: Option<PathBuf>,
 }
 
@@ -528,7 +528,7 @@ pub(crate) struct Judge {
     /// A report of `synth evaluate` or `synth run`; `-` reads standard input
     pub(crate) report: PathBuf,
     /// hipaa, gdpr, clinical-strict, research, or a TOML file
-    #[arg(long, default_value = "hipaa", value_name = "NAME|FILE")]
+    #[arg(long, env, default_value = "hipaa", value_name = "NAME|FILE")]
     pub(crate) policy: String,
 }
 

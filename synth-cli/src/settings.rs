@@ -1,8 +1,10 @@
 //! Settings that stand in a file or in the environment: flags go before variables, variables before the file, the file
 //! before what is built in.
 //!
-//! Only what says *how* something is done may stand there; what is read and where it goes is said each time.
+//! Only what says *how* something is done may stand there; what is read and where it goes is said each time. A flag is a setting
+//! if its argument is declared with `env`; the variable's name is made here, of the flag's.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -21,41 +23,6 @@ const FILE: &str = "synth.toml";
 const FILE_VARIABLE: &str = "SYNTH_CONFIG";
 /// What every variable's name begins with.
 const PREFIX: &str = "SYNTH_";
-
-/// The flags that may stand there, by their names.
-const SETTINGS: [&str; 31] = [
-    "batch-size",
-    "constraints",
-    "dropout",
-    "engine",
-    "format",
-    "header",
-    "hidden",
-    "json",
-    "keep-refused",
-    "key",
-    "llm-model",
-    "llm-url",
-    "log",
-    "lr",
-    "max-attempts",
-    "max-memory",
-    "n-iter",
-    "n-timesteps",
-    "planner",
-    "policy",
-    "quasi-identifiers",
-    "quiet",
-    "rows",
-    "schema",
-    "seed",
-    "share-names",
-    "split",
-    "survival",
-    "target",
-    "threads",
-    "time-budget",
-];
 
 /// What the user typed, with what stands in variables and in the file where nothing was typed.
 ///
@@ -125,8 +92,7 @@ fn command(typed: &[OsString]) -> Result<(Command, File)> {
             arg = arg.value_parser(FalseyValueParser::new());
         }
         let text = file.value(verb, name_of(&arg)).map(|value| file.text(name_of(&arg), value)).transpose()?;
-        let variable = variable_of(&arg);
-        arg = arg.env(variable).hide_env(true);
+        arg = in_variable(arg);
         let Some(text) = text else { return Ok(arg) };
         file.check_value(&arg, &text)?;
         Ok(arg.required(false).default_value(text))
@@ -155,7 +121,25 @@ fn name_of(arg: &Arg) -> &str {
 }
 
 fn is_setting(arg: &Arg) -> bool {
-    SETTINGS.binary_search(&name_of(arg)).is_ok()
+    arg.get_env().is_some()
+}
+
+/// The names of all settings, in their order.
+fn names_in(command: &Command) -> BTreeSet<&str> {
+    let arguments = std::iter::once(command).chain(command.get_subcommands()).flat_map(Command::get_arguments);
+    arguments.filter(|arg| is_setting(arg)).map(name_of).collect()
+}
+
+/// The program's arguments as they are without anybody's settings.
+pub(crate) fn plain() -> Command {
+    let named = |arg: Arg| if is_setting(&arg) { in_variable(arg) } else { arg };
+    Args::command().mut_args(named).mut_subcommands(|sub| sub.mut_args(named))
+}
+
+/// The setting, which its variable may give.
+fn in_variable(arg: Arg) -> Arg {
+    let variable = variable_of(&arg);
+    arg.env(variable).hide_env(true)
 }
 
 fn variable_of(arg: &Arg) -> String {
@@ -209,8 +193,10 @@ impl File {
     fn check(&self, command: &Command) -> Result<()> {
         for (key, value) in &self.settings {
             let Value::Table(own) = value else {
-                if SETTINGS.binary_search(&key.as_str()).is_err() {
-                    return Err(self.bad(&format!("there is no setting `{key}`; there are {}", SETTINGS.join(", "))));
+                let names = names_in(command);
+                if !names.contains(key.as_str()) {
+                    let names: Vec<&str> = names.into_iter().collect();
+                    return Err(self.bad(&format!("there is no setting `{key}`; there are {}", names.join(", "))));
                 }
                 continue;
             };
@@ -271,13 +257,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_flags_and_in_order() {
-        assert!(SETTINGS.is_sorted());
+    fn what_is_read_and_where_it_goes_is_no_setting() {
         let command = Args::command();
-        let flags: Vec<String> = std::iter::once(&command)
-            .chain(command.get_subcommands())
-            .flat_map(|command| command.get_arguments().map(|arg| name_of(arg).to_owned()))
-            .collect();
-        assert!(SETTINGS.iter().all(|name| flags.iter().any(|flag| flag == name)));
+        let names = names_in(&command);
+        assert!(["policy", "quiet", "seed", "threads"].iter().all(|name| names.contains(name)), "{names:?}");
+        for name in ["checkpoint", "config", "demo", "force", "html", "model", "out", "resume", "source", "where", ""] {
+            assert!(!names.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_variable_has_the_name_that_its_field_alone_would_give_it() {
+        let command = plain();
+        let variables = command.get_subcommands().flat_map(Command::get_arguments).filter_map(Arg::get_env);
+        let names: Vec<String> = variables.map(|name| name.to_string_lossy().into_owned()).collect();
+        assert!(names.contains(&"SYNTH_BATCH_SIZE".to_owned()));
+        assert!(names.iter().all(|name| name.starts_with(PREFIX)), "{names:?}");
     }
 }

@@ -3,24 +3,23 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use clap::CommandFactory;
 use synth_optimizer::dossier::outputs::{Readers, Replace};
 
-use crate::args::{self, Args};
+use crate::args;
 use crate::exit::Code;
-use crate::{files, show};
+use crate::{files, settings, show};
 
 /// The completions of a shell.
 pub(super) fn completions(args: &args::Completions) -> Result<Code> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Args::command(), "synth", &mut text);
+    clap_complete::generate(args.shell, &mut settings::plain(), "synth", &mut text);
     show::text(&String::from_utf8(text).context("completions are text")?)?;
     Ok(Code::Accepted)
 }
 
 /// The manual: its first page, or all of them as files.
 pub(super) fn man(args: &args::Man) -> Result<Code> {
-    let command = Args::command();
+    let command = settings::plain();
     match &args.out {
         None => show::text(&page(command)?)?,
         Some(folder) => {
