@@ -136,3 +136,49 @@ pub enum Error {
         problem: &'static str,
     },
 }
+
+/// What a caller may want to tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is no such policy, or one that it extends cannot be had.
+    NotFound,
+    /// The text has not the form of a policy.
+    Form,
+    /// It has the form, and says something that no policy may.
+    Content,
+    /// It is not the policy that was fixed.
+    Changed,
+}
+
+impl Error {
+    /// Which sort of error it is; of a fault in an extended policy, that of the fault.
+    ///
+    /// ```
+    /// use synth_compliance::{ErrorKind, Policy};
+    ///
+    /// assert_eq!(Policy::named("hippa").unwrap_err().kind(), ErrorKind::NotFound);
+    /// ```
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Error::UnknownPolicy { .. } | Error::NoBase { .. } => ErrorKind::NotFound,
+            Error::Toml(_) => ErrorKind::Form,
+            Error::Hash { .. } => ErrorKind::Changed,
+            Error::InBase { source, .. } => source.kind(),
+            Error::Text { .. }
+            | Error::NameTaken { .. }
+            | Error::MissingKey { .. }
+            | Error::Cycle { .. }
+            | Error::NothingToLeaveOut { .. }
+            | Error::StandsInForNone { .. }
+            | Error::NoGates
+            | Error::UnknownMeasure { .. }
+            | Error::GateTwice { .. }
+            | Error::NoLimit { .. }
+            | Error::NoSource { .. }
+            | Error::LimitOutOfRange { .. }
+            | Error::RefusesIdeal { .. }
+            | Error::Protection { .. } => ErrorKind::Content,
+        }
+    }
+}

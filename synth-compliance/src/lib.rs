@@ -15,10 +15,15 @@ pub mod judge;
 pub mod chain;
 mod digest;
 
+// How numbers are shown.
+mod figure;
+
 pub use chain::{Broken, Chain};
 pub use detect::{Finding, Sensitive, Treatment, detect};
 pub use digest::{KEY_BYTES, Key, canonical, sha256, sha256_of};
-pub use error::{Error, Result};
-pub use judge::{Check, DISCLAIMER, Decision, Effect, Score, Status, VERDICT_VERSION, Verdict, judge};
-pub use policy::{Base, Change, Class, Direction, Gate, Inconclusive, Policy, Requirement};
+pub use error::{Error, ErrorKind, Result};
+pub use judge::{
+    Check, CheckView, DISCLAIMER, Decision, Effect, Evidence, Mark, Score, Status, VERDICT_VERSION, Verdict, judge,
+};
+pub use policy::{Base, Change, Class, Direction, Gate, Inconclusive, Policy, PolicyId, Requirement};
 pub use propose::propose;

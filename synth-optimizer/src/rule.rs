@@ -195,13 +195,13 @@ pub struct DeadEnd {
 pub const DEAD_ENDS: &[DeadEnd] = &[
     DeadEnd {
         name: "too-few-rows",
-        applies: |s| s.check("rows").is_some_and(|c| c.status == Status::Fail),
+        applies: |s| s.check(Check::ROWS).is_some_and(|c| c.status == Status::Fail),
         suggestion: "no plan adds rows: use a larger table or a policy for smaller ones",
     },
     DeadEnd {
         name: "requirement-not-met",
         // Beside the rows, only requirements fail without a limit.
-        applies: |s| s.checks().any(|c| c.status == Status::Fail && c.limit.is_none() && c.id != "rows"),
+        applies: |s| s.checks().any(|c| c.status == Status::Fail && c.limit.is_none() && c.id != Check::ROWS),
         suggestion: "no plan of this version can meet the policy's requirement: choose another policy",
     },
     DeadEnd {

@@ -13,6 +13,7 @@ use crate::policy::{Class, Gate, Policy, Requirement};
 /// One line of a verdict. Its numbers are finite; where there is none, it is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Check {
     /// The measure's id, a requirement's id, `rows`, or a domain of which nothing could be judged.
     pub id: String,
@@ -25,12 +26,18 @@ pub struct Check {
     pub status: Status,
     /// What that does to the decision.
     pub effect: Effect,
-    /// The value in the report.
+    /// The value in the report; of `rows`, their number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     /// The less favourable one-sided 95 % bound of the value: what has to keep the limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<f64>,
+    /// The smallest value that passes, as the policy has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// The largest value that passes, as the policy has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
     /// The limit; of a gate with two, the one with less room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
@@ -42,6 +49,9 @@ pub struct Check {
 }
 
 impl Check {
+    /// The id of the check that there are rows enough to learn from.
+    pub const ROWS: &'static str = "rows";
+
     fn new(id: &str, domain: Option<Domain>, status: Status, sentence: String) -> Check {
         Check {
             id: id.to_owned(),
@@ -51,6 +61,8 @@ impl Check {
             effect: Effect::None,
             value: None,
             bound: None,
+            min: None,
+            max: None,
             limit: None,
             margin: None,
             sentence,
@@ -65,7 +77,13 @@ impl Check {
             false => (Status::Fail, " are too few;"),
         };
         let sentence = format!("{n_rows} rows to learn from{problem} at least {least} are asked for");
-        Check::new("rows", None, status, sentence)
+        let least = Some(least as f64);
+        Check {
+            value: Some(n_rows as f64),
+            min: least,
+            limit: least,
+            ..Check::new(Check::ROWS, None, status, sentence)
+        }
     }
 
     /// Whether the table was made as the policy asks.
@@ -92,6 +110,8 @@ impl Check {
         let definition = definition(id).expect("a policy's measures are checked when it is read");
         let without = |status, sentence| Check {
             class: gate.class,
+            min: gate.min,
+            max: gate.max,
             limit: gate.max.or(gate.min),
             ..Check::new(id, Some(definition.domain), status, sentence)
         };

@@ -39,30 +39,42 @@
 //! [`lacks_unseen_rows`]: synth_metrics::lacks_unseen_rows
 
 mod check;
+mod evidence;
 mod limit;
 mod sentence;
 mod status;
 mod verdict;
+mod view;
 
 use synth_metrics::{Domain, QualityReport};
 
 use crate::policy::{Class, Gate, Inconclusive, Policy};
 
 pub use check::Check;
+pub use evidence::Evidence;
 pub use status::{Effect, Status};
 pub use verdict::{DISCLAIMER, Decision, Score, VERDICT_VERSION, Verdict};
+pub use view::{CheckView, Mark};
 
 /// The highest score of a table for which there is not enough evidence, in percent.
 const MOST_WITHOUT_EVIDENCE: u8 = 49;
 
-/// Judges a report by a policy. A pure function: the same report and policy give the same verdict, to the byte.
+impl Policy {
+    /// Judges a table by the evidence that there is of it; see [`judge`].
+    pub fn judge<'a>(&self, evidence: impl Into<Evidence<'a>>) -> Verdict {
+        judge(evidence, self)
+    }
+}
+
+/// Judges a table by a policy and the evidence that there is: a report, or an [`Evidence`]. A pure function: the same report and policy give the same verdict, to the byte.
 ///
 /// Nothing in a report makes this fail; what cannot be judged is [`Status::NotMeasured`] or [`Status::Error`]. Taking
 /// measures out of a report or spoiling them never makes the decision or the score better.
 ///
 /// Source: the rules in the module's documentation. Departs from common practice, which judges point values and
 /// skips what is missing.
-pub fn judge(report: &QualityReport, policy: &Policy) -> Verdict {
+pub fn judge<'a>(evidence: impl Into<Evidence<'a>>, policy: &Policy) -> Verdict {
+    let Evidence { report } = evidence.into();
     let mut checks = vec![Check::rows(report, policy)];
     checks.extend(policy.requires().iter().map(|r| Check::requirement(*r)));
     let mut gates: Vec<Check> = policy.gates().iter().map(|gate| Check::gate(report, gate)).collect();

@@ -4,6 +4,7 @@ use synth_metrics::{Estimate, Measure, definition};
 
 use super::limit::{Judged, Side};
 use super::status::Status;
+use crate::figure;
 
 /// The column with the largest part in a measure that is to be small.
 pub(super) fn column_with_most(measure: &Measure) -> Option<&str> {
@@ -14,9 +15,8 @@ pub(super) fn column_with_most(measure: &Measure) -> Option<&str> {
 /// A judged limit in words.
 pub(super) fn sentence(id: &str, estimate: Estimate, judged: &Judged, worst_column: Option<&str>) -> String {
     let Judged { side, limit, bound, favourable, status, .. } = *judged;
-    let value = decimals(estimate.value, limit, 3);
-    let shown = |x: f64| decimals(x, limit, 3);
-    let limit_text = decimals(limit, f64::NAN, 2);
+    let shown = |x: f64| figure::value(x, Some(limit));
+    let (value, limit_text) = (shown(estimate.value), figure::limit(limit));
     let (beyond, superlative) = match side {
         Side::Max => ("above", "lower"),
         Side::Min => ("below", "upper"),
@@ -53,14 +53,4 @@ fn meaning(id: &str, side: Side) -> &'static str {
         Side::Min => definition.below,
     });
     words.unwrap_or("that is beyond what the policy allows")
-}
-
-/// `x` with `least` decimals, or with as many more as tell it from `other`.
-fn decimals(x: f64, other: f64, least: usize) -> String {
-    let text = |n: usize| format!("{x:.n$}");
-    let tells = |n: &usize| {
-        let rounded: f64 = text(*n).parse().expect("a formatted number");
-        if other.is_nan() { rounded == x } else { x == other || rounded != other }
-    };
-    text((least..9).find(tells).unwrap_or(9))
 }

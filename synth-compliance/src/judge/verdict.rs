@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::check::Check;
 use super::status::Effect;
 
-/// The version of the verdict's JSON form.
-pub const VERDICT_VERSION: u32 = 1;
+/// The version of the verdict's JSON form. A verdict of another version is not read.
+pub const VERDICT_VERSION: u32 = 2;
 
 /// What every page that shows a verdict says beside it.
 pub const DISCLAIMER: &str = "\
@@ -26,8 +27,10 @@ until it has been confirmed on real data.";
 /// `Display` prints it for people, a line per check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Verdict {
     /// [`VERDICT_VERSION`].
+    #[serde(deserialize_with = "known_version")]
     pub version: u32,
     /// The policy's name.
     pub policy: String,
@@ -42,6 +45,13 @@ pub struct Verdict {
     /// The rows, then the policy's requirements, then its gates, each in the policy's order; then the domains of which
     /// nothing could be judged.
     pub checks: Vec<Check>,
+}
+
+fn known_version<'de, D: Deserializer<'de>>(form: D) -> Result<u32, D::Error> {
+    match u32::deserialize(form)? {
+        VERDICT_VERSION => Ok(VERDICT_VERSION),
+        other => Err(D::Error::custom(format!("the verdict has version {other}, known is version {VERDICT_VERSION}"))),
+    }
 }
 
 /// The outcome of a verdict, from the worst to the best.
@@ -128,9 +138,6 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Verdict { policy, policy_version, decision, score, checks, .. } = self;
         writeln!(f, "policy {policy}, version {policy_version}: {decision}, score {score}")?;
-        for check in checks {
-            writeln!(f, "  {:<14} {}", check.status, check.sentence)?;
-        }
-        Ok(())
+        checks.iter().try_for_each(|check| writeln!(f, "  {}", check.view()))
     }
 }

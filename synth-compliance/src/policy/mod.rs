@@ -15,7 +15,7 @@ mod written;
 pub use change::{Change, Direction};
 pub use demands::{Dates, DatesTo, Demands, Smallest};
 pub use extends::Base;
-pub use rules::{Class, Gate, Inconclusive, Policy, Requirement};
+pub use rules::{Class, Gate, Inconclusive, Policy, PolicyId, Requirement};
 
 use crate::error::{Error, Result};
 use extends::resolve;

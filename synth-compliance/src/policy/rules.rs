@@ -7,6 +7,7 @@ use super::change::Change;
 use super::demands::Demands;
 use crate::digest::{canonical, sha256};
 use crate::error::{Error, Result};
+use crate::figure;
 
 /// Limits on quality reports, checked when it was read.
 ///
@@ -33,6 +34,18 @@ pub struct Policy {
     extends: Vec<String>,
     #[serde(skip)]
     changes: Vec<Change>,
+}
+
+/// Which policy exactly, for records.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyId {
+    /// The name, as in `--policy NAME`.
+    pub name: String,
+    /// The version, which changes with every limit.
+    pub version: String,
+    /// The [hash](Policy::sha256) of all that it comes to.
+    pub sha256: String,
 }
 
 /// What a policy makes of evidence for a hard gate that could not be had or is too weak.
@@ -67,6 +80,13 @@ pub enum Class {
     Mandatory,
     /// Whatever is not a pass is a finding: it is told, and keeps no table from being accepted.
     Soft,
+}
+
+impl Gate {
+    /// The limits in signs, exactly: `≤ 0.005`, `0.40 to 0.60`.
+    pub fn limits(&self) -> String {
+        figure::limits(self.min, self.max)
+    }
 }
 
 impl Class {
@@ -123,6 +143,11 @@ impl Policy {
         let mut sorted = self.clone();
         sorted.gates.sort_by(|a, b| a.measure.cmp(&b.measure));
         canonical(&sorted)
+    }
+
+    /// Name, version and hash.
+    pub fn id(&self) -> PolicyId {
+        PolicyId { name: self.name.clone(), version: self.version.clone(), sha256: self.sha256() }
     }
 
     /// The names of the policies it extends, the nearest first; none for one that stands alone.
