@@ -1,8 +1,9 @@
 //! A log in which nothing can be changed, taken out or put in unseen: JSON lines as a hash chain.
 //!
 //! Line *i* holds an entry, its number and h_i = SHA-256(h_{i−1} ‖ e_i), with e_i the [canonical form](crate::canonical) of entry
-//! and number, h_0 32 zero bytes, and the whole line in canonical form too: one byte more, less or other anywhere is
-//! found, and the first line that does not follow is named. The last hash, the [head](Chain::head), stands for the
+//! and number (RFC 8785, of `{"entry": …, "line": i}`), h_0 32 zero bytes, and the whole line in canonical form too: one byte more, less or other anywhere is
+//! found, and the first line that does not follow is named. The keys of a line are in the order `entry`, `hash`, `line`, so
+//! that e_i is the line without its hash: whoever has SHA-256 can check it. The last hash, the [head](Chain::head), stands for the
 //! whole log.
 //!
 //! What a chain cannot show is that somebody wrote it anew from a line on to its end, with all hashes: only a head that
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::digest::canonical;
+use crate::digest::{jcs, recordable};
 
 /// A log that grows at its end.
 ///
@@ -52,11 +53,10 @@ impl Chain {
     /// Adds an entry.
     ///
     /// # Panics
-    /// If `entry` is no JSON, as [`canonical`].
+    /// If `entry` is no JSON, as [`canonical`](crate::canonical).
     pub fn push(&mut self, entry: &impl Serialize) {
         self.n_lines += 1;
-        let entry = serde_json::to_value(entry).expect("entries have text for keys");
-        let (line, hash) = link(&self.head, self.n_lines, entry);
+        let (line, hash) = link(&self.head, self.n_lines, recordable(entry));
         self.text.push_str(&line);
         self.text.push('\n');
         self.head = hash;
@@ -126,10 +126,10 @@ fn link(head: &str, number: u64, entry: Value) -> (String, String) {
     let mut content = serde_json::json!({ "entry": entry, "line": number });
     let mut hasher = Sha256::new();
     hasher.update(hex::decode(head).expect("a head is hexadecimal"));
-    hasher.update(canonical(&content));
+    hasher.update(jcs(&content));
     let hash = hex::encode(hasher.finalize());
     content["hash"] = Value::String(hash.clone());
-    (canonical(&content), hash)
+    (jcs(&content), hash)
 }
 
 #[cfg(test)]

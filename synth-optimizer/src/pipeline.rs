@@ -514,8 +514,7 @@ impl<'a> Pipeline<'a> {
         let mut record = RunRecord {
             version: RUN_VERSION,
             decision: Decision::NotEnoughEvidence,
-            policy: [self.policy.name().to_owned(), self.policy.version().to_owned()],
-            policy_sha256: self.policy.sha256(),
+            policy: self.policy.id(),
             seed: self.seed,
             findings: protected.findings.clone(),
             protection: protected.record.clone(),

@@ -42,16 +42,70 @@ fn a_run_can_be_verified_and_its_head_compared() {
     assert_eq!((json["head"].as_str(), json["decision"].as_str()), (Some(head.as_str()), Some("accepted")));
     // The policy's hash is told before anything is learnt, and stands in the results.
     let ended = folder.synth(&["run", DEMO, "--out", "told", "--engine", "copula"]).with(0);
-    let sha256 = json["policy"][2].as_str().unwrap();
+    let sha256 = json["policy"]["sha256"].as_str().unwrap();
     assert!(ended.stderr.starts_with(&format!("note: policy hipaa 1, SHA-256 {sha256}\n")), "{}", ended.stderr);
     assert!(ended.out().contains(sha256));
     let report: serde_json::Value = serde_json::from_slice(&folder.read("out/report.json")).unwrap();
-    assert_eq!(report["policy_sha256"], sha256);
+    assert_eq!(report["policy"]["sha256"], sha256);
     assert_eq!(report["attempts"][0]["result"]["judged"]["verdict"]["policy_sha256"], sha256);
 
     folder.synth(&["verify", "nowhere"]).fails(2, "nowhere is no folder");
     std::fs::create_dir(folder.path("empty")).unwrap();
     folder.synth(&["verify", "empty"]).fails(3, "cannot read empty");
+}
+
+/// The program in Python that the docs print.
+fn checker() -> String {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../synth-compliance/README.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    docs.split("```python\n").nth(1).unwrap().split("```").next().unwrap().to_owned()
+}
+
+#[test]
+fn the_checker_in_the_docs_finds_what_verify_finds() {
+    let folder = Folder::new();
+    folder.write("check.py", checker());
+    let python = |out: &str| {
+        let output = std::process::Command::new("python3").arg(folder.path("check.py")).arg(folder.path(out)).output();
+        let output = output.unwrap_or_else(|error| panic!("python3 cannot be run: {error}"));
+        (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    if std::process::Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: there is no python3 to run the checker of the docs with");
+        return;
+    }
+    let said = run(&folder, &[DEMO, "--out", "out"], 0);
+    let (is_sound, told) = python("out");
+    assert!(is_sound && told.contains(&head(&said)), "{told}");
+    let log = String::from_utf8(folder.read("out/audit.jsonl")).unwrap();
+    let lines: Vec<&str> = log.split_inclusive('\n').collect();
+    let n = lines.len();
+    let check = |forged: String, place: &str| {
+        assert_ne!(forged, log);
+        folder.write("out/audit.jsonl", forged);
+        let (is_sound, told) = python("out");
+        assert!(!is_sound && told.starts_with(place), "{told}");
+        folder.synth(&["verify", "out"]).fails(3, "audit.jsonl");
+    };
+    check(log.replace("\"rows\":686", "\"rows\":687"), "audit.jsonl, line 2: its hash");
+    check(log.replacen("sha256", "sha257", 1), "audit.jsonl, line 2: its hash");
+    check(lines[..n - 1].concat(), "audit.jsonl: it ends");
+    check([&lines[..1], &lines[2..]].concat().concat(), "audit.jsonl, line 2: no line");
+    check(log.trim_end().to_owned(), "audit.jsonl: it ends");
+    folder.write("out/audit.jsonl", &log);
+    assert!(python("out").0);
+    let table = folder.read("out/synthetic.csv");
+    folder.write("out/synthetic.csv", [&table[..], b"0"].concat());
+    assert_eq!(python("out"), (false, "synthetic.csv: not what was written\n".to_owned()));
+}
+
+#[test]
+fn a_log_of_another_version_is_refused_by_its_number() {
+    let folder = Folder::new();
+    run(&folder, &[DEMO, "--out", "out"], 0);
+    let log = String::from_utf8(folder.read("out/audit.jsonl")).unwrap();
+    folder.write("out/audit.jsonl", log.replacen("\"version\":2}}", "\"version\":1}}", 1));
+    folder.synth(&["verify", "out"]).fails(3, "audit.jsonl, line 1: the log has version 1, known is version 2");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What a run gives: the record of what it did and decided, and the table with its generator if there is one.
 
-use serde::{Deserialize, Serialize};
-use synth_compliance::{Decision, Finding};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use synth_compliance::{Decision, Finding, PolicyId};
 use synth_core::train::TrainReport;
 use synth_core::{Schema, Table};
 
@@ -16,8 +17,8 @@ use crate::runner::StopReason;
 use crate::split::Design;
 use crate::unit::UnitRecord;
 
-/// The version of the run record's JSON form.
-pub const RUN_VERSION: u32 = 1;
+/// The version of the run record's JSON form. A record of another version is not read.
+pub const RUN_VERSION: u32 = 2;
 
 /// What a run did and decided, but for the table itself. The same, byte for byte as JSON, for the same input, settings
 /// and version.
@@ -26,13 +27,12 @@ pub const RUN_VERSION: u32 = 1;
 #[non_exhaustive]
 pub struct RunRecord {
     /// [`RUN_VERSION`].
+    #[serde(deserialize_with = "known_version")]
     pub version: u32,
     /// The decision on the table.
     pub decision: Decision,
-    /// The policy's name and version.
-    pub policy: [String; 2],
-    /// The [hash](synth_compliance::Policy::sha256) of the policy, fixed before anything was learnt.
-    pub policy_sha256: String,
+    /// The policy, fixed before anything was learnt.
+    pub policy: PolicyId,
     /// The seed everything followed from.
     pub seed: u64,
     /// What was found in the columns of the table.
@@ -62,6 +62,13 @@ pub struct RunRecord {
     pub notes: Vec<String>,
     /// What all this is not.
     pub disclaimer: String,
+}
+
+fn known_version<'de, D: Deserializer<'de>>(form: D) -> Result<u32, D::Error> {
+    match u32::deserialize(form)? {
+        RUN_VERSION => Ok(RUN_VERSION),
+        other => Err(D::Error::custom(format!("the record has version {other}, known is version {RUN_VERSION}"))),
+    }
 }
 
 impl RunRecord {

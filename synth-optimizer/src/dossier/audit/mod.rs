@@ -31,7 +31,7 @@ use crate::split::Design;
 pub use verify::{Fault, Folder, LIMITS, Verified, verify};
 
 /// The version of the log's form.
-pub const AUDIT_VERSION: u32 = 1;
+pub const AUDIT_VERSION: u32 = 2;
 
 /// What a log and a run's record are called.
 pub const LOG_NAME: &str = "audit.jsonl";
@@ -106,8 +106,8 @@ pub enum Entry {
         version: u32,
         /// The program.
         program: Program,
-        /// The versions of run record, quality report and verdict.
-        forms: [u32; 3],
+        /// The versions of what the log speaks of.
+        forms: Forms,
     },
     /// The table that was read.
     Read {
@@ -151,6 +151,7 @@ pub enum Entry {
         /// The parts.
         design: Design,
         /// The run's seed.
+        #[serde(with = "text")]
         seed: u64,
     },
     /// A plan tried.
@@ -158,6 +159,7 @@ pub enum Entry {
         /// Its number, from 1.
         number: usize,
         /// Its seed.
+        #[serde(with = "text")]
         seed: u64,
         /// What was tried.
         plan: Box<Plan>,
@@ -180,6 +182,32 @@ pub enum Entry {
         /// Every file, but for the log itself.
         files: Vec<Written>,
     },
+}
+
+/// The versions of a run's documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forms {
+    /// [`RUN_VERSION`], of the run's record.
+    pub record: u32,
+    /// [`REPORT_VERSION`], of quality reports.
+    pub report: u32,
+    /// [`VERDICT_VERSION`], of verdicts.
+    pub verdict: u32,
+}
+
+/// A whole number of 64 bits as text: the numbers of many languages end at 2^53, and those of a log in canonical form do.
+mod text {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(number: &u64, form: S) -> Result<S::Ok, S::Error> {
+        form.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(form: D) -> Result<u64, D::Error> {
+        String::deserialize(form)?.parse().map_err(D::Error::custom)
+    }
 }
 
 /// What came of an attempt.
@@ -223,7 +251,7 @@ pub fn log(record: &RunRecord, policy: &Policy, source: &Source, program: &Progr
     push(Entry::Began {
         version: AUDIT_VERSION,
         program: program.clone(),
-        forms: [RUN_VERSION, REPORT_VERSION, VERDICT_VERSION],
+        forms: Forms { record: RUN_VERSION, report: REPORT_VERSION, verdict: VERDICT_VERSION },
     });
     push(Entry::Read {
         name: source.name.clone(),

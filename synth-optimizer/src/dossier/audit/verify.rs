@@ -1,7 +1,8 @@
 //! Whether a log and the files beside it are what a run wrote.
 
 use serde::Serialize;
-use synth_compliance::{Decision, Finding, Policy, chain, judge};
+use serde_json::Value;
+use synth_compliance::{Decision, Finding, Policy, PolicyId, chain, judge};
 
 use super::{AUDIT_VERSION, Entry, Judged, LOG_NAME, RECORD_NAME, Written, attempt_entry};
 use crate::assessment::Assessment;
@@ -31,13 +32,14 @@ pub trait Folder {
 
 /// What a sound log says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Verified {
     /// The log's head, to be compared with one that was kept elsewhere.
     pub head: String,
     /// Its lines.
     pub lines: usize,
-    /// The policy's name, version and hash.
-    pub policy: [String; 3],
+    /// The policy.
+    pub policy: PolicyId,
     /// The decision.
     pub decision: Decision,
     /// The source's HMAC, if there was a key.
@@ -66,6 +68,10 @@ pub fn verify(log: &[u8], folder: &(impl Folder + ?Sized)) -> Result<Verified, V
         let line = 1 + log[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
         vec![at(line, "it is no text".to_owned())]
     })?;
+    if let Some(other) = version_of(text).filter(|version| *version != u64::from(AUDIT_VERSION)) {
+        let problem = format!("the log has version {other}, known is version {AUDIT_VERSION}");
+        return Err(vec![at(1, format!("{problem}: a program that wrote such logs can verify it"))]);
+    }
     let (values, head) = chain::read(text).map_err(|broken| vec![at(broken.line, broken.problem.to_owned())])?;
     let mut entries = Vec::new();
     for (i, value) in values.into_iter().enumerate() {
@@ -90,11 +96,17 @@ pub fn verify(log: &[u8], folder: &(impl Folder + ?Sized)) -> Result<Verified, V
     Ok(Verified {
         head,
         lines: entries.len(),
-        policy: [policy.name().to_owned(), policy.version().to_owned(), policy.sha256()],
+        policy: policy.id(),
         decision: lines.decision,
         hmac_sha256: lines.mac.clone(),
         files: lines.files.iter().map(|file| file.name.clone()).collect(),
     })
+}
+
+/// What a log says of its own form, which decides how it is read.
+fn version_of(text: &str) -> Option<u64> {
+    let first: Value = serde_json::from_str(text.lines().next()?).ok()?;
+    first.pointer("/entry/began/version")?.as_u64()
 }
 
 /// The entries by what they say, once their order was checked.
@@ -211,8 +223,7 @@ fn record_faults(folder: &(impl Folder + ?Sized), lines: &Lines<'_>, policy: &Po
             faults.push(fault(problem.to_owned()));
         }
     };
-    check(record.policy_sha256 == policy.sha256(), "its policy is not that of the log");
-    check(record.policy == [policy.name(), policy.version()], "its policy has another name or version than the log's");
+    check(record.policy == policy.id(), "its policy is not that of the log");
     let protected = (record.findings.as_slice(), &record.protection);
     check(protected == (lines.findings, lines.protection), "its findings or its protection are not those of the log");
     check((&record.design, record.seed) == (lines.design, lines.seed), "its design or seed is not that of the log");
