@@ -6,7 +6,7 @@ use anyhow::Result;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
 use serde::Serialize;
-use synth_compliance::{Check, Decision, Effect, Finding, Policy, Status, Verdict};
+use synth_compliance::{Check, CheckView, Decision, Finding, Mark, Policy, PolicyId, Verdict};
 use synth_core::Field;
 use synth_core::constraint::{self, By, Constraint, Kept};
 use synth_core::protect::Count;
@@ -101,7 +101,7 @@ pub(crate) fn exit(code: Code) {
 }
 
 /// The attempts of a run side by side, each measure against its limit, and the decision.
-pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
+pub(crate) fn run(record: &RunRecord) -> Result<()> {
     let mut table = new_table();
     let mut header = vec![Cell::new("check"), Cell::new("limit")];
     header.extend(record.attempts.iter().map(|a| right(format!("attempt {}", a.number))));
@@ -109,16 +109,15 @@ pub(crate) fn run(record: &RunRecord, policy: &Policy) -> Result<()> {
     table.set_header(header);
     let columns: Vec<Option<&Assessment>> =
         record.attempts.iter().map(Attempt::verdict).chain(record.audit.iter().map(Some)).collect();
-    let mut ids: Vec<&str> = Vec::new();
-    for check in columns.iter().flatten().flat_map(|a| &a.verdict.checks) {
-        if !ids.contains(&check.id.as_str()) {
-            ids.push(&check.id);
+    let mut checks: Vec<CheckView<'_>> = Vec::new();
+    for check in columns.iter().flatten().flat_map(|a| a.verdict.view()) {
+        if checks.iter().all(|known| known.check.id != check.check.id) {
+            checks.push(check);
         }
     }
-    for id in ids {
-        let checks: Vec<Option<&Check>> = columns.iter().map(|a| a.and_then(|a| a.verdict.check(id))).collect();
-        let mut row = vec![Cell::new(id), Cell::new(limit_of(id, policy))];
-        row.extend(checks.iter().zip(&columns).map(|(check, of)| check_cell(*check, of.map(|a| &a.report))));
+    for CheckView { check, limit, .. } in checks {
+        let mut row = vec![Cell::new(&check.id), Cell::new(limit)];
+        row.extend(columns.iter().map(|a| check_cell(a.and_then(|a| a.verdict.check(&check.id)))));
         table.add_row(row);
     }
     // Without a table there is nothing to check.
@@ -172,7 +171,7 @@ pub(crate) fn columns<'a>(columns: impl Iterator<Item = (&'a Field, &'static str
     let mut table = new_table();
     table.set_header(vec!["column", "kind", "the file reveals"]);
     for (field, reveals) in columns {
-        table.add_row(vec![field.name.clone(), format!("{:?}", field.kind).to_lowercase(), reveals.to_owned()]);
+        table.add_row(vec![field.name.clone(), field.kind.to_string(), reveals.to_owned()]);
     }
     line(table)
 }
@@ -267,12 +266,11 @@ fn attempt_line(attempt: &Attempt<Plan, Assessment>) -> String {
 }
 
 /// A verdict's checks against their limits, and the decision.
-pub(crate) fn verdict(verdict: &Verdict, report: &QualityReport, policy: &Policy) -> Result<()> {
+pub(crate) fn verdict(verdict: &Verdict) -> Result<()> {
     let mut table = new_table();
     table.set_header(vec![Cell::new("check"), Cell::new("limit"), right("value".to_owned())]);
     for check in &verdict.checks {
-        let limit = limit_of(&check.id, policy);
-        table.add_row(vec![Cell::new(&check.id), Cell::new(limit), check_cell(Some(check), Some(report))]);
+        table.add_row(vec![Cell::new(&check.id), Cell::new(check.view().limit), check_cell(Some(check))]);
     }
     line(table)?;
     line(decision_lines(verdict.decision, verdict))
@@ -297,8 +295,8 @@ pub(crate) fn policy(policy: &Policy) {
 
 /// What was checked of a run's results, and what that does not show.
 pub(crate) fn verified(verified: &Verified) -> Result<()> {
-    let [name, version, sha256] = &verified.policy;
-    let Verified { head, lines, decision, files, .. } = verified;
+    let Verified { head, lines, decision, files, policy, .. } = verified;
+    let PolicyId { name, version, sha256 } = policy;
     line(format!("{} of {lines} lines is sound, its head is {head}", audit::LOG_NAME))?;
     line(format!("as they were written: {}", files.join(", ")))?;
     line(format!("{decision} under policy {name} {version}, SHA-256 {sha256}; every verdict follows from its report"))?;
@@ -324,44 +322,16 @@ pub(crate) fn report(report: &QualityReport) -> Result<()> {
     line(table)
 }
 
-/// What a policy asks of a check, in signs.
-fn limit_of(id: &str, policy: &Policy) -> String {
-    if id == ROWS {
-        return format!("≥ {}", policy.min_rows());
-    }
-    match policy.gates().iter().find(|gate| gate.measure == id).map(|gate| (gate.min, gate.max)) {
-        Some((Some(min), Some(max))) => format!("{min:.2} to {max:.2}"),
-        Some((Some(min), None)) => format!("≥ {min:.2}"),
-        Some((None, Some(max))) => format!("≤ {max:.2}"),
-        _ => String::new(),
-    }
-}
-
-/// The check on the number of rows, whose value is in the report alone.
-const ROWS: &str = "rows";
-
-/// A check's value, the bound that has to keep the limit where that is another number, and the outcome.
-fn check_cell(check: Option<&Check>, report: Option<&QualityReport>) -> Cell {
+/// A check in the fewest signs, in the colour of its outcome.
+fn check_cell(check: Option<&Check>) -> Cell {
     let Some(check) = check else { return right("–".to_owned()) };
-    let value = match (check.value, check.bound) {
-        (Some(value), Some(bound)) if bound > value => format!("{value:.3} (< {bound:.3}) "),
-        (Some(value), Some(bound)) if bound < value => format!("{value:.3} (> {bound:.3}) "),
-        (Some(value), _) => format!("{value:.3} "),
-        (None, _) if check.id == ROWS => report.map_or(String::new(), |report| format!("{} ", report.rows.train)),
-        // A requirement has an outcome only.
-        (None, _) => String::new(),
+    let color = match check.mark() {
+        Mark::Passed => Color::Green,
+        Mark::Failed => Color::Red,
+        Mark::Open | Mark::Noted => Color::Yellow,
+        Mark::Beside => Color::Grey,
     };
-    let (mark, color) = match check.status {
-        Status::Pass => ("✓", Color::Green),
-        Status::Fail if check.effect == Effect::Finding => ("✗ (finding)", Color::Yellow),
-        Status::Fail => ("✗", Color::Red),
-        Status::Inconclusive => ("?", Color::Yellow),
-        Status::NotMeasured if check.effect == Effect::Refuses => ("not measured ✗", Color::Red),
-        Status::NotMeasured => ("not measured", Color::Yellow),
-        Status::NotApplicable => ("not applicable", Color::Grey),
-        Status::Error => ("error ✗", Color::Red),
-    };
-    right(format!("{value}{mark}")).fg(color)
+    right(check.view().cell()).fg(color)
 }
 
 fn right(text: String) -> Cell {

@@ -279,6 +279,9 @@ impl Plan {
             Engine::Trees => format!("trees, leaves of {min_leaf} rows or more"),
             other => other.to_string(),
         };
+        if let Some(label) = self.label.as_ref().filter(|_| *engine == Engine::TabDdpm) {
+            text += &format!(", conditioned on `{}`", label.escape_debug());
+        }
         if let Some([held_out, nothing]) = self.cross_fitted {
             let gain = nothing - held_out;
             text += &format!(

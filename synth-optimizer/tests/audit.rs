@@ -281,7 +281,7 @@ fn the_card_says_what_a_steward_asks() {
         "200 to 499 rows, 3 columns",
         "| ward\\|&lt;b&gt; | ",
         "Done: ",
-        "engine copula",
+        "): copula.",
         "None that is formal",
         "| mia\\_auc | hard | 0.40 to 0.60 |",
         "Privacy, worst attack: ",

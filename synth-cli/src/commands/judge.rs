@@ -20,7 +20,7 @@ pub(super) fn run(args: &args::Judge, common: &Common) -> Result<Code> {
     if common.json {
         show::json(&verdict)?;
     } else {
-        show::verdict(&verdict, &report, &policy)?;
+        show::verdict(&verdict)?;
     }
     Ok(Code::from(verdict.decision))
 }

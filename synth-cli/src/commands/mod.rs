@@ -195,7 +195,6 @@ impl Training {
         let problem = match schema.index_of(target).map(|i| schema.fields[i].kind) {
             Some(kind) if kind.is_levels() => return Ok(()),
             Some(kind) => {
-                let kind = format!("{kind:?}").to_lowercase();
                 format!("--target needs a column of levels, `{target}` is {kind}; a --schema may say otherwise")
             }
             None => format!("--target: there is no column `{target}`; `synth profile` lists the columns"),

@@ -34,7 +34,7 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
     let pipeline = pipeline.with_max_attempts(usize::try_from(args.max_attempts).unwrap_or(usize::MAX));
     let run = Run::of(&table).pipeline(pipeline).source(&input.name_without_folders(), None).out(&out).transient();
     let Ended { code, results } = followed(run, &policy, &out, &input, common)?;
-    let Some(Done { record, policy, .. }) = results else { return Ok(code) };
+    let Some(Done { record, .. }) = results else { return Ok(code) };
     let is_verified = verify::verified(&out);
     if common.json {
         let parts: Vec<_> = parts
@@ -48,7 +48,7 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
             Err(error) => format!("✗ outputs: {error:#}"),
         };
         show::line(outputs)?;
-        show::run(&record, &policy)?;
+        show::run(&record)?;
         show::line(match n_faults + usize::from(is_verified.is_err()) {
             0 => "every part works; what the run came to is above".to_owned(),
             n => format!("{n} parts do not work"),

@@ -22,7 +22,7 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
         return super::plan::of_run(args, common);
     }
     let done = done(args, common)?;
-    let Some(Done { record, policy, left: Left { files, head, .. } }) = &done.results else { return Ok(done.code) };
+    let Some(Done { record, left: Left { files, head, .. } }) = &done.results else { return Ok(done.code) };
     let keep = format!("{LOG_NAME} has the head {head}: keep it elsewhere, for `synth verify --head`");
     if common.json {
         show::json(record)?;
@@ -30,7 +30,7 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
             show::note(&keep);
         }
     } else {
-        show::run(record, policy)?;
+        show::run(record)?;
         for path in files {
             show::line(path.display())?;
         }
@@ -48,7 +48,6 @@ pub(super) struct Ended {
 /// What a run left.
 pub(super) struct Done {
     pub(super) record: RunRecord,
-    pub(super) policy: Policy,
     left: Left,
 }
 
@@ -142,7 +141,7 @@ pub(super) fn followed(run: Run<'_>, policy: &Policy, out: &Path, input: &Input,
         (_, Some(StopReason::Deadline)) => Code::Deadline,
         (decision, _) => Code::from(decision),
     };
-    Ok(Ended { code, results: Some(Done { record, policy: policy.clone(), left }) })
+    Ok(Ended { code, results: Some(Done { record, left }) })
 }
 
 /// A schema that was edited in its place stays as it is, comments and all.

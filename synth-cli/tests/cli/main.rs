@@ -10,6 +10,7 @@ mod help;
 mod impute;
 mod inputs;
 mod library;
+mod limits;
 mod looks;
 mod model_file;
 mod page;

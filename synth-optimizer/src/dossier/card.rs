@@ -8,7 +8,7 @@
 
 use std::fmt::Write;
 
-use synth_compliance::{Check, DISCLAIMER, Policy, Status, Verdict};
+use synth_compliance::{CheckView, DISCLAIMER, Mark, Policy, Verdict};
 use synth_metrics::{Domain, Outcome, QualityReport, Subgroups, definition};
 
 use super::audit::{Program, Source};
@@ -67,7 +67,7 @@ pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program:
 
     card.section("Checks");
     match assessment {
-        Some(assessment) => card.checks(assessment, policy),
+        Some(assessment) => card.checks(assessment),
         None => card.line("No attempt had a table, so nothing was checked."),
     }
 
@@ -134,10 +134,11 @@ impl Card {
             self.line(&format!("  {}. {}: {}", attempt.number, text(&attempt.explanation.to_string()), text(&came)));
         }
         let Some(attempt) = record.best_attempt() else { return };
-        let plan = &attempt.plan;
         self.line(&format!(
-            "- Settings of attempt {} (seed {}): engine {}, epochs {}, batch {}, learning rate {}, hidden layers {:?}, dropout {}.",
-            attempt.number, attempt.seed, plan.engine, plan.n_iter, plan.batch_size, plan.lr, plan.hidden, plan.dropout,
+            "- Settings of attempt {} (seed {}): {}.",
+            attempt.number,
+            attempt.seed,
+            text(&attempt.plan.summary()),
         ));
         if let Some(training) = &record.training {
             self.line(&format!(
@@ -156,7 +157,7 @@ impl Card {
         constraints.rules.iter().for_each(|rule| self.line(&format!("- {}.", text(&rule.line()))));
     }
 
-    fn checks(&mut self, assessment: &Assessment, policy: &Policy) {
+    fn checks(&mut self, assessment: &Assessment) {
         let Assessment { report, verdict } = assessment;
         let rows = &report.rows;
         let unseen = rows.holdout.map_or("no".to_owned(), |n| n.to_string());
@@ -165,9 +166,7 @@ impl Card {
             rows.train, rows.synthetic, verdict.score,
         ));
         self.line("| check | class | limit | value | bound | n | outcome |\n|---|---|---|---|---|---|---|");
-        for check in &verdict.checks {
-            self.check(check, report, policy);
-        }
+        verdict.view().iter().for_each(|view| self.check(view, report));
         self.line("");
         for (title, domain) in
             [("Privacy, worst attack", Domain::Privacy), ("Utility", Domain::Utility), ("Fidelity", Domain::Fidelity)]
@@ -181,24 +180,17 @@ impl Card {
         self.line(&format!("- Subgroups: {}.", text(&subgroup_line(report.subgroups.as_ref()))));
     }
 
-    fn check(&mut self, check: &Check, report: &QualityReport, policy: &Policy) {
-        let gate = policy.gates().iter().find(|gate| gate.measure == check.id);
-        let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.3}"));
-        let limit = gate.map_or(String::new(), |gate| match (gate.min, gate.max) {
-            (Some(min), Some(max)) => format!("{min} to {max}"),
-            (Some(min), None) => format!("at least {min}"),
-            (None, max) => max.map_or(String::new(), |max| format!("at most {max}")),
-        });
-        let n = match report.measure(&check.id).map(|measure| &measure.outcome) {
+    fn check(&mut self, view: &CheckView<'_>, report: &QualityReport) {
+        let id = &view.check.id;
+        let n = match report.measure(id).map(|measure| &measure.outcome) {
             Some(Outcome::Measured(estimate)) => estimate.uncertainty.map_or(String::new(), |u| u.n.to_string()),
             _ => String::new(),
         };
-        let outcome = match check.status {
-            Status::Pass => check.status.to_string(),
-            status => format!("{status}: {}", check.sentence),
+        let outcome = match view.mark {
+            Mark::Passed => format!("{} {}", view.mark.sign(), view.outcome),
+            mark => format!("{} {}: {}", mark.sign(), view.outcome, view.why),
         };
-        let (value, bound) = (number(check.value), number(check.bound));
-        self.row(&[&check.id, check.class.id(), &limit, &value, &bound, &n, &outcome]);
+        self.row(&[id, view.check.class.id(), &view.limit, &view.value, &view.bound, &n, &outcome]);
     }
 
     fn gaps(&mut self, record: &RunRecord, verdict: Option<&Verdict>) {

@@ -7,7 +7,7 @@ use synth_metrics::Portrait;
 use synth_metrics::portrait::{ColumnPortrait, Distance, Shape};
 
 use super::draw::{Canvas, Picture, label, line, polyline, rectangle};
-use super::text::{self, edge, percent, percent_of_some, short, shown};
+use super::text::{edge, percent, percent_of_some, short, shown};
 
 /// So many columns are drawn large.
 const N_LARGE: usize = 24;
@@ -67,7 +67,7 @@ pub(super) fn distributions(portrait: &Portrait) -> Distributions {
 }
 
 fn figure(column: &ColumnPortrait, picture: Result<Picture, String>) -> Figure {
-    let kind = text::kind(column.kind);
+    let kind = column.kind.to_string();
     let about = if column.distance.is_some() { format!("{kind} · {}", off(column)) } else { kind };
     let missing = match column.missing {
         [Some(0.0), Some(0.0)] => String::new(),

@@ -6,15 +6,15 @@ use synth_metrics::subgroups::Subgroup;
 use synth_metrics::{Definition, Domain, Estimate, Measure, Outcome, QualityReport, Subgroups, definition};
 
 use super::draw::{Canvas, Picture, line, polyline};
-use super::text::{count, number, percent, shown};
-use super::verdict::{Mark, limit_of, mark};
+use super::text::{count, number, percent, shown, typeset};
+use super::verdict::Badge;
 
 /// A measure in a table.
 #[derive(Debug)]
 pub(super) struct MeasureRow {
     pub(super) id: String,
     pub(super) name: &'static str,
-    pub(super) domain: &'static str,
+    pub(super) domain: Domain,
     pub(super) value: String,
     pub(super) interval: String,
     /// The rows behind it.
@@ -22,7 +22,7 @@ pub(super) struct MeasureRow {
     pub(super) ideal: String,
     pub(super) limit: String,
     /// What the policy says, if it asks.
-    pub(super) mark: Option<Mark>,
+    pub(super) mark: Option<Badge>,
     /// The interval against the limit; none where there is no value.
     pub(super) picture: Option<Picture>,
     /// Why there is no value.
@@ -36,7 +36,7 @@ pub(super) fn rows(report: &QualityReport, verdict: Option<&Verdict>, policy: Op
 
 /// Those that tell what is given away.
 pub(super) fn is_attack(row: &MeasureRow) -> bool {
-    row.domain == Domain::Privacy.name()
+    row.domain == Domain::Privacy
 }
 
 fn row(measure: &Measure, definition: &Definition, verdict: Option<&Verdict>, policy: Option<&Policy>) -> MeasureRow {
@@ -54,14 +54,14 @@ fn row(measure: &Measure, definition: &Definition, verdict: Option<&Verdict>, po
     MeasureRow {
         id: measure.id.clone(),
         name: definition.name,
-        domain: definition.domain.name(),
+        domain: definition.domain,
         value,
         interval: uncertainty
             .map_or(String::new(), |u| format!("{} to {}", number(u.interval.low), number(u.interval.high))),
         n: uncertainty.map_or(String::new(), |u| count(u.n)),
         ideal: definition.ideal.to_string(),
-        limit: policy.map_or(String::new(), |policy| limit_of(&measure.id, policy)),
-        mark: verdict.and_then(|verdict| verdict.check(&measure.id)).map(mark),
+        limit: gate.map_or(String::new(), |gate| typeset(&gate.limits())),
+        mark: verdict.and_then(|verdict| verdict.check(&measure.id)).map(|check| Badge::of(&check.view())),
         picture,
         reason,
     }

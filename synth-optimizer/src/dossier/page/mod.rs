@@ -95,13 +95,13 @@ pub fn of_run(run: &RunOutcome, about: &About<'_>) -> String {
     page.banner = Some(verdict::banner(record, policy));
     page.sizes.push(["attempts made".to_owned(), record.attempts.len().to_string()]);
     if let Some(assessment) = assessment {
-        page.checks = verdict::checks(&assessment.verdict, &assessment.report, policy);
+        page.checks = verdict::checks(&assessment.verdict);
         let rows = || measures::rows(&assessment.report, Some(&assessment.verdict), Some(policy));
         page.attacks = rows().into_iter().filter(measures::is_attack).collect();
         page.measures = rows();
     }
     page.steps = attempts::steps(record);
-    page.matrix = attempts::matrix(record, policy);
+    page.matrix = attempts::matrix(record);
     page.stopped = record.stopped.map_or(String::new(), |stopped| stopped.to_string());
     page.notes = record.notes.iter().map(|note| shown(note)).collect();
     page.training = record.training.as_ref().map(training::training);

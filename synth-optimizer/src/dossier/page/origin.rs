@@ -5,8 +5,7 @@ use synth_core::Schema;
 use synth_core::constraint::Origin;
 use synth_core::protect::{Applied, Count};
 
-use super::attempts::settings;
-use super::text::{grouped, kind, shown};
+use super::text::{grouped, shown};
 use crate::constraints::{ConstraintRecord, RuleRecord};
 use crate::dossier::audit::{Program, Source, Written};
 use crate::dossier::record::RunRecord;
@@ -39,7 +38,7 @@ pub(super) fn columns(schema: &Schema, record: Option<&RunRecord>) -> Vec<Column
             let costs = record.protection.costs.iter().filter(|cost| cost.column == *name);
             cost = joined(costs.map(|c| format!("{} {:.2}", c.measure, c.value)).collect());
         }
-        ColumnRow { name: shown(name), kind: kind(field.kind), found, done, cost }
+        ColumnRow { name: shown(name), kind: field.kind.to_string(), found, done, cost }
     };
     schema.fields.iter().map(row).collect()
 }
@@ -64,7 +63,7 @@ pub(super) fn protection_notes(record: &RunRecord) -> Vec<String> {
 #[derive(Debug)]
 pub(super) struct KeptRow {
     pub(super) rule: String,
-    pub(super) origin: &'static str,
+    pub(super) origin: Origin,
     pub(super) how: String,
     /// The share of rows that broke it as they were drawn.
     pub(super) first_broken: String,
@@ -77,10 +76,7 @@ pub(super) fn kept(record: &ConstraintRecord) -> Vec<KeptRow> {
     let share = |x: f64| format!("{:.1} %", 100.0 * x);
     let row = |rule: &RuleRecord| KeptRow {
         rule: shown(&rule.rule),
-        origin: match rule.origin {
-            Origin::Found => "found",
-            Origin::Declared => "declared",
-        },
+        origin: rule.origin,
         how: rule.by.to_string(),
         first_broken: share(rule.first_broken),
         kept: share(rule.kept),
@@ -98,7 +94,7 @@ pub(super) fn facts(record: &RunRecord, policy: &Policy, source: &Source, progra
         ["Source’s HMAC-SHA-256".to_owned(), source.mac.clone().unwrap_or_else(|| "none: no key was given".to_owned())],
         ["Schema’s SHA-256".to_owned(), source.schema_sha256()],
         ["Policy".to_owned(), format!("{} {}", shown(policy.name()), shown(policy.version()))],
-        ["Policy’s SHA-256".to_owned(), record.policy_sha256.clone()],
+        ["Policy’s SHA-256".to_owned(), record.policy.sha256.clone()],
     ];
     facts.extend(policy.changes().iter().map(|change| ["Policy differs".to_owned(), shown(&change.to_string())]));
     facts.push(["Use of the rows".to_owned(), record.design.to_string()]);
@@ -106,7 +102,7 @@ pub(super) fn facts(record: &RunRecord, policy: &Policy, source: &Source, progra
     if let Some(attempt) = record.best_attempt() {
         facts.push([
             format!("Attempt {}", attempt.number),
-            format!("seed {}; {}", attempt.seed, settings(&attempt.plan)),
+            format!("seed {}; {}", attempt.seed, shown(&attempt.plan.summary())),
         ]);
     }
     facts.push(["Program".to_owned(), format!("{} {}", program.name, program.version)]);

@@ -68,24 +68,15 @@ pub(super) fn edge(x: f64, kind: Kind) -> String {
     DateTime::from_timestamp(x as i64, 0).map_or_else(|| x.to_string(), |time| time.format(format).to_string())
 }
 
-/// Limits in signs.
-pub(super) fn limits(min: Option<f64>, max: Option<f64>) -> String {
-    match (min, max) {
-        (Some(min), Some(max)) => format!("{min} to {max}"),
-        (Some(min), None) => format!("≥ {min}"),
-        (None, Some(max)) => format!("≤ {max}"),
-        (None, None) => String::new(),
-    }
+/// A text of a [view](synth_compliance::CheckView) with minus signs and thousands as the page has them.
+pub(super) fn typeset(text: &str) -> String {
+    let word = |word: &str| word.parse().map_or_else(|_| word.replace('-', "−"), grouped);
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// So many of something.
 pub(super) fn plural(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
-}
-
-/// A kind in a word.
-pub(super) fn kind(kind: Kind) -> String {
-    format!("{kind:?}").to_lowercase()
 }
 
 #[cfg(test)]
@@ -105,6 +96,8 @@ mod tests {
         assert_eq!([grouped(999), grouped(26_049)], ["999", "26\u{202f}049"]);
         assert_eq!([count(0), count(3), count(11)], ["0", "fewer than 11", "11"]);
         assert_eq!([edge(-2.5, Kind::Continuous), edge(86_400.0, Kind::Datetime)], ["−2.5", "1970-01-02"]);
+        assert_eq!(typeset("≥ 26049"), "≥ 26\u{202f}049");
+        assert_eq!(typeset("-0.50 to 0.50"), "−0.50 to 0.50");
         assert_eq!(short("abcdef", 4), "abc…");
         assert_eq!(short("abcd", 4), "abcd");
     }

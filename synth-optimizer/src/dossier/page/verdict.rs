@@ -1,25 +1,40 @@
 //! What was decided and why: the banner, and every check against its limit.
 
-use synth_compliance::{Check, Decision, Effect, Policy, Status, Verdict};
-use synth_metrics::{QualityReport, definition};
+use synth_compliance::{Check, CheckView, Decision, Effect, Mark, Policy, Status, Verdict};
 
-use super::text::{grouped, limits, number, plural, shown};
+use super::text::{plural, shown, typeset};
 use crate::attempt::AttemptResult;
 use crate::dossier::record::RunRecord;
 use crate::runner::StopReason;
 
-/// How something came out: the class of its colour, a mark that says the same, and the words.
+/// How something came out: the class of its colour, a sign that says the same, and the words.
 #[derive(Debug, Clone)]
-pub(super) struct Mark {
+pub(super) struct Badge {
     pub(super) tone: &'static str,
     pub(super) sign: &'static str,
     pub(super) words: String,
 }
 
+impl Badge {
+    pub(super) fn new(mark: Mark, words: &str) -> Badge {
+        let tone = match mark {
+            Mark::Passed => "pass",
+            Mark::Failed => "fail",
+            Mark::Open | Mark::Noted => "open",
+            Mark::Beside => "none",
+        };
+        Badge { tone, sign: mark.sign(), words: words.to_owned() }
+    }
+
+    pub(super) fn of(view: &CheckView<'_>) -> Badge {
+        Badge::new(view.mark, &view.outcome)
+    }
+}
+
 /// The first thing on the page.
 #[derive(Debug)]
 pub(super) struct Banner {
-    pub(super) mark: Mark,
+    pub(super) mark: Badge,
     /// What comes before the policy's name.
     pub(super) headline: &'static str,
     pub(super) policy: String,
@@ -34,7 +49,7 @@ pub(super) struct Banner {
 /// A check that did not pass.
 #[derive(Debug)]
 pub(super) struct Reason {
-    pub(super) mark: Mark,
+    pub(super) mark: Badge,
     pub(super) id: String,
     pub(super) sentence: String,
 }
@@ -50,26 +65,21 @@ pub(super) struct CheckRow {
     pub(super) value: String,
     /// The bound that has to keep the limit, where that is another number.
     pub(super) bound: String,
-    pub(super) mark: Mark,
+    pub(super) mark: Badge,
     pub(super) sentence: String,
 }
 
 pub(super) fn banner(record: &RunRecord, policy: &Policy) -> Banner {
     let decision = record.decision;
-    let (tone, sign, headline, table) = match decision {
-        Decision::Accepted => ("pass", "✓", "Accepted under", "The synthetic table was written."),
-        Decision::AcceptedWithFindings => {
-            ("pass", "✓", "Accepted with findings under", "The synthetic table was written.")
-        }
-        Decision::Refused => {
-            ("fail", "✗", "Refused under", "No table was released. What follows describes the one that came nearest.")
-        }
-        Decision::NotEnoughEvidence => (
-            "open",
-            "?",
-            "Not enough evidence under",
-            "No table was released. What follows describes the one that came nearest.",
-        ),
+    let headline = match decision {
+        Decision::Accepted => "Accepted under",
+        Decision::AcceptedWithFindings => "Accepted with findings under",
+        Decision::Refused => "Refused under",
+        Decision::NotEnoughEvidence => "Not enough evidence under",
+    };
+    let table = match decision.is_accepted() {
+        true => "The synthetic table was written.",
+        false => "No table was released. What follows describes the one that came nearest.",
     };
     let verdict = record.assessment().map(|assessment| &assessment.verdict);
     let (summary, reasons) = match verdict {
@@ -78,7 +88,7 @@ pub(super) fn banner(record: &RunRecord, policy: &Policy) -> Banner {
     };
     let table = if verdict.is_some() { table } else { "There is no table to describe." };
     Banner {
-        mark: Mark { tone, sign, words: decision.to_string() },
+        mark: Badge::new(decision.mark(), &decision.to_string()),
         headline,
         policy: shown(policy.name()),
         summary,
@@ -124,58 +134,29 @@ fn summary(verdict: &Verdict) -> String {
 fn reasons(verdict: &Verdict) -> Vec<Reason> {
     let effects = [Effect::Refuses, Effect::Open, Effect::Finding];
     let checks = effects.into_iter().flat_map(|effect| verdict.checks.iter().filter(move |c| c.effect == effect));
-    checks.map(|c| Reason { mark: mark(c), id: c.id.clone(), sentence: shown(&c.sentence) }).collect()
+    checks.map(reason).collect()
 }
 
-/// How a check came out.
-pub(super) fn mark(check: &Check) -> Mark {
-    let (tone, sign) = match (check.status, check.effect) {
-        (Status::Pass, _) => ("pass", "✓"),
-        (Status::NotApplicable, _) => ("none", "–"),
-        (_, Effect::Refuses) => ("fail", "✗"),
-        (_, Effect::Finding) => ("open", "!"),
-        _ => ("open", "?"),
+fn reason(check: &Check) -> Reason {
+    let view = check.view();
+    Reason { mark: Badge::of(&view), id: check.id.clone(), sentence: shown(view.why) }
+}
+
+pub(super) fn checks(verdict: &Verdict) -> Vec<CheckRow> {
+    let row = |view: CheckView<'_>| CheckRow {
+        mark: Badge::of(&view),
+        id: view.check.id.clone(),
+        class: view.check.class.id(),
+        limit: typeset(&view.limit),
+        value: value(&view),
+        bound: typeset(&view.bound),
+        sentence: shown(view.why),
+        name: view.label,
     };
-    Mark { tone, sign, words: check.status.to_string() }
+    verdict.view().into_iter().map(row).collect()
 }
 
-/// What a policy asks of a check.
-pub(super) fn limit_of(id: &str, policy: &Policy) -> String {
-    if id == "rows" {
-        return format!("≥ {}", grouped(policy.min_rows()));
-    }
-    let gate = policy.gates().iter().find(|gate| gate.measure == id);
-    gate.map_or(String::new(), |gate| limits(gate.min, gate.max))
-}
-
-/// The value of a check: the number of rows is in the report alone.
-pub(super) fn value_of(check: &Check, report: &QualityReport) -> String {
-    match check.value {
-        Some(value) => number(value),
-        None if check.id == "rows" => grouped(report.rows.train),
-        None => "–".to_owned(),
-    }
-}
-
-pub(super) fn checks(verdict: &Verdict, report: &QualityReport, policy: &Policy) -> Vec<CheckRow> {
-    let row = |check: &Check| CheckRow {
-        id: check.id.clone(),
-        name: name_of(&check.id),
-        class: check.class.id(),
-        limit: limit_of(&check.id, policy),
-        value: value_of(check, report),
-        bound: check.bound.filter(|bound| Some(*bound) != check.value).map_or(String::new(), number),
-        mark: mark(check),
-        sentence: shown(&check.sentence),
-    };
-    verdict.checks.iter().map(row).collect()
-}
-
-/// What a check is about.
-pub(super) fn name_of(id: &str) -> String {
-    match (id, definition(id)) {
-        (_, Some(definition)) => definition.name.to_owned(),
-        ("rows", None) => "rows to learn from".to_owned(),
-        _ => String::new(),
-    }
+/// The value of a check, or that there is none.
+pub(super) fn value(view: &CheckView<'_>) -> String {
+    if view.value.is_empty() { "–".to_owned() } else { typeset(&view.value) }
 }
