@@ -4,6 +4,11 @@
 //! training step. Here a row-major left factor is read where it lies, and of the right one only a panel that stays in
 //! the nearest cache is copied. Every value of the result is one chain of fused multiplications and additions per run of
 //! 256 terms, so it does not depend on the vectors' width. Whatever else comes (strides, no vectors) goes to `ndarray`.
+//!
+//! **Beside `gemm`.** A shard of 256 rows forward and backward through a network of widths 30, 256, 256, 256, 30, on one thread
+//! with AVX2, the fastest of 60 rounds: its eleven products take 1.74 ms here, 1.71 ms by gemm 0.19.0 and 2.01 ms by ndarray
+//! 0.16.1, with the same bits. Where all sides are 256, gemm and this differ by 3 % at most; it takes a fifth less for the
+//! gradient of a layer 30 wide. Its functions are `unsafe` to call, which this workspace forbids.
 
 use std::cell::RefCell;
 
