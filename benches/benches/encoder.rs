@@ -2,7 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use synth_benches::{LARGE, MEDIUM, SMALL, rng, table};
-use synth_core::encode::Encoder;
+use synth_core::unstable::encode::Encoder;
 
 fn main() {
     let mut criterion = synth_benches::criterion().configure_from_args();

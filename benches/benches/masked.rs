@@ -1,21 +1,21 @@
 //! The masked model: its training, drawing from it with and without a condition, and likelihoods; then the arithmetic
 //! that training is, beside the product's.
 //!
-//! Training runs in [`MaskedDiffusion::fit`], from which each sample takes whole epochs of five steps. What comes before
+//! Training runs in [`Masked::learn`], from which each sample takes whole epochs of five steps. What comes before
 //! the second epoch is not on the clock: tokens, a look at held-out rows and a first epoch. The last line tells its time.
 
 #![allow(clippy::print_stdout, reason = "criterion reports rows a second, not operations")]
 
-use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use synth_benches::masked::{Arithmetic, Epochs, config};
+use synth_benches::masked::{Arithmetic, Epochs, params};
 use synth_benches::mlp::{BATCH, Product, WIDTHS};
 use synth_benches::table;
-use synth_core::masked::{Condition, Demand};
-use synth_core::train::TrainConfig;
-use synth_core::{Generator, MaskedDiffusion, Table};
+use synth_core::engine::{Masked, MaskedModel};
+use synth_core::generator::{Conditional, Likelihood};
+use synth_core::train::{FitContext, Training};
+use synth_core::{Condition, Demand, Generator, Table};
 
 /// Of these, 269 are kept back: an epoch is five steps of 1,024.
 const N_ROWS: usize = 5_389;
@@ -39,7 +39,7 @@ fn training(criterion: &mut Criterion, table: &Table) {
     group.throughput(Throughput::Elements((N_STEPS * BATCH) as u64));
     group.bench_function(BenchmarkId::from_parameter(BATCH), |b| {
         b.iter_custom(|n_epochs| {
-            let epochs = Epochs::of(table, &config(BATCH), n_epochs as usize, || ()).expect("it learns");
+            let epochs = Epochs::of(table, &params(BATCH), n_epochs as usize, || ()).expect("it learns");
             assert_eq!(epochs.others.len() as u64, n_epochs, "training ended before it was measured");
             epochs.others.iter().sum()
         });
@@ -47,22 +47,23 @@ fn training(criterion: &mut Criterion, table: &Table) {
 }
 
 /// Trained far enough for its rows to share levels as real ones do: rows that agree so far are drawn together.
-fn fitted(table: &Table) -> MaskedDiffusion {
-    let config = TrainConfig { n_iter: 40, min_steps: 0, ..config(BATCH) };
-    MaskedDiffusion::fit(table, &config, &mut |_| ControlFlow::Continue(())).expect("it learns")
+fn fitted(table: &Table) -> MaskedModel {
+    let params = params(BATCH);
+    let training = Training { n_iter: 40, min_steps: 0, ..params.training };
+    Masked { training, ..params }.learn(table, &mut FitContext::new(0)).expect("it learns")
 }
 
-fn sampling(criterion: &mut Criterion, model: &MaskedDiffusion) {
+fn sampling(criterion: &mut Criterion, model: &MaskedModel) {
     let old = Condition { column: "age".to_owned(), demand: Demand::AtLeast("65".to_owned()) };
-    let given = model.conditions(&[old], None).expect("there are such rows");
+    let given = model.given(&[old], None).expect("there are such rows");
     let rows = 0..N_DRAWN as u64;
     let mut group = criterion.benchmark_group("masked/sample");
     group.throughput(Throughput::Elements(N_DRAWN as u64));
     group.bench_function("unconditional", |b| b.iter(|| model.sample(rows.clone(), 3)));
-    group.bench_function("one_condition", |b| b.iter(|| model.sample_given(&given, rows.clone(), 3)));
+    group.bench_function("one_condition", |b| b.iter(|| given.sample(rows.clone(), 3)));
 }
 
-fn log_likelihood(criterion: &mut Criterion, model: &MaskedDiffusion, table: &Table) {
+fn log_likelihood(criterion: &mut Criterion, model: &MaskedModel, table: &Table) {
     let rows = table.take(&(0..N_DRAWN).collect::<Vec<usize>>());
     let mut group = criterion.benchmark_group("masked/log_likelihood");
     group.throughput(Throughput::Elements(N_DRAWN as u64));
@@ -72,15 +73,15 @@ fn log_likelihood(criterion: &mut Criterion, model: &MaskedDiffusion, table: &Ta
 }
 
 /// Epochs and products in turns, and the fastest of each.
-fn arithmetic(table: &Table, model: &MaskedDiffusion) {
-    let config = config(BATCH);
-    let counted = Arithmetic::of(table, &config, &model.parents()).expect("there is something to learn");
+fn arithmetic(table: &Table, model: &MaskedModel) {
+    let params = params(BATCH);
+    let counted = Arithmetic::of(table, &params, &model.parents()).expect("there is something to learn");
     let n_parameters = model.report().n_parameters;
     assert_eq!(counted.n_parameters, n_parameters, "the network has changed: its arithmetic must be counted anew");
 
     let mut product = Product::new();
     let mut of_product = Duration::MAX;
-    let epochs = Epochs::of(table, &config, 12, || {
+    let epochs = Epochs::of(table, &params, 12, || {
         for _ in 0..20 {
             let started = Instant::now();
             product.run();

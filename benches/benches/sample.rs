@@ -2,9 +2,11 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use synth_benches::{MEDIUM, rng, table};
-use synth_core::diffusion::{Network, NetworkDenoiser, Sampler, SamplerConfig, Schedule, ScheduleKind};
-use synth_core::encode::Encoder;
-use synth_core::{Copula, Generator};
+use synth_core::Generator;
+use synth_core::engine::{Copula, SamplerConfig, ScheduleKind};
+use synth_core::train::FitContext;
+use synth_core::unstable::encode::Encoder;
+use synth_core::unstable::tabddpm::{Network, NetworkDenoiser, Sampler, Schedule};
 
 const HIDDEN: [usize; 2] = [256, 256];
 const N_TIMESTEPS: usize = 100;
@@ -36,8 +38,9 @@ fn diffusion(criterion: &mut Criterion) {
 
 fn copula(criterion: &mut Criterion) {
     let table = table(MEDIUM, 1);
-    let copula = Copula::fit(&table).expect("there is something to learn");
-    criterion.bench_function(&format!("fit/copula/{MEDIUM}"), |b| b.iter(|| Copula::fit(&table)));
+    let fit = || Copula::default().learn(&table, &mut FitContext::new(0));
+    let copula = fit().expect("there is something to learn");
+    criterion.bench_function(&format!("fit/copula/{MEDIUM}"), |b| b.iter(fit));
     let mut group = criterion.benchmark_group("sample/copula");
     for n_rows in [512, 4096] {
         group.throughput(Throughput::Elements(n_rows));

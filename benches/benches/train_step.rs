@@ -9,9 +9,10 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use synth_benches::{MEDIUM, rng, table};
-use synth_core::diffusion::{Batch, Network, Process, Schedule, ScheduleKind, Workspace, multinomial, time_table};
-use synth_core::encode::{Encoded, Encoder, Layout};
-use synth_core::nn::{AdamW, AdamWConfig, Dropout, Ema, Parameters, clip_norm};
+use synth_core::engine::ScheduleKind;
+use synth_core::unstable::encode::{Encoded, Encoder, Layout};
+use synth_core::unstable::nn::{AdamW, AdamWConfig, Dropout, Ema, Parameters, clip_norm};
+use synth_core::unstable::tabddpm::{Batch, Network, Process, Schedule, Workspace, multinomial, time_table};
 
 const HIDDEN: [usize; 2] = [256, 256];
 const N_TIMESTEPS: usize = 100;

@@ -9,9 +9,9 @@ use std::error::Error;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use synth_benches::masked::config;
-use synth_core::MaskedDiffusion;
+use synth_benches::masked::params;
 use synth_core::io::{ReadOptions, read_path};
+use synth_core::train::FitContext;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -20,10 +20,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let table = read_path(Path::new(&table), &ReadOptions::default())?.table;
 
     let mut last = None;
-    let outcome = MaskedDiffusion::fit(&table, &config(512), &mut |progress| {
+    let mut context = FitContext::new(0).with_observer(|progress| {
         last = Some(*progress);
         if progress.epoch < n_epochs { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
+    let outcome = params(512).learn(&table, &mut context);
+    drop(context);
     let Some(last) = last else { return Err(outcome.err().map_or("no epoch ended".into(), Into::into)) };
     println!("training {:7.0} rows/s {} steps", last.rows_per_second, last.n_steps);
     Ok(())

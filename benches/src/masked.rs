@@ -4,9 +4,10 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use synth_core::encode::{Tokenizer, Variable};
-use synth_core::train::{TrainConfig, TrainingFailure};
-use synth_core::{Error, MaskedDiffusion, Result, Table};
+use synth_core::engine::Masked;
+use synth_core::train::{FitContext, Training, TrainingFailure};
+use synth_core::unstable::encode::{Tokenizer, Variable};
+use synth_core::{Error, Result, Table};
 
 /// Features of a position, as the network has them.
 const FEATURES: usize = 19;
@@ -14,8 +15,9 @@ const FEATURES: usize = 19;
 const MIXTURE: usize = 15;
 
 /// Two blocks of width 256, `batch_size` rows a step; the plan is that of a real run.
-pub fn config(batch_size: usize) -> TrainConfig {
-    TrainConfig { batch_size, hidden: vec![256, 256], dropout: 0.1, ..TrainConfig::default() }
+pub fn params(batch_size: usize) -> Masked {
+    let training = Training { batch_size, hidden: vec![256, 256], dropout: 0.1, ..Training::default() };
+    Masked { training, ..Masked::default() }
 }
 
 /// The first epochs of a training.
@@ -35,11 +37,11 @@ impl Epochs {
     /// Trains for an epoch and `n_others` more, or as many as there are. `between` runs between epochs, off the clock.
     ///
     /// # Errors
-    /// As [`MaskedDiffusion::fit`], but for the interruption.
-    pub fn of(table: &Table, config: &TrainConfig, n_others: usize, mut between: impl FnMut()) -> Result<Self> {
+    /// As [`Masked::learn`], but for the interruption.
+    pub fn of(table: &Table, params: &Masked, n_others: usize, mut between: impl FnMut()) -> Result<Self> {
         let (mut times, mut n_rows, mut n_steps) = (Vec::new(), 0, 0);
         let mut started = Instant::now();
-        let outcome = MaskedDiffusion::fit(table, config, &mut |progress| {
+        let mut context = FitContext::new(0).with_observer(|progress| {
             times.push(started.elapsed());
             n_rows = progress.n_rows_seen / progress.epoch as u64;
             n_steps = progress.n_steps / progress.epoch as u64;
@@ -50,6 +52,8 @@ impl Epochs {
             started = Instant::now();
             ControlFlow::Continue(())
         });
+        let outcome = params.learn(table, &mut context);
+        drop(context);
         match outcome {
             Ok(_) | Err(Error::Training(TrainingFailure::Interrupted { .. })) => {
                 let (&first, others) = times.split_first().expect("an epoch ends before training does");
@@ -83,8 +87,9 @@ impl Arithmetic {
     ///
     /// # Errors
     /// As [`Tokenizer::fit`].
-    pub fn of(table: &Table, config: &TrainConfig, parents: &[Vec<usize>]) -> Result<Self> {
-        let tokenizer = Tokenizer::fit(table, config.n_bins)?;
+    pub fn of(table: &Table, params: &Masked, parents: &[Vec<usize>]) -> Result<Self> {
+        let Masked { training, order_share, n_bins, .. } = params;
+        let tokenizer = Tokenizer::fit(table, *n_bins)?;
         let in_table: Vec<&Variable> = tokenizer.variables().map(|(_, variable)| variable).collect();
         let mut variables: Vec<(&Variable, &[usize])> =
             in_table.iter().zip(parents).map(|(variable, parents)| (*variable, parents.as_slice())).collect();
@@ -92,14 +97,14 @@ impl Arithmetic {
         let has_bins = |v: &Variable| v.n_bins() > 0;
         variables.sort_by_key(|(v, _)| (has_bins(v), if has_bins(v) { 0 } else { v.n_tokens() }));
 
-        let (width, n_columns) = (config.hidden[0], variables.len());
+        let (width, n_columns) = (training.hidden[0], variables.len());
         let n_outputs = |v: &Variable| v.n_tokens() + if has_bins(v) { MIXTURE } else { 0 };
         let n_tokens: usize = in_table.iter().map(|v| v.n_tokens()).sum();
         let n_rest = in_table.iter().filter(|v| has_bins(v)).count();
         let n_scales = in_table.iter().filter(|v| has_bins(v) || v.positions().iter().any(Option::is_some)).count();
         let n_features = |i: usize| if has_bins(in_table[i]) { FEATURES } else { 0 };
 
-        let blocks = config.hidden.len() * (2 * width + 2 * (width * width + width));
+        let blocks = training.hidden.len() * (2 * width + 2 * (width * width + width));
         let heads: usize = in_table.iter().map(|v| (width + 1) * n_outputs(v)).sum();
         let of_pair = |i: &usize| in_table[*i].n_tokens() - in_table[*i].n_bins() + n_features(*i);
         let pairs: usize =
@@ -109,14 +114,14 @@ impl Arithmetic {
         // A row has 0 to n - 1 known columns, all equally often: the first ones of the order, or any.
         let asked = |place: usize| {
             let (in_order, at_random) = (place as f64 + 1.0, 0.5 * (n_columns as f64 + 1.0));
-            (config.order_share * in_order + (1.0 - config.order_share) * at_random) / n_columns as f64
+            (order_share * in_order + (1.0 - order_share) * at_random) / n_columns as f64
         };
         let of_cell = |(v, parents): &(&Variable, &[usize])| {
             let n_features: usize = parents.iter().map(|&i| n_features(i)).sum();
             (n_outputs(v) * (6 * width + 4 * n_features)) as f64
         };
         let heads: f64 = variables.iter().enumerate().map(|(place, v)| asked(place) * of_cell(v)).sum();
-        let of_blocks = 6.0 * (2 * config.hidden.len() * width * width) as f64;
+        let of_blocks = 6.0 * (2 * training.hidden.len() * width * width) as f64;
         let flop_per_row = of_blocks + 4.0 * (FEATURES * n_rest * width) as f64 + heads;
         Ok(Self { n_parameters, flop_per_row })
     }

@@ -8,7 +8,7 @@ use ndarray::Array2;
 use ndarray::linalg::general_mat_mul;
 use rand::Rng;
 use rayon::prelude::*;
-use synth_core::nn::{Activation, AdamW, AdamWConfig, Dropout, Linear, Mlp, Parameters, Tape};
+use synth_core::unstable::nn::{Activation, AdamW, AdamWConfig, Dropout, Linear, Mlp, Parameters, Tape};
 
 /// From the input to the output.
 pub const WIDTHS: [usize; 5] = [30, 256, 256, 256, 30];

@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
-use synth_core::masked::Condition;
+use synth_core::Condition;
 use synth_optimizer::dossier::forms::FORMS;
 
 /// Turn a private table into a synthetic one that can be shared, with the proof.

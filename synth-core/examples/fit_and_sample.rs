@@ -6,12 +6,10 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use synth_core::io::{ReadOptions, read_path, write};
-use synth_core::train::TrainConfig;
-use synth_core::{Generator, TabDdpm};
+use synth_core::{Fit, Generator, Keeping};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut paths = std::env::args_os().skip(1).map(PathBuf::from);
@@ -20,9 +18,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let table = read_path(&input, &ReadOptions::default())?.table;
 
-    let config = TrainConfig { seed: 7, ..TrainConfig::default() };
-    let model = TabDdpm::fit(&table, &config, &mut |_progress| ControlFlow::Continue(()))?;
-    let synthetic = model.sample(0..table.n_rows() as u64, 7);
+    let model = Fit::of(&table).keep(Keeping::Found).seed(7).run()?;
+    let synthetic = model.sample(0..table.n_rows() as u64, 7)?;
 
     let out = BufWriter::new(File::create_new(&output)?);
     write(&synthetic, &table.schema().source, out)?;

@@ -1,12 +1,12 @@
 //! Layers, optimiser and average without any generator: a network that learns the sine, in a loop of one's own.
 //!
-//! `cargo run --release -p synth-core --example own_training_loop`
+//! `cargo run --release -p synth-core --features unstable --example own_training_loop`
 #![allow(clippy::print_stdout, reason = "an example is there to be read")]
 
 use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use synth_core::nn::{Activation, AdamW, AdamWConfig, Dropout, Ema, Mlp, Parameters, clip_norm};
+use synth_core::unstable::nn::{Activation, AdamW, AdamWConfig, Dropout, Ema, Mlp, Parameters, clip_norm};
 
 const BATCH: usize = 64;
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The result of this crate's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -45,9 +47,8 @@ pub enum Error {
         got: String,
     },
     /// Training ended without a usable model.
-    #[cfg(feature = "diffusion")]
     #[error("training failed: {0}")]
-    Training(#[from] crate::train::TrainingFailure),
+    Training(#[from] TrainingFailure),
     /// A model file cannot be used.
     #[error("model file: {0}")]
     ModelFile(String),
@@ -86,11 +87,8 @@ impl Error {
             Error::Io { action: Action::Write | Action::Remove, .. } => ErrorKind::Write,
             Error::Column { .. } | Error::SchemaMismatch(_) => ErrorKind::Mismatch,
             Error::Setting { .. } => ErrorKind::Setting,
-            #[cfg(feature = "diffusion")]
-            Error::Training(crate::train::TrainingFailure::Deadline { .. }) => ErrorKind::Deadline,
-            #[cfg(feature = "diffusion")]
-            Error::Training(crate::train::TrainingFailure::Interrupted { .. }) => ErrorKind::Interrupted,
-            #[cfg(feature = "diffusion")]
+            Error::Training(TrainingFailure::Deadline { .. }) => ErrorKind::Deadline,
+            Error::Training(TrainingFailure::Interrupted { .. }) => ErrorKind::Interrupted,
             Error::Training(_) => ErrorKind::Training,
             Error::ModelFile(_) => ErrorKind::ModelFile,
             Error::Other(_) => ErrorKind::Other,
@@ -180,6 +178,43 @@ pub enum Mismatch {
     /// There is no table.
     #[error("no table to join")]
     NoTable,
+}
+
+/// Why training gave no usable model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TrainingFailure {
+    /// The loss or its gradient left the numbers.
+    #[error("the loss became non-finite at step {step}")]
+    NonFinite {
+        /// The optimiser step, from 1.
+        step: u64,
+    },
+    /// The time budget ran out.
+    #[error("the time budget ran out after {done} of {planned} epochs")]
+    Deadline {
+        /// Epochs done.
+        done: usize,
+        /// Epochs planned.
+        planned: usize,
+    },
+    /// The observer ended it.
+    #[error("interrupted after {done} of {planned} epochs")]
+    Interrupted {
+        /// Epochs done.
+        done: usize,
+        /// Epochs planned.
+        planned: usize,
+    },
+    /// The held-out loss is no better than that of the baseline.
+    #[error("nothing was learnt: held-out loss {loss:.4} (baseline {baseline:.4})")]
+    NothingLearnt {
+        /// The loss on the held-out rows.
+        loss: f64,
+        /// The loss there of predicting nothing.
+        baseline: f64,
+    },
 }
 
 /// A rule that every input keeps. Each has a stable name, shown in messages and documented here.

@@ -165,7 +165,7 @@ impl IdentifierShape {
     }
 
     /// Whether identifiers can be made from a shape that was read from a file.
-    #[cfg(feature = "diffusion")] // Only the model file is one.
+    #[cfg(feature = "generators")] // Only the model file is one.
     pub(crate) fn is_sound(&self) -> bool {
         match self {
             IdentifierShape::Counter { width, .. } => *width <= MAX_LENGTH,

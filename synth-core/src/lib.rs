@@ -11,51 +11,29 @@ pub mod infer;
 pub mod io;
 pub mod protect;
 
-#[cfg(feature = "diffusion")]
-mod copula;
-#[cfg(feature = "diffusion")]
-pub mod diffusion;
-#[cfg(feature = "diffusion")]
-pub mod encode;
-#[cfg(feature = "diffusion")]
-mod fitted;
-#[cfg(feature = "diffusion")]
-pub mod generator;
-#[cfg(feature = "diffusion")]
-pub mod masked;
-#[cfg(feature = "diffusion")]
-pub mod model;
-#[cfg(feature = "diffusion")]
-pub mod nn;
-#[cfg(feature = "diffusion")]
-mod random;
-#[cfg(feature = "diffusion")]
-pub mod train;
-#[cfg(feature = "diffusion")]
-pub mod trees;
+// Benchmarks ask for `unstable`, so that a build of the workspace sees what is used by nobody.
+#[cfg(feature = "generators")]
+#[cfg_attr(not(feature = "unstable"), allow(dead_code, unreachable_pub, unused_imports))]
+mod learn;
+#[cfg(feature = "unstable")]
+pub mod unstable;
 
-#[cfg(feature = "diffusion")]
-pub use constraint::{Keeping, Kept};
-#[cfg(feature = "diffusion")]
-pub use copula::Copula;
-#[cfg(feature = "diffusion")]
-pub use diffusion::TabDdpm;
-pub use error::{Action, BadInput, Error, ErrorKind, InputRule, Mismatch, Result};
-#[cfg(feature = "diffusion")]
-pub use fitted::{Engine, Fitted};
-#[cfg(feature = "diffusion")]
-pub use generator::Generator;
+pub use error::{Action, BadInput, Error, ErrorKind, InputRule, Mismatch, Result, TrainingFailure};
 pub use io::TableBuilder;
-#[cfg(feature = "diffusion")]
-pub use masked::MaskedDiffusion;
-#[cfg(feature = "diffusion")]
-pub use model::Model;
+#[cfg(feature = "generators")]
+pub use learn::{
+    condition::{Condition, Demand, ParseConditionError},
+    engine::{self, AnyEngine, EngineKind},
+    fit::{Fit, learnt},
+    generator::{self, Engine, Generator},
+    keep::{self, Keeping},
+    model::{self, Model},
+    part, train,
+};
 pub use schema::{Constraint, Field, Kind, Schema};
 pub use table::Table;
-#[cfg(feature = "diffusion")]
-pub use trees::Trees;
 
 // The crates whose types stand in the signatures.
 pub use arrow;
-#[cfg(feature = "diffusion")]
+#[cfg(feature = "generators")]
 pub use {ndarray, rand};

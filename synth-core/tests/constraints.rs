@@ -1,16 +1,17 @@
 //! Constraints as their users meet them: found in a table, kept by every engine, on any number of threads, from a file.
 
 use std::fmt::Write as _;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use synth_core::constraint::{By, Constraint, Held, Origin, Value, When, find};
+use synth_core::constraint::{Constraint, Held, Value, When, find};
 use synth_core::io::{ReadOptions, read_bytes};
-use synth_core::masked::{Condition, Demand};
-use synth_core::train::TrainConfig;
-use synth_core::{Engine, Generator, InputRule, Keeping, Model, Schema, Table};
+use synth_core::keep::{By, Origin};
+use synth_core::train::Training;
+use synth_core::{
+    AnyEngine, Condition, Demand, Engine, EngineKind, Fit, Generator, InputRule, Keeping, Model, Schema, Table,
+};
 
 /// A hospital: each kind of constraint holds in it once.
 fn hospital(n_rows: usize) -> Table {
@@ -56,19 +57,15 @@ fn declared(table: &Table, constraints: Vec<Constraint>) -> Table {
     table.with_schema(Arc::new(Schema { constraints, ..(**table.schema()).clone() })).unwrap()
 }
 
-fn quick() -> TrainConfig {
-    TrainConfig {
-        n_iter: 12,
-        min_steps: 1,
-        hidden: vec![32],
-        n_timesteps: 10,
-        ema_decay: 0.95,
-        ..TrainConfig::default()
+fn fit(kind: EngineKind, table: &Table, keeping: Keeping) -> Result<Model, synth_core::Error> {
+    let mut engine = AnyEngine::for_size(kind, 0, 0);
+    if let Some(training) = engine.training_mut() {
+        *training = Training { n_iter: 12, min_steps: 1, hidden: vec![32], ema_decay: 0.95, ..Training::default() };
     }
-}
-
-fn fit(engine: Engine, table: &Table, keeping: Keeping) -> Result<Model, synth_core::Error> {
-    Model::fit_keeping(engine, table, keeping, &quick(), None, &mut |_| ControlFlow::Continue(()))
+    if let AnyEngine::TabDdpm(params) = &mut engine {
+        params.n_timesteps = 10;
+    }
+    Fit::of(table).engine(engine).keep(keeping).run()
 }
 
 #[test]
@@ -134,7 +131,7 @@ fn every_row_of_every_engine_keeps_what_is_kept() {
     let table = hospital(700);
     // Loose, so that rows are drawn anew for it: a sixth of the training rows break it.
     let table = declared(&table, vec![order("dose", "most", true)]);
-    for engine in [Engine::Masked, Engine::TabDdpm, Engine::Trees, Engine::Copula] {
+    for engine in EngineKind::ALL.iter().copied() {
         let model = fit(engine, &table, Keeping::Found).unwrap();
         let kept = model.constraints();
         let by = |rule: &str| kept.iter().find(|own| own.rule.contains(rule)).unwrap_or_else(|| panic!("{rule}")).by;
@@ -143,9 +140,9 @@ fn every_row_of_every_engine_keeps_what_is_kept() {
         assert_eq!(by("`ward` determines"), By::Lookup);
         assert_eq!(by("`dose` is less than"), By::Redraw);
         assert_eq!(kept.iter().filter(|own| own.origin == Origin::Declared).count(), 1);
-        let drawn = model.draw(0..400, 3).unwrap();
+        let drawn = model.sample_counted(0..400, 3).unwrap();
         assert_eq!(drawn.table.schema().fields, table.schema().fields);
-        for (own, n_broken) in kept.iter().zip(&drawn.n_broken) {
+        for (own, n_broken) in kept.iter().zip(&drawn.n_violations) {
             assert!(*n_broken == 0 || own.by == By::NotKept, "{engine}: {own:?}: {n_broken}");
         }
         for constraint in find(&table).iter().chain(&table.schema().constraints) {
@@ -169,35 +166,35 @@ fn every_row_of_every_engine_keeps_what_is_kept() {
 #[test]
 fn a_row_depends_on_its_number_alone_and_survives_the_file() {
     let table = declared(&hospital(500), vec![order("dose", "most", true)]);
-    for engine in [Engine::Masked, Engine::Trees, Engine::Copula] {
+    for engine in [EngineKind::Masked, EngineKind::Trees, EngineKind::Copula] {
         let model = fit(engine, &table, Keeping::Found).unwrap();
-        let whole = model.draw(0..120, 4).unwrap();
-        assert!(whole.n_redrawn > 0);
-        let parts = [model.sample(0..17, 4), model.sample(17..120, 4)];
+        let whole = model.sample_counted(0..120, 4).unwrap();
+        assert!(whole.n_resampled > 0);
+        let parts = [0..17, 17..120].map(|rows| model.sample(rows, 4).unwrap());
         assert_eq!(Table::concat(&parts).unwrap().batch(), whole.table.batch(), "{engine}");
         let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        assert_eq!(one_thread.install(|| model.sample(0..120, 4)).batch(), whole.table.batch(), "{engine}");
-        let again = Model::from_bytes(&model.to_bytes()).unwrap();
+        assert_eq!(one_thread.install(|| model.sample(0..120, 4)).unwrap().batch(), whole.table.batch(), "{engine}");
+        let again = Model::from_bytes(&model.to_bytes().unwrap()).unwrap();
         assert_eq!(again.constraints(), model.constraints());
-        assert_eq!(again.sample(0..120, 4).batch(), whole.table.batch(), "{engine}");
+        assert_eq!(again.sample(0..120, 4).unwrap().batch(), whole.table.batch(), "{engine}");
     }
 }
 
 #[test]
 fn constraints_can_be_declared_alone_or_switched_off() {
     let table = hospital(300);
-    assert!(fit(Engine::Copula, &table, Keeping::Off).unwrap().constraints().is_empty());
-    assert!(fit(Engine::Copula, &table, Keeping::Declared).unwrap().constraints().is_empty());
+    assert!(fit(EngineKind::Copula, &table, Keeping::Off).unwrap().constraints().is_empty());
+    assert!(fit(EngineKind::Copula, &table, Keeping::Declared).unwrap().constraints().is_empty());
     let table = declared(&table, vec![order("dose", "most", true)]);
-    let kept = fit(Engine::Copula, &table, Keeping::Declared).unwrap().constraints();
+    let kept = fit(EngineKind::Copula, &table, Keeping::Declared).unwrap().constraints();
     assert_eq!(kept.iter().map(|own| own.rule.as_str()).collect::<Vec<_>>(), ["`dose` is less than `most`"]);
-    assert!(fit(Engine::Copula, &table, Keeping::Off).unwrap().constraints().is_empty());
+    assert!(fit(EngineKind::Copula, &table, Keeping::Off).unwrap().constraints().is_empty());
 }
 
 #[test]
 fn what_no_row_keeps_is_refused_by_name() {
     let never = Constraint::Range { column: own("dose"), min: Some(Value::Whole(1000)), max: None };
-    let error = fit(Engine::Copula, &declared(&hospital(300), vec![never]), Keeping::Found).unwrap_err();
+    let error = fit(EngineKind::Copula, &declared(&hospital(300), vec![never]), Keeping::Found).unwrap_err();
     let synth_core::Error::BadInput(bad) = &error else { panic!("{error}") };
     assert_eq!(bad.rule, InputRule::Constraint);
     assert!(error.to_string().contains("`dose` is at least 1000"), "{error}");
@@ -208,31 +205,31 @@ fn a_declared_sum_that_rows_break_is_kept_by_drawn_ones() {
     let sum = Constraint::Sum { total: own("cost"), parts: vec![own("dose"), own("most")] };
     let table = declared(&hospital(300), vec![sum.clone()]);
     // The sums are all within the range of the column, whatever its cells say.
-    let drawn = fit(Engine::Copula, &table, Keeping::Declared).unwrap().draw(0..200, 1).unwrap();
+    let drawn = fit(EngineKind::Copula, &table, Keeping::Declared).unwrap().sample_counted(0..200, 1).unwrap();
     assert!(!Held::of(&sum, &table).unwrap().broken(&drawn.table).contains(&true));
 }
 
 #[test]
 fn conditions_cells_and_scores_know_columns_that_are_made() {
     let table = hospital(700);
-    let model = fit(Engine::Masked, &table, Keeping::Found).unwrap();
+    let model = fit(EngineKind::Masked, &table, Keeping::Found).unwrap();
     let condition = |column: &str, demand: Demand| Condition { column: own(column), demand };
     let conditions = [
         condition("bill", Demand::AtLeast(own("700"))),
         condition("gone", Demand::MoreThan(own("2011-01-01"))),
         condition("floor", Demand::Among(vec![own("1")])),
     ];
-    let given = model.conditions(&conditions, Some("sex")).unwrap();
-    let drawn = model.sample_given(&given, 0..60, 2).unwrap().table;
+    let given = model.given(&conditions, Some("sex")).unwrap();
+    let drawn = given.sample(0..60, 2).unwrap();
     let column = |table: &Table, name: &str| table.schema().index_of(name).unwrap();
     assert!(drawn.numbers(column(&drawn, "bill")).iter().all(|&x| x >= 700.0));
     assert!(drawn.labels(column(&drawn, "floor")).iter().all(|label| label.as_deref() == Some("1")));
-    let parts = [0..25, 25..60].map(|rows| model.sample_given(&given, rows, 2).unwrap().table);
+    let parts = [0..25, 25..60].map(|rows| given.sample(rows, 2).unwrap());
     assert_eq!(Table::concat(&parts).unwrap().batch(), drawn.batch());
     let nothing = [condition("bill", Demand::AtLeast(own("1000000")))];
-    let error = model.sample_given(&model.conditions(&nothing, None).unwrap(), 0..1, 2).unwrap_err();
+    let error = model.given(&nothing, None).unwrap().sample(0..1, 2).unwrap_err();
     assert!(error.to_string().contains("[constraint]"), "{error}");
-    assert!(model.conditions(&[condition("bill", Demand::AtLeast(own("much")))], None).is_err());
+    assert!(model.given(&[condition("bill", Demand::AtLeast(own("much")))], None).is_err());
 
     let scores = model.log_likelihood(&table).unwrap();
     assert!(scores.len() == table.n_rows() && scores.iter().all(|score| score.is_finite()));
@@ -269,7 +266,7 @@ fn a_table_of_other_columns_is_an_error() {
     schema.fields[2].name = own("elsewhere");
     let renamed = Table::new(Arc::new(schema), table.batch().columns().to_vec()).unwrap();
     for keeping in [Keeping::Off, Keeping::Found] {
-        let model = fit(Engine::Masked, &table, keeping).unwrap();
+        let model = fit(EngineKind::Masked, &table, keeping).unwrap();
         for wrong in [&other, &renamed] {
             assert!(matches!(model.impute(wrong, 1), Err(synth_core::Error::SchemaMismatch(_))));
             assert!(matches!(model.log_likelihood(wrong), Err(synth_core::Error::SchemaMismatch(_))));

@@ -28,7 +28,7 @@ impl Generator for Pieces {
         self.table.schema()
     }
 
-    fn sample(&self, rows: Range<u64>, seed: u64) -> Table {
+    fn sample(&self, rows: Range<u64>, seed: u64) -> synth_core::Result<Table> {
         let source = |row: u64, piece: usize| {
             // Row i is a function of the seed and i alone.
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -40,7 +40,7 @@ impl Generator for Pieces {
             let rows: Vec<usize> = rows.clone().map(|row| source(row, column / self.width)).collect();
             Arc::clone(self.table.take(&rows).column(column).1)
         });
-        Table::new(Arc::clone(self.table.schema()), columns.collect()).expect("the columns are those of the table")
+        Table::new(Arc::clone(self.table.schema()), columns.collect())
     }
 }
 
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let run = Pipeline::new(Policy::named("hipaa")?)
             .with_seed(7)
             .with_max_attempts(1)
-            .with_generator(&format!("pieces of {width} columns"), |table, _| {
+            .with_generator(&format!("pieces of {width} columns"), |table, _, _| {
                 Ok(Box::new(Pieces { table: table.clone(), width }))
             })
             .run(&table)?;

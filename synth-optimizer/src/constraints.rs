@@ -1,9 +1,8 @@
 //! What the rows of a released table keep, as the record tells it.
 
 use serde::{Deserialize, Serialize};
-use synth_core::Kept;
-use synth_core::constraint::{By, Origin};
-use synth_core::model::Drawn;
+use synth_core::keep::{By, Kept, Origin};
+use synth_core::model::Sampled;
 
 /// The constraints of the table's generator and what became of them. Columns are named; values are those that a person
 /// declared or many rows share.
@@ -33,16 +32,16 @@ pub struct RuleRecord {
 }
 
 impl ConstraintRecord {
-    /// Of the constraints of a generator and the rows it drew.
-    pub(crate) fn of(constraints: Vec<Kept>, drawn: &Drawn) -> Self {
-        let n_rows = drawn.table.n_rows().max(1) as f64;
+    /// Of the constraints of a generator and the rows sampled of it.
+    pub(crate) fn of(constraints: Vec<Kept>, sampled: &Sampled) -> Self {
+        let n_rows = sampled.table.n_rows().max(1) as f64;
         let rule = |(kept, &n_broken): (Kept, &usize)| {
             let Kept { rule, origin, by, first_broken } = kept;
             RuleRecord { rule, origin, by, first_broken, kept: 1.0 - n_broken as f64 / n_rows }
         };
         Self {
-            redrawn: drawn.n_redrawn as f64 / n_rows,
-            rules: constraints.into_iter().zip(&drawn.n_broken).map(rule).collect(),
+            redrawn: sampled.n_resampled as f64 / n_rows,
+            rules: constraints.into_iter().zip(&sampled.n_violations).map(rule).collect(),
         }
     }
 

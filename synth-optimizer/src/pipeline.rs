@@ -39,8 +39,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use synth_compliance::{DISCLAIMER, Decision, Finding, Policy};
 use synth_core::table::Units;
-use synth_core::train::TrainConfig;
-use synth_core::{Engine, Generator, Keeping, Model, Table};
+use synth_core::train::{FitContext, Training};
+use synth_core::{EngineKind, Generator, Keeping, Table};
 
 use self::trial::PipelineTrial;
 use crate::assessment::Assessment;
@@ -48,8 +48,8 @@ use crate::attempt::{Attempt, Explanation};
 use crate::dossier::portraits::TablePortrait;
 use crate::dossier::record::{RUN_VERSION, Release, RunOutcome, RunRecord};
 use crate::error::Result;
-use crate::learnt::Fit;
 use crate::memory;
+use crate::own::OwnFit;
 use crate::plan::Plan;
 use crate::protection::{Protected, ProtectionRecord, Protects, protect};
 use crate::rule::RulePlanner;
@@ -64,8 +64,8 @@ pub struct Pipeline<'a> {
     seed: u64,
     plan: Box<dyn Fn(Plan) -> Plan + Send + 'a>,
     tunes: bool,
-    engine: Option<Engine>,
-    own: Option<(String, Box<Fit<'a>>)>,
+    engine: Option<EngineKind>,
+    own: Option<(String, Box<OwnFit<'a>>)>,
     planner: Option<Box<MakePlanner<'a>>>,
     rows: Option<usize>,
     max_attempts: usize,
@@ -218,11 +218,11 @@ impl<'a> Pipeline<'a> {
     /// Uses this engine and no other. Default: the one that suits the table ([`Plan::for_table`]), and
     /// another one if it fails.
     #[must_use]
-    pub fn with_engine(self, engine: Engine) -> Self {
+    pub fn with_engine(self, engine: EngineKind) -> Self {
         Self { engine: Some(engine), ..self }
     }
 
-    /// Fits a generator of your own in place of the plan's engine: `fit` is told the rows to learn and the settings of the plan.
+    /// Fits a generator of your own in place of the plan's engine: `fit` is told the rows to learn, the training that the plan proposes, and the seed.
     /// Rows are protected, split, measured and judged as ever. The rules change its settings, never the engine; a table is not
     /// tuned for it, constraints are neither found nor kept, and a [store](Self::with_store) does not hold it. `name` stands in the
     /// record. Default: the generators of the workspace.
@@ -230,7 +230,7 @@ impl<'a> Pipeline<'a> {
     /// ```
     /// # use std::{ops::Range, sync::Arc};
     /// use synth_compliance::{Decision, Policy};
-    /// use synth_core::{Generator, Schema, Table};
+    /// use synth_core::{Generator, Result, Schema, Table};
     /// use synth_optimizer::Pipeline;
     ///
     /// /// Gives the rows that it was given.
@@ -241,15 +241,15 @@ impl<'a> Pipeline<'a> {
     ///         self.0.schema()
     ///     }
     ///
-    ///     fn sample(&self, rows: Range<u64>, _seed: u64) -> Table {
-    ///         self.0.take(&rows.map(|row| row as usize % self.0.n_rows()).collect::<Vec<_>>())
+    ///     fn sample(&self, rows: Range<u64>, _seed: u64) -> Result<Table> {
+    ///         Ok(self.0.take(&rows.map(|row| row as usize % self.0.n_rows()).collect::<Vec<_>>()))
     ///     }
     /// }
     ///
     /// # let text: String = (0..200).map(|i| format!("{},{}\n", i * 7919 % 1000, i % 3)).collect();
     /// # let table = synth_core::io::read_bytes(format!("dose,arm\n{text}").into(), &Default::default())?.table;
     /// let run = Pipeline::new(Policy::named("hipaa")?)
-    ///     .with_generator("parrot", |table, _| Ok(Box::new(Parrot(table.clone()))))
+    ///     .with_generator("parrot", |table, _, _| Ok(Box::new(Parrot(table.clone()))))
     ///     .with_max_attempts(1)
     ///     .run(&table)?;
     /// assert_eq!(run.record.decision, Decision::Refused);
@@ -259,7 +259,7 @@ impl<'a> Pipeline<'a> {
     pub fn with_generator(
         self,
         name: &str,
-        fit: impl Fn(&Table, &TrainConfig) -> synth_core::Result<Box<dyn Generator>> + Send + Sync + 'a,
+        fit: impl Fn(&Table, &Training, &mut FitContext<'_>) -> synth_core::Result<Box<dyn Generator>> + Send + Sync + 'a,
     ) -> Self {
         Self { own: Some((name.to_owned(), Box::new(fit))), ..self }
     }
@@ -374,7 +374,7 @@ impl<'a> Pipeline<'a> {
         }
         let Prepared { protected, parts, first } = self.prepare(table)?;
         let table = &protected.table;
-        let first_engine = first.engine;
+        let first_engine = first.kind();
         let mut rules = RulePlanner::new(first);
         // Where the generator is the caller's own, no other engine would be one.
         if let Some(engine) = self.engine.or(self.own.as_ref().map(|_| first_engine)) {
@@ -391,7 +391,7 @@ impl<'a> Pipeline<'a> {
             policy: &self.policy,
             n_rows,
             keeping: self.kept(),
-            own: self.own.as_ref().map(|(_, fit)| fit.as_ref()),
+            own: self.own.as_ref().map(|(name, fit)| (name.as_str(), fit.as_ref())),
             store: self.store,
             deadline,
             observer: self.observer,
@@ -459,23 +459,24 @@ impl<'a> Pipeline<'a> {
             Design::Split { .. } => table.take(&parts.rows[0]),
             Design::CrossFitted { .. } => table.clone(),
         };
-        let untuned = Plan::of(self.engine.unwrap_or(Engine::Masked), learnt.n_rows(), table.n_columns());
+        let untuned = Plan::of(self.engine.unwrap_or(EngineKind::Masked), learnt.n_rows(), table.n_columns());
         let base = match self.tunes && self.own.is_none() {
             false => untuned,
-            true => match Plan::for_table(self.engine, &Model::learnt(&learnt, self.kept())?, self.seed) {
+            true => match Plan::for_table(self.engine, &synth_core::learnt(&learnt, self.kept())?, self.seed) {
                 // The attempt itself will say so.
                 Err(synth_core::Error::Training(_)) => untuned,
                 plan => plan?,
             },
         };
-        let engine = base.engine;
-        let first = Plan { engine, ..(self.plan)(base) };
+        let kind = base.kind();
+        let changed = (self.plan)(base.clone());
+        let first = if changed.kind() == kind { changed } else { base };
         Ok(Prepared { protected, parts, first })
     }
 
-    fn notes(trial: &PipelineTrial<'_>, n_attempts: usize, engine: Option<Engine>) -> Vec<String> {
+    fn notes(trial: &PipelineTrial<'_>, n_attempts: usize, engine: Option<EngineKind>) -> Vec<String> {
         // Tokens have none for a level that hardly anybody shares.
-        let gives_rare_levels = matches!(engine, Some(Engine::TabDdpm | Engine::Copula));
+        let gives_rare_levels = matches!(engine, Some(EngineKind::TabDdpm | EngineKind::Copula));
         let mut notes: Vec<String> = rare_levels(trial.table).filter(|_| gives_rare_levels).into_iter().collect();
         if n_attempts > 1 && matches!(trial.parts.design, Design::CrossFitted { .. }) {
             let text = "attempts were judged on the same rows: the verdict on the last of them is a little flattering";
@@ -502,14 +503,14 @@ impl<'a> Pipeline<'a> {
         if audit.as_ref().is_some_and(|audit| !audit.decision().is_accepted()) && trial.is_over() {
             stopped = Some(StopReason::Deadline);
         }
-        let engine = attempts.last().map(|attempt| attempt.plan.engine);
+        let engine = attempts.last().map(|attempt| attempt.plan.kind());
         let mut notes = Self::notes(trial, attempts.len(), engine.filter(|_| self.own.is_none()));
         // How many rows a unit has stands in the record, and no more exactly than may leave.
         notes.extend(protected.notice.clone().filter(|_| Units::of(trial.table).are_rows()));
         if let Some((name, _)) = &self.own {
             notes.push(format!("a generator of the caller's own, `{name}`, took the place of the plans' engines"));
         }
-        let training = artifact.as_ref().and_then(|release| release.learnt.train_report().cloned());
+        let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());
         let constraints = artifact.as_ref().map_or_else(Default::default, |release| release.constraints.clone());
         let mut record = RunRecord {
             version: RUN_VERSION,

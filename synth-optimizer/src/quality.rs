@@ -4,13 +4,10 @@
 //! on how they are drawn, measures with anchors, policies that must refuse a copy. What they say of a table that is to be
 //! shared is the business of a [run](crate::Pipeline).
 
-use std::ops::ControlFlow;
-
 use synth_compliance::{Decision, Policy, Treatment, detect, judge};
 use synth_core::io::{ReadOptions, read_bytes, write};
 use synth_core::schema::{Compression, Format, Source};
-use synth_core::train::TrainConfig;
-use synth_core::{Engine, Generator, Model, Schema, Table};
+use synth_core::{AnyEngine, Engine, EngineKind, Fit, Generator, Model, Schema, Table};
 use synth_metrics::{Audit, Battery, MEASURES, Options, QualityReport, Tables, anchor, measure};
 
 use crate::attempt::{Attempt, AttemptResult};
@@ -49,7 +46,7 @@ pub fn quality_test(table: &Table, seed: u64, watch: &mut dyn FnMut(&Part)) -> V
         try_part(name, "written and read back", files_come_back(&small, format));
     }
     try_part("schema".to_owned(), "written as TOML and read back", schema_comes_back(&small));
-    for engine in [Engine::Masked, Engine::TabDdpm, Engine::Trees, Engine::Copula] {
+    for &engine in EngineKind::ALL {
         let tried = "fitted for a moment, drawn whole and in parts, kept in a file";
         try_part(format!("engine: {engine}"), tried, engine_works(&small, engine, seed));
     }
@@ -88,24 +85,31 @@ fn schema_comes_back(table: &Table) -> Result<String, String> {
     }
 }
 
-fn engine_works(table: &Table, engine: Engine, seed: u64) -> Result<String, String> {
-    let plan = Plan::of(engine, table.n_rows(), table.n_columns());
-    let config = TrainConfig { hidden: vec![32; plan.hidden.len()], ..plan.train_config(seed) };
-    let config = TrainConfig { n_iter: 60, min_steps: 200, max_steps: 400, n_timesteps: 20, ..config };
-    let model = Model::fit(engine, table, &config, &mut |_| ControlFlow::Continue(()));
-    let model = model.map_err(|error| error.to_string())?;
+fn engine_works(table: &Table, kind: EngineKind, seed: u64) -> Result<String, String> {
+    try_engine(table, kind, seed).unwrap_or_else(|error| Err(error.to_string()))
+}
+
+fn try_engine(table: &Table, kind: EngineKind, seed: u64) -> synth_core::Result<Result<String, String>> {
+    let mut engine = AnyEngine::for_size(kind, table.n_rows(), table.n_columns());
+    if let Some(training) = engine.training_mut() {
+        training.hidden.iter_mut().for_each(|width| *width = 32);
+        (training.n_iter, training.min_steps, training.max_steps) = (60, 200, 400);
+    }
+    if let AnyEngine::TabDdpm(params) = &mut engine {
+        params.n_timesteps = 20;
+    }
+    let model = Fit::of(table).engine(engine).seed(seed).run()?;
     let n_rows = table.n_rows() as u64;
-    let whole = model.sample(0..n_rows, seed);
-    let parts = [model.sample(0..n_rows / 3, seed), model.sample(n_rows / 3..n_rows, seed)];
-    let parts = Table::concat(&parts).map_err(|error| error.to_string())?;
+    let whole = model.sample(0..n_rows, seed)?;
+    let parts = Table::concat(&[model.sample(0..n_rows / 3, seed)?, model.sample(n_rows / 3..n_rows, seed)?])?;
     if parts.batch() != whole.batch() {
-        return Err("rows depend on how they are drawn".to_owned());
+        return Ok(Err("rows depend on how they are sampled".to_owned()));
     }
-    let again = Model::from_bytes(&model.to_bytes()).map_err(|error| error.to_string())?;
-    if again.sample(0..n_rows, seed).batch() != whole.batch() {
-        return Err("the model of the file draws other rows".to_owned());
+    let again = Model::from_bytes(&model.to_bytes()?)?;
+    if again.sample(0..n_rows, seed)?.batch() != whole.batch() {
+        return Ok(Err("the model of the file samples other rows".to_owned()));
     }
-    Ok(format!("{n_rows} rows"))
+    Ok(Ok(format!("{n_rows} rows")))
 }
 
 fn anchors_hold() -> Result<String, String> {

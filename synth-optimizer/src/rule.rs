@@ -12,8 +12,9 @@
 //! kept as a start, on the right scale, and are otherwise unmeasured.
 
 use synth_compliance::{Check, Status, Verdict};
-use synth_core::Engine;
-use synth_core::train::TrainingFailure;
+use synth_core::engine::Copula;
+use synth_core::train::{Training, TrainingFailure};
+use synth_core::{AnyEngine, EngineKind};
 use synth_metrics::Domain;
 use synth_metrics::fidelity::association::ASSOC_DELTA;
 use synth_metrics::fidelity::correlation::CORR_DELTA;
@@ -50,7 +51,7 @@ pub const RULES: &[Rule] = &[
         name: "privacy-narrower",
         uses: 1,
         applies: |s| s.trains() && (s.leaks() || s.nearly_leaks()),
-        change: |_, plan| plan.hidden.iter_mut().for_each(|width| *width = lowered(*width, *width / 2, 16)),
+        change: |_, plan| plan.change_training(|t| each_width(t, |width| lowered(width, width / 2, 16))),
         because: "the table gives away training rows, or may",
         suggestion: "a narrower network, which has less room to learn rows by heart",
     },
@@ -58,7 +59,7 @@ pub const RULES: &[Rule] = &[
         name: "privacy-more-dropout",
         uses: 1,
         applies: |s| s.trains() && (s.leaks() || s.nearly_leaks()),
-        change: |_, plan| plan.dropout = more_dropout(plan.dropout),
+        change: |_, plan| plan.change_training(|t| t.dropout = more_dropout(t.dropout)),
         because: "the table still gives away training rows, or may",
         suggestion: "more dropout, so that no row is learnt by heart",
     },
@@ -66,15 +67,19 @@ pub const RULES: &[Rule] = &[
         name: "privacy-fewer-epochs",
         uses: 1,
         applies: |s| s.trains() && (s.leaks() || s.nearly_leaks()),
-        change: |_, plan| plan.set_n_iter(lowered(plan.n_iter, plan.n_iter / 2, 100)),
+        change: |_, plan| plan.change_training(|t| t.set_n_iter(lowered(t.n_iter, t.n_iter / 2, 100))),
         because: "the table still gives away training rows, or may",
         suggestion: "an earlier stop, before rows are learnt by heart",
     },
     Rule {
         name: "privacy-larger-leaves",
         uses: 2,
-        applies: |s| s.plan().engine == Engine::Trees && (s.leaks() || s.nearly_leaks()),
-        change: |_, plan| plan.min_leaf *= 2,
+        applies: |s| s.plan().kind() == EngineKind::Trees && (s.leaks() || s.nearly_leaks()),
+        change: |_, plan| {
+            if let AnyEngine::Trees(trees) = &mut plan.engine {
+                trees.min_leaf *= 2;
+            }
+        },
         because: "the table gives away training rows, or may",
         suggestion: "trees whose leaves have more rows, none of which says much",
     },
@@ -82,7 +87,7 @@ pub const RULES: &[Rule] = &[
         name: "switch-after-two-failures",
         uses: 1,
         applies: |s| s.trains() && s.method_failed() && s.method_failures() >= 2,
-        change: |_, plan| plan.engine = Engine::Copula,
+        change: |_, plan| *plan = Copula::default().into(),
         because: "the method failed twice",
         suggestion: "another method; look at the log of the training and at how columns were read",
     },
@@ -90,7 +95,7 @@ pub const RULES: &[Rule] = &[
         name: "training-lower-rate",
         uses: 1,
         applies: |s| s.trains() && matches!(s.failure(), Some(TrainingFailure::NonFinite { .. })),
-        change: |_, plan| plan.lr = halved(plan.lr),
+        change: |_, plan| plan.change_training(|t| t.lr = halved(t.lr)),
         because: "the training blew up",
         suggestion: "half the learning rate",
     },
@@ -98,7 +103,7 @@ pub const RULES: &[Rule] = &[
         name: "training-fewer-epochs",
         uses: 1,
         applies: |s| s.trains() && matches!(s.failure(), Some(TrainingFailure::Deadline { .. })),
-        change: |_, plan| plan.set_n_iter(lowered(plan.n_iter, plan.n_iter / 2, 100)),
+        change: |_, plan| plan.change_training(|t| t.set_n_iter(lowered(t.n_iter, t.n_iter / 2, 100))),
         because: "the training did not end in time",
         suggestion: "half the epochs",
     },
@@ -108,7 +113,7 @@ pub const RULES: &[Rule] = &[
         applies: |s| {
             s.trains() && (s.ks_above(0.7) || matches!(s.failure(), Some(TrainingFailure::NothingLearnt { .. })))
         },
-        change: |_, plan| plan.set_n_iter(raised(plan.n_iter, 300, 800)),
+        change: |_, plan| plan.change_training(|t| t.set_n_iter(raised(t.n_iter, 300, 800))),
         because: "the training did not learn the distributions at all",
         suggestion: "300 more epochs, 800 at most; if that fails too, see whether columns were read as they are meant",
     },
@@ -116,7 +121,7 @@ pub const RULES: &[Rule] = &[
         name: "ks-far",
         uses: 2,
         applies: |s| s.trains() && s.ks_above(0.5),
-        change: |_, plan| plan.set_n_iter(raised(plan.n_iter, 200, 600)),
+        change: |_, plan| plan.change_training(|t| t.set_n_iter(raised(t.n_iter, 200, 600))),
         because: "the training learnt little of the distributions",
         suggestion: "200 more epochs, 600 at most",
     },
@@ -124,7 +129,7 @@ pub const RULES: &[Rule] = &[
         name: "columns-off",
         uses: 3,
         applies: |s| s.trains() && s.any_too_high(&COLUMNS),
-        change: |_, plan| plan.set_n_iter(raised(plan.n_iter, 100, 600)),
+        change: |_, plan| plan.change_training(|t| t.set_n_iter(raised(t.n_iter, 100, 600))),
         because: "columns are not distributed as they should be",
         suggestion: "100 more epochs, 600 at most",
     },
@@ -132,7 +137,7 @@ pub const RULES: &[Rule] = &[
         name: "wider-network",
         uses: 2,
         applies: |s| s.trains() && (s.any_too_high(&ASSOCIATIONS) || s.any_too_high(&COLUMNS)),
-        change: |_, plan| plan.hidden.iter_mut().for_each(|width| *width = raised(*width, *width, 1024)),
+        change: |_, plan| plan.change_training(|t| each_width(t, |width| raised(width, width, 1024))),
         because: "columns do not hang together as they should, or more epochs are no remedy any more",
         suggestion: "a network twice as wide, 1024 at most",
     },
@@ -140,15 +145,15 @@ pub const RULES: &[Rule] = &[
         name: "lower-rate",
         uses: 2,
         applies: |s| s.trains() && (s.any_too_high(&ASSOCIATIONS) || s.any_too_high(&COLUMNS)),
-        change: |_, plan| plan.lr = halved(plan.lr),
+        change: |_, plan| plan.change_training(|t| t.lr = halved(t.lr)),
         because: "a wider network was not enough or would give away rows",
         suggestion: "half the learning rate, so that the last epochs are finer",
     },
     Rule {
         name: "switch-at-the-end",
         uses: 1,
-        applies: |s| s.plan().engine != Engine::Copula && (s.failure().is_some() || s.anything_too_high()),
-        change: |_, plan| plan.engine = Engine::Copula,
+        applies: |s| s.plan().kind() != EngineKind::Copula && (s.failure().is_some() || s.anything_too_high()),
+        change: |_, plan| *plan = Copula::default().into(),
         because: "nothing is left to change in this method",
         suggestion: "another method",
     },
@@ -159,6 +164,11 @@ const COLUMNS: [&str; 3] = [KS_MEAN.id, TVD_MEAN.id, MISSING_DELTA.id];
 
 /// The measures of pairs of columns.
 const ASSOCIATIONS: [&str; 2] = [CORR_DELTA.id, ASSOC_DELTA.id];
+
+/// Changes the width of every hidden layer.
+fn each_width(training: &mut Training, change: impl Fn(usize) -> usize) {
+    training.hidden.iter_mut().for_each(|width| *width = change(*width));
+}
 
 /// `x + by` but at most `cap`; never less than `x`, which may be beyond the cap already.
 fn raised(x: usize, by: usize, cap: usize) -> usize {
@@ -254,7 +264,7 @@ impl<'a> Situation<'a> {
 
     /// Whether the last plan's engine is a network that is trained.
     pub fn trains(&self) -> bool {
-        matches!(self.plan().engine, Engine::Masked | Engine::TabDdpm)
+        self.plan().training().is_some()
     }
 
     /// Whether a privacy measure is beyond its limit.
@@ -293,7 +303,7 @@ impl<'a> Situation<'a> {
 
     /// How many attempts with the last one's engine failed in that way.
     pub fn method_failures(&self) -> usize {
-        self.attempts.iter().filter(|a| a.plan.engine == self.plan().engine && method_failed(a)).count()
+        self.attempts.iter().filter(|a| a.plan.kind() == self.plan().kind() && method_failed(a)).count()
     }
 
     /// How often a rule has been used in this run.
@@ -313,7 +323,7 @@ impl<'a> Situation<'a> {
     }
 
     /// The rule to follow and the plan it leads to; with `only`, among plans for that engine.
-    fn next(&self, only: Option<Engine>) -> Option<(&'static Rule, Plan)> {
+    fn next(&self, only: Option<EngineKind>) -> Option<(&'static Rule, Plan)> {
         if self.verdict().is_some_and(|v| v.decision.is_accepted()) || self.dead_end().is_some() {
             return None;
         }
@@ -323,7 +333,7 @@ impl<'a> Situation<'a> {
             (rule.change)(self, &mut plan);
             (rule, plan)
         })
-        .find(|(_, plan)| only.is_none_or(|engine| plan.engine == engine) && self.is_worth_trying(plan))
+        .find(|(_, plan)| only.is_none_or(|kind| plan.kind() == kind) && self.is_worth_trying(plan))
     }
 
     /// What was wrong with the last attempt, in numbers.
@@ -406,7 +416,7 @@ fn cause(rule: &Rule, evidence: &str) -> String {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RulePlanner {
     first: Plan,
-    only: Option<Engine>,
+    only: Option<EngineKind>,
 }
 
 impl RulePlanner {
@@ -417,8 +427,8 @@ impl RulePlanner {
 
     /// Keeps to one engine: rules that would switch to another are passed over.
     #[must_use]
-    pub fn with_engine(self, engine: Engine) -> RulePlanner {
-        RulePlanner { only: Some(engine), ..self }
+    pub fn with_engine(self, kind: EngineKind) -> RulePlanner {
+        RulePlanner { only: Some(kind), ..self }
     }
 
     /// The plan to start with.
@@ -429,7 +439,7 @@ impl RulePlanner {
 
     /// The engine that is kept to, if one is.
     #[cfg(feature = "llm")]
-    pub(crate) fn only(&self) -> Option<Engine> {
+    pub(crate) fn only(&self) -> Option<EngineKind> {
         self.only
     }
 }

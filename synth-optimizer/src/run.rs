@@ -6,7 +6,7 @@ use serde::Serialize;
 use synth_compliance::{Policy, sha256};
 use synth_core::io::write;
 use synth_core::schema::Source as Form;
-use synth_core::{Engine, Table};
+use synth_core::{EngineKind, Table};
 
 use crate::dossier::audit::Source;
 use crate::dossier::folder::{self, Left, Results, WriteSchema};
@@ -128,7 +128,7 @@ impl<'a> Run<'a> {
 
     /// See [`Pipeline::with_engine`].
     #[must_use]
-    pub fn engine(self, engine: Engine) -> Self {
+    pub fn engine(self, engine: EngineKind) -> Self {
         Self { pipeline: self.pipeline.with_engine(engine), ..self }
     }
 
@@ -277,7 +277,7 @@ mod tests {
     }
 
     fn run<'a>(table: &'a Table, out: &Path) -> Run<'a> {
-        Run::of(table).engine(Engine::Copula).attempts(1).out(out)
+        Run::of(table).engine(EngineKind::Copula).attempts(1).out(out)
     }
 
     #[test]

@@ -54,17 +54,17 @@ fn failed(action: Action, name: &str) -> impl FnOnce(std::io::Error) -> Error {
 pub(crate) fn fitted(
     store: &dyn Store,
     name: &str,
-    fit: impl FnOnce(&mut Checkpoints<'_>) -> Result<Model>,
+    fit: impl FnOnce(Checkpoints<'_>) -> Result<Model>,
 ) -> Result<Model> {
     let (model_name, state_name) = (format!("{name}.synth"), format!("{name}.state"));
     let kept = store.load(&model_name).map_err(failed(Action::Read, &model_name))?;
     if let Some(model) = kept.and_then(|bytes| Model::from_bytes(&bytes).ok()) {
         return Ok(model);
     }
-    let mut save = |state: &[u8]| store.save(&state_name, state);
+    let save = Box::new(|state: &[u8]| store.save(&state_name, state));
     let earlier = store.load(&state_name).map_err(failed(Action::Read, &state_name))?;
-    let model = fit(&mut Checkpoints { earlier, every: BETWEEN_STATES, save: &mut save })?;
-    store.save(&model_name, &model.to_bytes()).map_err(failed(Action::Write, &model_name))?;
+    let model = fit(Checkpoints { earlier, every: BETWEEN_STATES, save })?;
+    store.save(&model_name, &model.to_bytes()?).map_err(failed(Action::Write, &model_name))?;
     store.remove(&state_name).map_err(failed(Action::Remove, &state_name))?;
     Ok(model)
 }

@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use synth_compliance::{Chain, Decision, Key, Policy, chain, sha256};
 use synth_core::io::{ReadOptions, read_bytes};
-use synth_core::{Engine, Table};
+use synth_core::{EngineKind, Table};
 use synth_optimizer::audit::{LOG_NAME, RECORD_NAME};
 use synth_optimizer::{
     Fault, Folder, Pipeline, Program, RunOutcome, Source, Verified, Written, log, model_card, provenance, verify,
@@ -70,7 +70,7 @@ fn program() -> Program {
 }
 
 fn run(policy: &Policy) -> RunOutcome {
-    Pipeline::new(policy.clone()).with_engine(Engine::Copula).with_seed(3).run(&table()).unwrap()
+    Pipeline::new(policy.clone()).with_engine(EngineKind::Copula).with_seed(3).run(&table()).unwrap()
 }
 
 /// What a run leaves, table and model standing for themselves.
@@ -80,7 +80,7 @@ fn files_of(run: &RunOutcome, policy: &Policy, mac: Option<String>) -> Files {
     files.insert(RECORD_NAME.to_owned(), serde_json::to_vec_pretty(&run.record).unwrap());
     files.insert("MODEL_CARD.md".to_owned(), model_card(&run.record, policy, &source, &program()).into_bytes());
     if let Some(release) = &run.release {
-        files.insert("model.synth".to_owned(), release.learnt.model().unwrap().to_bytes());
+        files.insert("model.synth".to_owned(), release.model.to_bytes().unwrap());
     }
     let written = |files: &BTreeMap<String, Vec<u8>>| -> Vec<Written> {
         let written = |(name, bytes): (&String, &Vec<u8>)| Written { name: name.clone(), sha256: sha256(bytes) };

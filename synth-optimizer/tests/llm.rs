@@ -8,7 +8,7 @@ use std::time::Duration;
 use synth_compliance::Policy;
 use synth_core::io::{ReadOptions, read_bytes};
 use synth_core::train::TrainingFailure;
-use synth_core::{Engine, Table};
+use synth_core::{EngineKind, Table};
 use synth_optimizer::llm::{Endpoint, Key, LlmPlanner, Names, Proposal, RULE, Shape};
 use synth_optimizer::{Assessment, Attempt, AttemptResult, Explanation, Pipeline, Plan, Planner, RulePlanner};
 
@@ -35,7 +35,7 @@ fn plans(proposal: &Proposal) -> Reply {
 
 fn proposal() -> Proposal {
     Proposal {
-        engine: Engine::Masked,
+        engine: EngineKind::Masked,
         n_iter: 77,
         batch_size: 64,
         lr: 1e-3,
@@ -44,7 +44,7 @@ fn proposal() -> Proposal {
         layers: 1,
         min_leaf: 10,
         differential_privacy: false,
-        backups: vec![Engine::Trees],
+        backups: vec![EngineKind::Trees],
         rationale: "few rows".to_owned(),
     }
 }
@@ -111,7 +111,7 @@ fn failed(number: usize, plan: Plan) -> Attempt<Plan, Assessment> {
         seed: 1,
         plan,
         explanation: Explanation::base("a test"),
-        result: AttemptResult::Failed(TrainingFailure::NothingLearnt { held_out: 2.0, nothing: 1.0 }),
+        result: AttemptResult::Failed(TrainingFailure::NothingLearnt { loss: 2.0, baseline: 1.0 }),
         duration: Duration::ZERO,
     }
 }
@@ -120,7 +120,8 @@ fn failed(number: usize, plan: Plan) -> Attempt<Plan, Assessment> {
 fn a_good_answer_is_the_plan() {
     let (endpoint, asked) = server(vec![plans(&proposal())]);
     let (plan, explanation) = planner(endpoint).next_plan(&[]).unwrap();
-    assert_eq!((plan.n_iter, plan.dropout, plan.hidden.as_slice()), (77, 0.3, &[64][..]));
+    let training = plan.training().unwrap();
+    assert_eq!((training.n_iter, training.dropout, training.hidden.as_slice()), (77, 0.3, &[64][..]));
     assert_eq!((explanation.rule.as_str(), explanation.suggestion.as_str()), (RULE, "few rows"));
     assert_eq!(explanation.change, Plan::base(120, 3).changes(&plan));
     let asked = asked.lock().unwrap();
@@ -142,7 +143,7 @@ fn no_cell_level_or_name_is_told() {
         .run(&table())
         .unwrap();
     assert_eq!(run.record.attempts[0].explanation.rule, RULE);
-    assert_eq!(run.record.attempts[0].plan.n_iter, 77);
+    assert_eq!(run.record.attempts[0].plan.training().unwrap().n_iter, 77);
     let asked = asked.lock().unwrap();
     assert!(!asked.is_empty());
     for (_, body) in asked.iter() {
@@ -229,6 +230,6 @@ fn a_plan_that_was_tried_is_not_followed_and_a_deaf_service_is_left_alone() {
     }
     assert_eq!(asked.lock().unwrap().len(), 3);
     // The rules gave the method up, and its backup was taken in place of theirs.
-    let engines: Vec<Engine> = attempts.iter().map(|attempt| attempt.plan.engine).collect();
-    assert_eq!(engines, [Engine::Masked, Engine::Masked, Engine::Trees, Engine::Copula]);
+    let engines: Vec<EngineKind> = attempts.iter().map(|attempt| attempt.plan.kind()).collect();
+    assert_eq!(engines, [EngineKind::Masked, EngineKind::Masked, EngineKind::Trees, EngineKind::Copula]);
 }

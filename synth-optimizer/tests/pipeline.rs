@@ -8,11 +8,11 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use synth_compliance::{Decision, Policy};
 use synth_core::io::{ReadOptions, read_bytes};
-use synth_core::train::TrainConfig;
-use synth_core::{Engine, Generator, Schema, Table};
+use synth_core::train::{FitContext, Training};
+use synth_core::{EngineKind, Generator, Schema, Table};
 use synth_metrics::Outcome;
 use synth_optimizer::pipeline::Event;
-use synth_optimizer::{Assessment, Design, Pipeline, Plan, Protects, RunRecord, StopReason};
+use synth_optimizer::{Assessment, Design, Pipeline, Protects, RunRecord, StopReason};
 
 /// Four numbers around a common cause and two columns of levels: what a copula can learn.
 fn table(n_rows: usize) -> Table {
@@ -29,7 +29,7 @@ fn table(n_rows: usize) -> Table {
 }
 
 fn copula(policy: &str) -> Pipeline<'static> {
-    Pipeline::new(Policy::named(policy).unwrap()).with_engine(Engine::Copula).with_seed(1)
+    Pipeline::new(Policy::named(policy).unwrap()).with_engine(EngineKind::Copula).with_seed(1)
 }
 
 #[test]
@@ -211,18 +211,19 @@ fn a_run_that_was_stopped_anywhere_goes_on_to_the_same_result() {
     let pipeline = || {
         Pipeline::new(Policy::named("hipaa").unwrap())
             .with_seed(5)
-            .with_plan(|plan| Plan { hidden: vec![16], n_iter: 4, ..plan })
+            .with_plan(|plan| {
+                plan.with_training(|t| {
+                    t.hidden = vec![16];
+                    t.n_iter = 4;
+                })
+            })
             .without_tuning()
             .with_max_attempts(2)
             .with_refused_table()
     };
     let result = |run: synth_optimizer::RunOutcome| {
         let made = run.release.or(run.refused).expect("there is a table");
-        (
-            serde_json::to_string(&run.record).unwrap(),
-            made.table.batch().clone(),
-            made.learnt.model().unwrap().to_bytes(),
-        )
+        (serde_json::to_string(&run.record).unwrap(), made.table.batch().clone(), made.model.to_bytes().unwrap())
     };
     let whole = result(pipeline().run(&table).unwrap());
     let store = Memory { kept: Default::default(), saves_left: 0.into() };
@@ -262,7 +263,7 @@ impl Generator for Own {
         self.table.schema()
     }
 
-    fn sample(&self, rows: Range<u64>, seed: u64) -> Table {
+    fn sample(&self, rows: Range<u64>, seed: u64) -> synth_core::Result<Table> {
         let n_rows = self.table.n_rows();
         let source = |row: u64, column: usize| match self.gives_rows {
             true => row as usize % n_rows,
@@ -274,7 +275,7 @@ impl Generator for Own {
             let rows: Vec<usize> = rows.clone().map(|row| source(row, column)).collect();
             Arc::clone(self.table.take(&rows).column(column).1)
         });
-        Table::new(Arc::clone(self.table.schema()), columns.collect()).unwrap()
+        Table::new(Arc::clone(self.table.schema()), columns.collect())
     }
 }
 
@@ -283,8 +284,8 @@ fn a_generator_of_ones_own_is_protected_split_and_judged_like_the_others() {
     let table = table(2400);
     let given = Mutex::new(Vec::new());
     let run = |gives_rows: bool| {
-        let fit = |table: &Table, config: &TrainConfig| {
-            given.lock().unwrap().push((table.n_rows(), config.n_iter));
+        let fit = |table: &Table, training: &Training, _: &mut FitContext<'_>| {
+            given.lock().unwrap().push((table.n_rows(), training.n_iter));
             Ok(Box::new(Own { table: table.clone(), gives_rows }) as Box<dyn Generator>)
         };
         let pipeline = Pipeline::new(Policy::named("hipaa").unwrap()).with_generator("shuffle", fit);
@@ -294,10 +295,10 @@ fn a_generator_of_ones_own_is_protected_split_and_judged_like_the_others() {
         let run = run(gives_rows);
         assert!(!run.record.decision.is_accepted());
         assert_eq!((run.record.generator.as_deref(), run.record.attempts.len()), (Some("shuffle"), 2));
-        assert!(run.record.attempts.iter().all(|attempt| attempt.plan.engine == run.record.attempts[0].plan.engine));
+        assert!(run.record.attempts.iter().all(|attempt| attempt.plan.kind() == run.record.attempts[0].plan.kind()));
         assert!(run.record.notes.iter().any(|note| note.contains("`shuffle`")), "{:?}", run.record.notes);
         let refused = run.refused.unwrap();
-        assert!(refused.learnt.model().is_none() && refused.table.n_rows() == 2400);
+        assert!(refused.model.to_bytes().is_err() && refused.table.n_rows() == 2400);
         let violations: Vec<String> =
             run.record.attempts[0].verdict().unwrap().verdict.violations().map(|v| v.to_string()).collect();
         let expected = if gives_rows { "mia_auc" } else { "corr_delta" };

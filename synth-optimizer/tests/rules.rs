@@ -5,7 +5,8 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use synth_compliance::{Decision, Policy};
-use synth_core::Engine;
+use synth_core::EngineKind;
+use synth_core::engine::{Copula, Trees};
 use synth_core::train::TrainingFailure;
 use synth_metrics::{Estimate, Interval, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 use synth_optimizer::{
@@ -88,7 +89,11 @@ type Step = (&'static str, Plan, AttemptResult<Assessment>);
 
 /// A small table's plan, in a network that can become narrower and wider.
 fn base() -> Plan {
-    Plan { hidden: vec![256; 2], dropout: 0.1, lr: 1e-3, ..Plan::of(Engine::TabDdpm, 303, 14) }
+    Plan::of(EngineKind::TabDdpm, 303, 14).with_training(|t| {
+        t.hidden = vec![256; 2];
+        t.dropout = 0.1;
+        t.lr = 1e-3;
+    })
 }
 
 fn next(attempts: &[Attempt<Plan, Assessment>]) -> Option<(String, String)> {
@@ -115,7 +120,7 @@ fn leaky() -> AttemptResult<Assessment> {
 
 #[test]
 fn trees_that_leak_get_larger_leaves_and_then_another_engine() {
-    let trees = Plan { engine: Engine::Trees, min_leaf: 10, ..base() };
+    let trees = Plan::from(Trees::default());
     check_one(trees.clone(), leaky(), "privacy-larger-leaves", "min_leaf 10 -> 20");
     check_one(trees, judged(&[("ks_mean", 0.2, 0.0)]), "switch-at-the-end", "engine trees -> copula");
 }
@@ -127,34 +132,34 @@ fn privacy_comes_first_and_is_never_answered_with_more_training() {
     // Too few rows to be sure, but the value itself is beyond the limit.
     check_one(base(), judged(&[("mia_auc", 0.63, 0.08)]), "privacy-narrower", "hidden [256, 256] -> [128, 128]");
 
-    let narrow = Plan { hidden: vec![128; 2], ..base() };
+    let narrow = base().with_training(|t| t.hidden = vec![128; 2]);
     let twice = vec![("base", base(), leaky()), ("privacy-narrower", narrow.clone(), leaky())];
     check(twice.clone(), "privacy-more-dropout", "dropout 0.1 -> 0.3");
 
-    let dropout = Plan { dropout: 0.3, ..narrow };
+    let dropout = narrow.with_training(|t| t.dropout = 0.3);
     let mut thrice = twice;
     thrice.push(("privacy-more-dropout", dropout.clone(), judged(&[("mia_auc", 0.7, 0.04)])));
     check(thrice.clone(), "privacy-fewer-epochs", "n_iter 400 -> 200");
 
     let mut four = thrice;
-    four.push(("privacy-fewer-epochs", Plan { n_iter: 200, ..dropout }, judged(&[("mia_auc", 0.7, 0.04)])));
+    four.push(("privacy-fewer-epochs", dropout.with_training(|t| t.n_iter = 200), judged(&[("mia_auc", 0.7, 0.04)])));
     check(four, "switch-at-the-end", "engine tabddpm -> copula");
 }
 
 #[test]
 fn a_narrow_network_is_not_made_too_narrow() {
-    let plan = Plan { hidden: vec![16; 2], ..base() };
+    let plan = base().with_training(|t| t.hidden = vec![16; 2]);
     check_one(plan, leaky(), "privacy-more-dropout", "dropout 0.1 -> 0.3");
 }
 
 #[test]
 fn a_plan_that_trains_as_hard_as_a_leaky_one_is_not_tried() {
     // Narrower helped, but now KS fails: more epochs with the narrow network are new...
-    let narrow = Plan { hidden: vec![128; 2], ..base() };
+    let narrow = base().with_training(|t| t.hidden = vec![128; 2]);
     let steps = vec![("base", base(), leaky()), ("privacy-narrower", narrow.clone(), judged(&[("ks_mean", 0.2, 0.0)]))];
     check(steps, "columns-off", "n_iter 400 -> 500");
     // ...but the wide network is not, with as many epochs or more.
-    let capped = Plan { n_iter: 600, ..narrow };
+    let capped = narrow.with_training(|t| t.n_iter = 600);
     let steps = vec![("base", base(), leaky()), ("columns-off", capped, judged(&[("ks_mean", 0.2, 0.0)]))];
     check(steps, "lower-rate", "lr 0.001 -> 0.0005");
 }
@@ -165,10 +170,10 @@ fn a_failed_training_is_an_attempt_with_a_remedy() {
     let late = || failed(TrainingFailure::Deadline { done: 130, planned: 400 });
     check_one(base(), nan(), "training-lower-rate", "lr 0.001 -> 0.0005");
     check_one(base(), late(), "training-fewer-epochs", "n_iter 400 -> 200");
-    check_one(Plan { n_iter: 120, ..base() }, late(), "training-fewer-epochs", "n_iter 120 -> 100");
+    check_one(base().with_training(|t| t.n_iter = 120), late(), "training-fewer-epochs", "n_iter 120 -> 100");
     check_one(
         base(),
-        failed(TrainingFailure::NothingLearnt { held_out: 1.2, nothing: 1.1 }),
+        failed(TrainingFailure::NothingLearnt { loss: 1.2, baseline: 1.1 }),
         "ks-extreme",
         "n_iter 400 -> 700",
     );
@@ -179,14 +184,14 @@ fn a_failed_training_is_an_attempt_with_a_remedy() {
         "engine tabddpm -> copula",
     );
 
-    let slower = Plan { lr: 5e-4, ..base() };
+    let slower = base().with_training(|t| t.lr = 5e-4);
     let steps = vec![("base", base(), nan()), ("training-lower-rate", slower, late())];
     check(steps, "switch-after-two-failures", "engine tabddpm -> copula");
 }
 
 #[test]
 fn ks_asks_for_epochs_by_how_far_off_it_is() {
-    let at = |n_iter: usize| Plan { n_iter, ..base() };
+    let at = |n_iter: usize| base().with_training(|t| t.n_iter = n_iter);
     let check = |n_iter: usize, ks: f64, rule: &str, change: &str| {
         check_one(at(n_iter), judged(&[("ks_mean", ks, 0.0)]), rule, change);
     };
@@ -216,7 +221,7 @@ fn other_measures_of_single_columns_ask_for_epochs_too() {
 #[test]
 fn associations_ask_for_width_and_then_for_smaller_steps() {
     let off = || judged(&[("corr_delta", 0.2, 0.0)]);
-    let wide = |width: usize| Plan { hidden: vec![width; 2], ..base() };
+    let wide = |width: usize| base().with_training(|t| t.hidden = vec![width; 2]);
     check_one(base(), off(), "wider-network", "hidden [256, 256] -> [512, 512]");
     check_one(wide(1024), off(), "lower-rate", "lr 0.001 -> 0.0005");
     let steps =
@@ -228,7 +233,7 @@ fn associations_ask_for_width_and_then_for_smaller_steps() {
 fn two_failures_of_a_method_switch_it() {
     let steps = vec![
         ("base", base(), judged(&[("ks_mean", 0.73, 0.0)])),
-        ("ks-extreme", Plan { n_iter: 700, ..base() }, judged(&[("ks_mean", 0.71, 0.0)])),
+        ("ks-extreme", base().with_training(|t| t.n_iter = 700), judged(&[("ks_mean", 0.71, 0.0)])),
     ];
     check(steps, "switch-after-two-failures", "engine tabddpm -> copula");
 }
@@ -255,7 +260,7 @@ fn nothing_is_tried_where_no_plan_can_help() {
     check(base(), judged(&[("mia_auc", 0.52, 0.1)]), None, "evidence");
     check(base(), judged(&[]), None, "nothing to change");
     // The fallback has nothing to change.
-    let copula = Plan { engine: Engine::Copula, ..base() };
+    let copula = Plan::from(Copula::default());
     check(copula.clone(), judged(&ks), None, "another method");
     check(copula, leaky(), None, "another method");
     assert_eq!(analyse(&[]), None);
@@ -308,16 +313,19 @@ fn run(script: Vec<AttemptResult<Assessment>>, first: Plan) -> Outcome<(), Plan,
 #[test]
 fn the_history_of_the_reference_replayed() {
     let ks = |value: f64| judged(&[("ks_mean", value, 0.0)]);
-    let first = Plan { n_iter: 300, batch_size: 32, ..base() };
-    let n_iters = |outcome: &Outcome<(), Plan, Assessment>| -> Vec<(usize, Engine)> {
-        outcome.attempts().iter().map(|a| (a.plan.n_iter, a.plan.engine)).collect()
+    let first = base().with_training(|t| {
+        t.n_iter = 300;
+        t.batch_size = 32;
+    });
+    let n_iters = |outcome: &Outcome<(), Plan, Assessment>| -> Vec<(Option<usize>, EngineKind)> {
+        outcome.attempts().iter().map(|a| (a.plan.training().map(|training| training.n_iter), a.plan.kind())).collect()
     };
-    use Engine::{Copula, TabDdpm};
+    use EngineKind::{Copula, TabDdpm};
 
     // Learnt at the second attempt, as the log hoped: 300 and 300 more.
     let hoped = run(vec![ks(0.7289), ks(0.06)], first.clone());
     assert!(matches!(hoped, Outcome::Accepted { .. }));
-    assert_eq!(n_iters(&hoped), [(300, TabDdpm), (600, TabDdpm)]);
+    assert_eq!(n_iters(&hoped), [(Some(300), TabDdpm), (Some(600), TabDdpm)]);
 
     // Better and better, but the epochs are at their cap.
     let slow = run(vec![ks(0.7289), ks(0.31), ks(0.14), ks(0.11), ks(0.09)], first.clone());
@@ -336,7 +344,7 @@ fn the_history_of_the_reference_replayed() {
 
     // What it saw next: no better. A second failure of that size is the method's.
     let seen = run(vec![ks(0.7289), ks(0.7465), ks(0.6712)], first.clone());
-    assert_eq!(n_iters(&seen), [(300, TabDdpm), (600, TabDdpm), (600, Copula)]);
+    assert_eq!(n_iters(&seen), [(Some(300), TabDdpm), (Some(600), TabDdpm), (None, Copula)]);
     assert!(matches!(seen, Outcome::Rejected { reason: StopReason::NoRuleApplies, best: Some(2), .. }));
 
     // With the membership AUC it was so proud of, nothing is tried before that is looked into.
@@ -354,7 +362,7 @@ fn every_run_comes_to_an_end_without_an_attempt_limit() {
             .map(|_| match rng.gen_range(0..8) {
                 0 => failed(TrainingFailure::NonFinite { step: 1 }),
                 1 => failed(TrainingFailure::Deadline { done: 1, planned: 400 }),
-                2 => failed(TrainingFailure::NothingLearnt { held_out: 1.2, nothing: 1.1 }),
+                2 => failed(TrainingFailure::NothingLearnt { loss: 1.2, baseline: 1.1 }),
                 _ => judged(&[
                     ("ks_mean", rng.gen_range(0.0..0.8), rng.gen_range(0.0..0.05)),
                     ("corr_delta", rng.gen_range(0.1..0.3), 0.0),
@@ -396,7 +404,7 @@ fn an_attempt_survives_json() {
     let result = AttemptResult::Judged(assess(&but(&[]), &hipaa()));
     let attempts = history(vec![
         ("base", base(), result),
-        ("x", base(), failed(TrainingFailure::NothingLearnt { held_out: 1.2, nothing: 1.1 })),
+        ("x", base(), failed(TrainingFailure::NothingLearnt { loss: 1.2, baseline: 1.1 })),
     ]);
     let text = serde_json::to_string(&attempts).unwrap();
     assert_eq!(serde_json::from_str::<Vec<Attempt<Plan, Assessment>>>(&text).unwrap(), attempts);

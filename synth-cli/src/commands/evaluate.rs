@@ -49,7 +49,11 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let options = tables::read_options(&args.reading)?;
     let model = args.model.as_deref().map(super::read_model).transpose()?;
     if let Some(model) = &model {
-        super::check_masked(model, "the attack on a model's likelihoods needs")?;
+        super::check_capable(
+            model,
+            model.generator().likelihood().is_some(),
+            "the attack on a model's likelihoods needs",
+        )?;
     }
     let train_name = train_input.name();
     let train = match &model {

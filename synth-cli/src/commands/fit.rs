@@ -1,14 +1,14 @@
 //! `synth fit`: a generator for all rows of a table.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use synth_compliance::Treatment;
+use synth_core::engine::Copula;
 use synth_core::model::About;
-use synth_core::train::{Checkpoints, Progress, TrainConfig, TrainingFailure};
-use synth_core::{Engine, Error, Kind, Model, Table};
+use synth_core::train::{Checkpoints, HeldOut, TrainingFailure};
+use synth_core::{EngineKind, Error, Fit, Generator, Kind, Model, Table};
 use synth_optimizer::Plan;
 use synth_optimizer::dossier::outputs::{self, Readers, Replace};
 
@@ -49,7 +49,8 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     let table = protected(&table, &name, common)?;
     let model = fit(&table, &args.training, &name, checkpoint, common)?;
     let model = model.with_about(About { source_mac, ..About::default() });
-    outputs::write_file(&args.model, Readers::Owner, replace, |out| out.write_all(&model.to_bytes()))?;
+    let bytes = model.to_bytes()?;
+    outputs::write_file(&args.model, Readers::Owner, replace, |out| out.write_all(&bytes))?;
     if let Some(path) = checkpoint.filter(|path| path.exists()) {
         std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
@@ -64,15 +65,16 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
         return Ok(Code::Accepted);
     }
     match model.train_report() {
-        Some(report) => show::line(format!(
-            "{}: {} rows, {} epochs, {} steps; held-out loss {:.3}, {:.3} without a model",
-            model.engine(),
-            table.n_rows(),
-            report.n_epochs,
-            report.n_steps,
-            report.held_out,
-            report.nothing,
-        ))?,
+        Some(report) => {
+            let HeldOut { loss, baseline } = report.held_out;
+            show::line(format!(
+                "{}: {} rows, {} epochs, {} steps; held-out loss {loss:.3} (baseline {baseline:.3})",
+                model.engine(),
+                table.n_rows(),
+                report.n_epochs,
+                report.n_steps,
+            ))?;
+        }
         None => show::line(format!("{}: {} rows", model.engine(), table.n_rows()))?,
     }
     show::constraints(&model.constraints())?;
@@ -115,37 +117,36 @@ pub(super) fn fit(
             .map_err(|error| files::in_input(error, name))?;
     }
     let base = match training.sets_a_plan() {
-        true => Ok(Plan::of(training.engine().unwrap_or(Engine::Masked), table.n_rows(), table.n_columns())),
-        false => Model::learnt(table, training.keeping())
+        true => Ok(Plan::of(training.engine().unwrap_or(EngineKind::Masked), table.n_rows(), table.n_columns())),
+        false => synth_core::learnt(table, training.keeping())
             .and_then(|learnt| Plan::for_table(training.engine(), &learnt, training.seed)),
     };
     let plan = training.applied_to(base.map_err(|error| files::in_input(error, name))?);
-    let config = TrainConfig { time_budget: training.time_budget, ..plan.train_config(training.seed) };
     let bar = Bar::new(common.quiet);
-    let mut watch = |progress: &Progress| bar.follow_fit(progress);
-    let model = match checkpoint {
-        None => Model::fit_keeping(plan.engine, table, training.keeping(), &config, None, &mut watch),
-        Some(path) => {
-            let earlier = path.exists().then(|| files::read_all(path)).transpose()?;
-            let mut save = |state: &[u8]| {
-                // It tells as much as a model.
-                outputs::write_file(path, Readers::Owner, Replace::Yes, |out| out.write_all(state))
-                    .map_err(std::io::Error::other)
-            };
-            let mut checkpoints = Checkpoints { earlier, every: BETWEEN_STATES, save: &mut save };
-            Model::fit_keeping(plan.engine, table, training.keeping(), &config, Some(&mut checkpoints), &mut watch)
-        }
-    };
+    let checkpoints = checkpoint.map(checkpoints).transpose()?;
+    let fit = || Fit::of(table).keep(training.keeping()).seed(training.seed).time_budget(training.time_budget);
+    let chosen = fit().engine(plan.engine).cross_fitted(plan.cross_fitted).checkpoints(checkpoints);
+    let model = chosen.observe(|progress| bar.follow_fit(progress)).run();
     bar.finish();
     let model = match model {
         Err(Error::Training(failure @ TrainingFailure::NothingLearnt { .. })) if training.engine().is_none() => {
             if !common.quiet {
                 show::note(&format!("{failure}; the model is a copula, which knows columns and pairs"));
             }
-            let mut unwatched = |_: &Progress| ControlFlow::Continue(());
-            Model::fit_keeping(Engine::Copula, table, training.keeping(), &config, None, &mut unwatched)
+            fit().engine(Copula::default()).run()
         }
         model => model,
     };
     Ok(model.map_err(|error| files::in_input(error, name))?)
+}
+
+/// The states of a training in a file.
+fn checkpoints(path: &Path) -> Result<Checkpoints<'_>> {
+    let earlier = path.exists().then(|| files::read_all(path)).transpose()?;
+    let save = |state: &[u8]| {
+        // It tells as much as a model.
+        outputs::write_file(path, Readers::Owner, Replace::Yes, |out| out.write_all(state))
+            .map_err(std::io::Error::other)
+    };
+    Ok(Checkpoints { earlier, every: BETWEEN_STATES, save: Box::new(save) })
 }

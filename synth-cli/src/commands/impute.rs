@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use serde::Serialize;
-use synth_core::{Engine, Generator, Schema, Table};
+use synth_core::{EngineKind, Generator, Schema, Table};
 use synth_optimizer::dossier::forms::source_for;
 use synth_optimizer::dossier::outputs::{Readers, Replace};
 use synth_optimizer::dossier::parts;
@@ -19,7 +19,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     if common.json && files::is_standard(&args.out) {
         return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
     }
-    if let Some(engine) = args.training.engine().filter(|&engine| engine != Engine::Masked) {
+    if let Some(engine) = args.training.engine().filter(|&kind| kind != EngineKind::Masked) {
         return Err(Usage(format!("--engine {engine} cannot complete a table, masked can")).into());
     }
     args.training.check()?;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     let (model, table, file) = match &args.model {
         Some(path) => {
             let model = super::read_model(path)?;
-            super::check_masked(&model, "a table is completed by")?;
+            super::check_capable(&model, model.generator().imputer().is_some(), "a table is completed by")?;
             let header = tables::header_of(args.reading.header);
             let (table, file) = input.read_under(model.schema(), header, common.quiet)?;
             (model, table, file)
@@ -51,7 +51,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             (model, table, file)
         }
     };
-    super::check_masked(&model, "a table is completed by")?;
+    super::check_capable(&model, model.generator().imputer().is_some(), "a table is completed by")?;
     let completed = model.impute(&table, args.training.seed).map_err(|error| files::in_input(error, &name))?;
     let filled = Filled::of(&table, &completed);
     let completed = in_order_of(&file, &completed)?;

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use synth_core::model::About;
+use synth_core::train::HeldOut;
 use synth_core::{Field, Generator, Kind, Model};
 
 use super::Common;
@@ -55,11 +56,10 @@ fn training_of(model: &Model) -> String {
     match model.train_report() {
         None => "nothing of it is trained in steps".to_owned(),
         Some(report) => {
-            let (held_out, nothing) = (report.held_out, report.nothing);
-            let [n_fitted, n_kept] = report.rows;
+            let HeldOut { loss, baseline } = report.held_out;
             format!(
-                "learnt from {n_fitted} rows, {n_kept} kept back; {} epochs, held-out loss {held_out:.3}, {nothing:.3} without a model",
-                report.n_epochs
+                "{} training rows, {} held out; {} epochs, held-out loss {loss:.3} (baseline {baseline:.3})",
+                report.n_fitted, report.n_held_out, report.n_epochs
             )
         }
     }

@@ -20,10 +20,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use synth_core::io::Writer;
-use synth_core::{Engine, Error, Keeping, Model, Schema, Table};
-use synth_optimizer::Pipeline;
+use synth_core::{AnyEngine, Engine, EngineKind, Error, Keeping, Model, Schema, Table};
 use synth_optimizer::dossier::outputs::Replace;
 use synth_optimizer::dossier::parts::{self, Destination};
+use synth_optimizer::{Pipeline, Plan};
 
 use crate::args::{Args, Command, ConstraintChoice, EngineChoice, Training};
 use crate::exit::{Code, Usage};
@@ -115,12 +115,12 @@ fn model_of(bytes: &[u8], path: &Path) -> Result<Model> {
     Model::from_bytes(bytes).with_context(|| files::name_of(path))
 }
 
-/// Refuses a model that is not of the engine that knows what each column is given any others. `what` needs one.
-fn check_masked(model: &Model, what: &str) -> Result<()> {
-    match model.engine() {
-        Engine::Masked => Ok(()),
-        other => Err(Usage(format!("{what} a model of the engine masked; this one is {other}")).into()),
+/// Refuses a model whose engine lacks a capability. `what` needs one that has it.
+fn check_capable(model: &Model, is_capable: bool, what: &str) -> Result<()> {
+    if is_capable {
+        return Ok(());
     }
+    Err(Usage(format!("{what} a model of the engine masked; this one is {}", model.engine())).into())
 }
 
 /// An error of a run, with the name of its input.
@@ -152,13 +152,13 @@ impl Training {
     }
 
     /// The engine, if one is asked for.
-    fn engine(&self) -> Option<synth_core::Engine> {
+    fn engine(&self) -> Option<EngineKind> {
         match self.engine {
             EngineChoice::Auto => None,
-            EngineChoice::Masked => Some(synth_core::Engine::Masked),
-            EngineChoice::Tabddpm => Some(synth_core::Engine::TabDdpm),
-            EngineChoice::Trees => Some(synth_core::Engine::Trees),
-            EngineChoice::Copula => Some(synth_core::Engine::Copula),
+            EngineChoice::Masked => Some(EngineKind::Masked),
+            EngineChoice::Tabddpm => Some(EngineKind::TabDdpm),
+            EngineChoice::Trees => Some(EngineKind::Trees),
+            EngineChoice::Copula => Some(EngineKind::Copula),
         }
     }
 
@@ -179,12 +179,17 @@ impl Training {
 
     /// Refuses settings out of their range before anything is read.
     fn check(&self) -> Result<()> {
-        let config = self.applied_to(synth_optimizer::Plan::base(2, 2)).train_config(self.seed);
-        config.check().map_err(|error| match error {
-            Error::Setting { name, allowed, got } => {
-                Usage(format!("--{} must be {allowed}, got {got}", name.replace('_', "-"))).into()
-            }
-            error => error.into(),
+        let mut kinds = vec![self.engine().unwrap_or(EngineKind::Masked)];
+        if self.n_timesteps.is_some() {
+            kinds.push(EngineKind::TabDdpm);
+        }
+        kinds.into_iter().try_for_each(|kind| {
+            self.applied_to(Plan::of(kind, 2, 2)).engine.check().map_err(|error| match error {
+                Error::Setting { name, allowed, got } => {
+                    Usage(format!("--{} must be {allowed}, got {got}", name.replace('_', "-"))).into()
+                }
+                error => error.into(),
+            })
         })
     }
 
@@ -204,30 +209,31 @@ impl Training {
 
     /// Says what will hardly do.
     fn warn(&self, common: &Common) {
-        let is_tabddpm = self.engine() == Some(synth_core::Engine::TabDdpm);
+        let is_tabddpm = self.engine() == Some(EngineKind::TabDdpm);
         if is_tabddpm && self.n_iter.is_some_and(|n| n < 400) && !common.quiet {
             show::note("fewer than 400 epochs is less than tabddpm usually needs");
         }
     }
 
-    /// The plan with what the user gave.
-    fn applied_to(&self, mut plan: synth_optimizer::Plan) -> synth_optimizer::Plan {
+    /// The plan with what the user gave, as far as its engine has it.
+    fn applied_to(&self, plan: Plan) -> Plan {
         fn set<T: Clone>(place: &mut T, given: &Option<T>) {
             if let Some(given) = given {
                 *place = given.clone();
             }
         }
-        if let Some(n_iter) = self.n_iter {
-            plan.set_n_iter(n_iter);
-        }
-        set(&mut plan.batch_size, &self.batch_size);
-        set(&mut plan.lr, &self.lr);
-        set(&mut plan.n_timesteps, &self.n_timesteps);
-        set(&mut plan.hidden, &self.hidden);
-        set(&mut plan.dropout, &self.dropout);
-        plan.label = self.target.clone();
-        if let Some(engine) = self.engine() {
-            plan.engine = engine;
+        let mut plan = plan.with_training(|training| {
+            if let Some(n_iter) = self.n_iter {
+                training.set_n_iter(n_iter);
+            }
+            set(&mut training.batch_size, &self.batch_size);
+            set(&mut training.lr, &self.lr);
+            set(&mut training.hidden, &self.hidden);
+            set(&mut training.dropout, &self.dropout);
+        });
+        if let AnyEngine::TabDdpm(params) = &mut plan.engine {
+            set(&mut params.n_timesteps, &self.n_timesteps);
+            params.label.clone_from(&self.target);
         }
         plan
     }

@@ -43,11 +43,11 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
             }
             let block = start..rows.min(start + step);
             let end = block.end;
-            let drawn = match &conditions {
-                Some(given) => model.sample_given(given, block, args.seed),
-                None => model.draw(block, args.seed),
+            let sampled = match &conditions {
+                Some(given) => given.sample(block, args.seed),
+                None => model.sample(block, args.seed),
             };
-            take(&drawn.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?.table)?;
+            take(&sampled.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?)?;
             bar.follow_rows(end, rows);
         }
         Ok(())
@@ -63,13 +63,13 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
 }
 
 /// What is demanded of the rows; `None` if nothing is.
-fn conditions(args: &args::Sample, model: &Model) -> Result<Option<Given>> {
+fn conditions<'m>(args: &args::Sample, model: &'m Model) -> Result<Option<Given<'m>>> {
     if args.conditions.is_empty() && args.balance.is_none() {
         return Ok(None);
     }
-    super::check_masked(model, "--where and --balance need")?;
-    let conditions = model.conditions(&args.conditions, args.balance.as_deref());
-    Ok(Some(conditions.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?))
+    super::check_capable(model, model.generator().conditional().is_some(), "--where and --balance need")?;
+    let given = model.given(&args.conditions, args.balance.as_deref());
+    Ok(Some(given.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?))
 }
 
 fn block_rows(columns: usize) -> u64 {

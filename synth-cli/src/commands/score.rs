@@ -23,7 +23,7 @@ pub(super) fn run(args: &args::Score, common: &Common) -> Result<Code> {
     files::check_output(&args.out, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
     let model = super::read_model(&args.model)?;
-    super::check_masked(&model, "scores need")?;
+    super::check_capable(&model, model.generator().likelihood().is_some(), "scores need")?;
     let (table, _) = input.read_under(model.schema(), tables::header_of(args.header), common.quiet)?;
     let scores = model.log_likelihood(&table).map_err(|error| files::in_input(error, &input.name()))?;
     // Rows that were learnt score higher than others: the scores tell who was in the table.

@@ -2,7 +2,7 @@
 
 use synth_compliance::{Key, Policy};
 use synth_core::io::{ReadOptions, read_bytes};
-use synth_core::{Engine, Table};
+use synth_core::{EngineKind, Table};
 use synth_optimizer::{Pipeline, Run};
 
 use crate::support::{DEMO, Folder};
@@ -37,7 +37,7 @@ fn an_accepted_run_leaves_what_the_program_leaves() {
     let mac = Key::new(key.into()).unwrap().mac(&std::fs::read(DEMO).unwrap());
     let finished = Run::of(&demo())
         .policy(Policy::named("research").unwrap())
-        .engine(Engine::Copula)
+        .engine(EngineKind::Copula)
         .seed(7)
         .source(NAME, Some(mac))
         .out(folder.path("library"))
@@ -62,7 +62,7 @@ fn a_refused_run_leaves_what_the_program_leaves() {
     assert!([4, 5].contains(&code), "{code}");
 
     let pipeline = Pipeline::new(Policy::named("clinical-strict").unwrap())
-        .with_engine(Engine::Copula)
+        .with_engine(EngineKind::Copula)
         .with_max_attempts(1)
         .with_rows(100)
         .with_refused_table();

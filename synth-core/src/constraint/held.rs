@@ -64,8 +64,8 @@ impl Held {
     }
 
     /// Whether one that was read from a file can be held against rows under `schema`.
-    #[cfg(feature = "diffusion")]
-    pub(super) fn is_sound(&self, schema: &Schema) -> bool {
+    #[cfg(feature = "generators")]
+    pub(crate) fn is_sound(&self, schema: &Schema) -> bool {
         let fits = match (&self.constraint, &self.facts) {
             (Constraint::Depends { .. }, Facts::Follows(_)) => true,
             (Constraint::Combinations { columns }, Facts::Together(seen)) => {
@@ -141,7 +141,7 @@ impl Held {
     }
 
     /// What follows from each known value of a dependency.
-    pub(super) fn pairs(&self) -> &[[String; 2]] {
+    pub(crate) fn pairs(&self) -> &[[String; 2]] {
         match &self.facts {
             Facts::Follows(pairs) => pairs,
             _ => &[],

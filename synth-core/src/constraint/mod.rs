@@ -16,20 +16,7 @@ mod numbers;
 mod passed;
 mod reduce;
 
-#[cfg(feature = "diffusion")]
-mod difference;
-#[cfg(feature = "diffusion")]
-mod keep;
-#[cfg(feature = "diffusion")]
-mod lookup;
-#[cfg(feature = "diffusion")]
-pub(crate) mod transform;
-
 pub use crate::schema::{Constraint, Value, When, to_toml};
 pub use find::{LEAST_EVIDENCE, LEAST_GROUP, LEAST_ROWS, find_pairwise};
 pub use held::{Held, adds_up};
-#[cfg(feature = "diffusion")]
-pub(crate) use keep::Keep;
-#[cfg(feature = "diffusion")]
-pub use keep::{By, Keeping, Kept, Origin};
 pub use reduce::find;

@@ -4,10 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "diffusion")]
-use crate::error::{BadInput, InputRule, Result};
-#[cfg(feature = "diffusion")]
-use crate::schema::{Field, Protection, Schema};
 use crate::table::Units;
 
 /// What was done to one column, without any of its values.
@@ -82,18 +78,6 @@ impl fmt::Display for Count {
             Count::OfFewUnits(k) => write!(f, "of fewer than {k} units"),
         }
     }
-}
-
-/// That nothing is left to be done to a table that a generator is to learn.
-///
-/// # Errors
-/// [`InputRule::Schema`] if its schema declares a protection that was not applied.
-#[cfg(feature = "diffusion")]
-pub(crate) fn check_applied(schema: &Schema) -> Result<()> {
-    let pending = |field: &&Field| field.protect.iter().any(Protection::is_pending);
-    let Some(field) = schema.fields.iter().find(pending) else { return Ok(()) };
-    let problem = "the schema declares a protection that was not applied to the table";
-    Err(BadInput::new(InputRule::Schema, problem).in_column(&field.name).hint("`protect::apply` does").into())
 }
 
 #[cfg(test)]

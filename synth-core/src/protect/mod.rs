@@ -32,8 +32,6 @@ use crate::schema::Kind;
 use crate::table::{Table, Units, column_from_labels};
 
 pub use crate::schema::{DEFAULT_K, FakeKind, Period, Protection};
-#[cfg(feature = "diffusion")]
-pub(crate) use applied::check_applied;
 pub use applied::{Applied, Count};
 use column::Column;
 pub use zip::{RESTRICTED_ZIP_PREFIXES, ZIP_PREFIX_SOURCE};

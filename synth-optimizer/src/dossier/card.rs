@@ -142,8 +142,8 @@ impl Card {
         ));
         if let Some(training) = &record.training {
             self.line(&format!(
-                "- Training: {} epochs, {} parameters, loss on rows kept back {:.4} (without learning {:.4}).",
-                training.n_epochs, training.n_parameters, training.held_out, training.nothing,
+                "- Training: {} epochs, {} parameters, held-out loss {:.4} (baseline {:.4}).",
+                training.n_epochs, training.n_parameters, training.held_out.loss, training.held_out.baseline,
             ));
         }
     }

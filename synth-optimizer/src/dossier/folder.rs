@@ -153,10 +153,10 @@ pub fn write(
         tables = tables_of(REFUSED, &refused.table, Readers::Owner)?;
     }
     if let Some(release) = &run.release {
-        // A generator of the caller's own has no file.
-        if let Some(own) = release.learnt.model() {
-            let own = own.clone().with_about(about(run, source));
-            model = Some(file(MODEL, Readers::Owner, &own.to_bytes())?);
+        // A generator of the caller's own may have no file.
+        if release.model.generator().file().is_some() {
+            let own = release.model.clone().with_about(about(run, source));
+            model = Some(file(MODEL, Readers::Owner, &own.to_bytes()?)?);
         }
         tables = tables_of(TABLE, &release.table, Readers::AsUsual)?;
     }

@@ -4,13 +4,12 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use synth_compliance::{Decision, Finding, PolicyId};
 use synth_core::train::TrainReport;
-use synth_core::{Schema, Table};
+use synth_core::{Model, Schema, Table};
 
 use super::portraits::TablePortrait;
 use crate::assessment::Assessment;
 use crate::attempt::Attempt;
 use crate::constraints::ConstraintRecord;
-use crate::learnt::Learnt;
 use crate::plan::Plan;
 use crate::protection::ProtectionRecord;
 use crate::runner::StopReason;
@@ -114,8 +113,8 @@ pub struct RunOutcome {
 pub struct Release {
     /// The rows.
     pub table: Table,
-    /// The generator.
-    pub learnt: Learnt,
+    /// The generator, with the constraints that its rows keep.
+    pub model: Model,
     /// What its rows keep.
     pub constraints: ConstraintRecord,
 }

@@ -16,7 +16,7 @@ pub use endpoint::{Endpoint, Fault, Key};
 pub use proposal::Proposal;
 pub use question::{ColumnShape, Names, Shape};
 
-use synth_core::Engine;
+use synth_core::EngineKind;
 
 use crate::assessment::Assessment;
 use crate::attempt::{Attempt, Explanation};
@@ -37,7 +37,7 @@ pub struct LlmPlanner {
     shape: Shape,
     rules: RulePlanner,
     /// Engines to turn to, of the last answer that was followed.
-    backups: Vec<Engine>,
+    backups: Vec<EngineKind>,
     /// Questions in a row that led to no plan.
     in_vain: usize,
 }
@@ -87,11 +87,12 @@ impl LlmPlanner {
         why: &str,
     ) -> (Plan, Explanation) {
         if let Some(last) = attempts.last()
-            && plan.engine != last.plan.engine
+            && plan.kind() != last.plan.kind()
         {
-            let is_new = |engine: &&Engine| attempts.iter().all(|attempt| attempt.plan.engine != **engine);
-            if let Some(&engine) = self.backups.iter().find(is_new) {
-                plan.engine = engine;
+            let is_new = |kind: &&EngineKind| attempts.iter().all(|attempt| attempt.plan.kind() != **kind);
+            if let Some(&kind) = self.backups.iter().find(is_new) {
+                let [n_rows, n_columns] = self.shape.size();
+                plan = Plan::of(kind, n_rows, n_columns);
                 explanation.change = last.plan.changes(&plan);
             }
         }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use synth_core::Engine;
+use synth_core::train::Training;
+use synth_core::{AnyEngine, EngineKind};
 
 use super::endpoint::Fault;
 use crate::plan::Plan;
@@ -12,7 +13,7 @@ use crate::plan::Plan;
 #[serde(deny_unknown_fields)]
 pub struct Proposal {
     /// The generator.
-    pub engine: Engine,
+    pub engine: EngineKind,
     /// Epochs, a ceiling.
     pub n_iter: usize,
     /// Rows per step.
@@ -30,7 +31,7 @@ pub struct Proposal {
     /// Whether it thinks that the table needs differential privacy. Told to people; nothing claims to follow it.
     pub differential_privacy: bool,
     /// Engines to turn to if this one fails, the best first.
-    pub backups: Vec<Engine>,
+    pub backups: Vec<EngineKind>,
     /// Why, in words.
     pub rationale: String,
 }
@@ -50,7 +51,7 @@ const MAX_RATIONALE: usize = 400;
 impl Proposal {
     /// The JSON schema of answers, for services that can be held to one.
     pub fn schema() -> Value {
-        let engines = json!({ "type": "string", "enum": ["masked", "tabddpm", "trees", "copula"] });
+        let engines = json!({ "type": "string", "enum": EngineKind::ALL });
         let whole = |[least, most]: [usize; 2]| json!({ "type": "integer", "minimum": least, "maximum": most });
         let number = |[least, most]: [f64; 2]| json!({ "type": "number", "minimum": least, "maximum": most });
         let properties = json!({
@@ -102,29 +103,36 @@ impl Proposal {
         current: &Plan,
         first: &Plan,
         [n_rows, n_columns]: [usize; 2],
-        only: Option<Engine>,
+        only: Option<EngineKind>,
     ) -> (Plan, Vec<String>) {
         let mut remarks = Vec::new();
         let engine = only.unwrap_or(self.engine);
         if engine != self.engine {
             remarks.push(format!("{} was proposed, {engine} was asked for", self.engine));
         }
-        let start = [current, first].into_iter().find(|plan| plan.engine == engine);
+        let start = [current, first].into_iter().find(|plan| plan.kind() == engine);
         let start = start.cloned().unwrap_or_else(|| Plan::of(engine, n_rows, n_columns));
         let mut plan = start.clone();
         // TabDDPM does not learn in fewer epochs than the reference's rules give it.
-        let n_iter = if engine == Engine::TabDdpm { [400, N_ITER[1]] } else { N_ITER };
-        plan.set_n_iter(held("n_iter", self.n_iter, n_iter, &mut remarks));
-        plan.batch_size = held("batch_size", self.batch_size, BATCH_SIZE, &mut remarks);
-        plan.lr = held("lr", self.lr, LR, &mut remarks);
-        plan.dropout = held("dropout", self.dropout, DROPOUT, &mut remarks);
+        let n_iter = if engine == EngineKind::TabDdpm { [400, N_ITER[1]] } else { N_ITER };
+        let n_iter = held("n_iter", self.n_iter, n_iter, &mut remarks);
+        let batch_size = held("batch_size", self.batch_size, BATCH_SIZE, &mut remarks);
+        let lr = held("lr", self.lr, LR, &mut remarks);
+        let dropout = held("dropout", self.dropout, DROPOUT, &mut remarks);
         let width = held("width", self.width, WIDTH, &mut remarks);
-        plan.hidden = vec![width; held("layers", self.layers, LAYERS, &mut remarks)];
-        plan.min_leaf = held("min_leaf", self.min_leaf, MIN_LEAF, &mut remarks);
+        let hidden = vec![width; held("layers", self.layers, LAYERS, &mut remarks)];
+        let min_leaf = held("min_leaf", self.min_leaf, MIN_LEAF, &mut remarks);
+        plan.change_training(|training| {
+            training.set_n_iter(n_iter);
+            (training.batch_size, training.lr, training.dropout, training.hidden) = (batch_size, lr, dropout, hidden);
+        });
+        if let AnyEngine::Trees(trees) = &mut plan.engine {
+            trees.min_leaf = min_leaf;
+        }
         if plan != start {
-            // Cross-fits spoke of other settings: rows are kept back again.
+            // Cross-fits spoke of other settings: rows are held out again.
             plan.cross_fitted = None;
-            plan.validation_share = Plan::of(engine, n_rows, n_columns).validation_share;
+            plan.change_training(|training| training.validation_share = Training::default().validation_share);
         }
         if self.differential_privacy {
             remarks.push("it would have differential privacy, which no engine here has".to_owned());
@@ -155,11 +163,13 @@ fn held<T: PartialOrd + Copy + std::fmt::Display>(
 
 #[cfg(test)]
 mod tests {
+    use synth_core::Engine;
+
     use super::*;
 
     fn proposal() -> Proposal {
         Proposal {
-            engine: Engine::Masked,
+            engine: EngineKind::Masked,
             n_iter: 90,
             batch_size: 64,
             lr: 1e-3,
@@ -168,7 +178,7 @@ mod tests {
             layers: 1,
             min_leaf: 10,
             differential_privacy: false,
-            backups: vec![Engine::Copula],
+            backups: vec![EngineKind::Copula],
             rationale: "few rows\n  call for\u{7} a small network".to_owned(),
         }
     }
@@ -207,19 +217,20 @@ mod tests {
         let base = Plan::base(303, 14);
         let wild = Proposal { n_iter: 100_000, lr: 7.0, width: 1, differential_privacy: true, ..proposal() };
         let (plan, remarks) = wild.applied_to(&base, &base, [303, 14], None);
-        assert_eq!((plan.n_iter, plan.lr, plan.hidden.as_slice()), (800, 0.01, &[16][..]));
+        let training = plan.training().unwrap();
+        assert_eq!((training.n_iter, training.lr, training.hidden.as_slice()), (800, 0.01, &[16][..]));
         let said = remarks.join("; ");
         for part in ["n_iter 100000 was held to 800", "lr 7 was held to 0.01", "width 1", "differential privacy"] {
             assert!(said.contains(part), "{said}");
         }
-        assert!(plan.train_config(1).check().is_ok());
+        assert!(plan.engine.check().is_ok());
     }
 
     #[test]
     fn an_engine_that_was_asked_for_stays() {
-        let base = Plan::of(Engine::TabDdpm, 303, 14);
-        let (plan, remarks) = proposal().applied_to(&base, &base, [303, 14], Some(Engine::TabDdpm));
-        assert_eq!((plan.engine, plan.n_iter), (Engine::TabDdpm, 400));
+        let base = Plan::of(EngineKind::TabDdpm, 303, 14);
+        let (plan, remarks) = proposal().applied_to(&base, &base, [303, 14], Some(EngineKind::TabDdpm));
+        assert_eq!((plan.kind(), plan.training().unwrap().n_iter), (EngineKind::TabDdpm, 400));
         assert!(remarks[0].contains("masked was proposed, tabddpm was asked for"));
     }
 

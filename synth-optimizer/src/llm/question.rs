@@ -1,7 +1,11 @@
 //! What a service is told: shapes and counts.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
-use synth_core::{Engine, Kind, Table};
+use synth_core::engine::Trees;
+use synth_core::train::Training;
+use synth_core::{AnyEngine, EngineKind, Kind, Table};
 
 use super::endpoint::Message;
 use crate::assessment::Assessment;
@@ -78,7 +82,7 @@ impl Shape {
 /// A plan as it is told: the settings that a proposal may change. The column that a plan is conditioned on is not told.
 #[derive(Serialize)]
 struct Told<'a> {
-    engine: Engine,
+    engine: EngineKind,
     n_iter: usize,
     batch_size: usize,
     lr: f64,
@@ -88,16 +92,22 @@ struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
+    /// Of what the engine does not have the defaults are told.
     fn of(plan: &'a Plan) -> Self {
-        let Plan { engine, n_iter, batch_size, lr, dropout, hidden, min_leaf, .. } = plan;
+        static NONE: LazyLock<Training> = LazyLock::new(|| Training { hidden: Vec::new(), ..Training::default() });
+        let Training { n_iter, batch_size, lr, dropout, hidden, .. } = plan.training().unwrap_or(&NONE);
+        let min_leaf = match &plan.engine {
+            AnyEngine::Trees(trees) => trees.min_leaf,
+            _ => Trees::default().min_leaf,
+        };
         Self {
-            engine: *engine,
+            engine: plan.kind(),
             n_iter: *n_iter,
             batch_size: *batch_size,
             lr: *lr,
             dropout: *dropout,
             hidden,
-            min_leaf: *min_leaf,
+            min_leaf,
         }
     }
 }
@@ -125,7 +135,7 @@ pub(super) fn messages(
     shape: &Shape,
     attempts: &[Attempt<Plan, Assessment>],
     ruled: &Plan,
-    only: Option<Engine>,
+    only: Option<EngineKind>,
 ) -> Vec<Message> {
     let tried: Vec<_> = attempts
         .iter()

@@ -1,15 +1,15 @@
 //! One attempt of a run: generators are fitted as the plan says, rows drawn, measured and judged.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use rayon::prelude::*;
 use synth_compliance::{Decision, Policy};
-use synth_core::model::Drawn;
+use synth_core::model::Sampled;
 use synth_core::table::Units;
-use synth_core::train::{Progress, TrainConfig, TrainingFailure};
-use synth_core::{Keeping, Model, Table};
+use synth_core::train::{Checkpoints, Progress, Training, TrainingFailure};
+use synth_core::{Fit, Generator, Keeping, Model, Table};
 use synth_metrics::{Audit, Baseline, Options, Tables, measure};
 
 use super::{Event, Fitting, Observer};
@@ -17,7 +17,7 @@ use crate::assessment::{Assessment, Rank};
 use crate::constraints::ConstraintRecord;
 use crate::dossier::record::Release;
 use crate::error::{Error, Result};
-use crate::learnt::{Fit, Learnt};
+use crate::own::{Own, OwnFit};
 use crate::plan::Plan;
 use crate::runner::{Failure, Start, Trial, Tried};
 use crate::split::{Design, Parts, rows_without};
@@ -30,7 +30,7 @@ pub(super) struct PipelineTrial<'a> {
     pub(super) policy: &'a Policy,
     pub(super) n_rows: usize,
     pub(super) keeping: Keeping,
-    pub(super) own: Option<&'a Fit<'a>>,
+    pub(super) own: Option<(&'a str, &'a OwnFit<'a>)>,
     pub(super) store: Option<&'a dyn Store>,
     pub(super) deadline: Option<Instant>,
     pub(super) observer: &'a Observer<'a>,
@@ -78,7 +78,9 @@ impl PipelineTrial<'_> {
         // Every unit is a non-member once and a member of the other generators, but for those that kept it back to verify
         // their training; the attack counts it once, whatever its rows.
         let learnt: Vec<Vec<usize>> = (made.iter().zip(&given))
-            .map(|(made, given)| made.learnt.fitted_rows(given.len()).iter().map(|&row| given[row]).collect())
+            .map(|(made, given)| {
+                made.model.fitted_rows(&self.table.take(given)).iter().map(|&row| given[row]).collect()
+            })
             .collect();
         let members: Vec<Table> = learnt.iter().map(|rows| self.table.take(rows)).collect();
         let non_members: Vec<Table> = folds.iter().map(|rows| self.table.take(rows)).collect();
@@ -121,8 +123,9 @@ impl PipelineTrial<'_> {
     /// Holds a table that was learnt from the train part against real rows that its generator never saw.
     fn assess(&self, release: &Release, unseen_rows: &[usize], seed: u64) -> Result<Assessment> {
         let given = &self.parts.rows[0];
-        let learnt: Vec<usize> = release.learnt.fitted_rows(given.len()).iter().map(|&row| given[row]).collect();
-        let (train, members, unseen) = (self.table.take(given), self.table.take(&learnt), self.table.take(unseen_rows));
+        let train = self.table.take(given);
+        let learnt: Vec<usize> = release.model.fitted_rows(&train).iter().map(|&row| given[row]).collect();
+        let (members, unseen) = (self.table.take(&learnt), self.table.take(unseen_rows));
         let (member_ids, non_member_ids) = (self.units_of(&learnt), self.units_of(unseen_rows));
         let audit = Audit {
             synthetic: &release.table,
@@ -155,10 +158,10 @@ impl PipelineTrial<'_> {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// Rows of a generator, block by block: they are the same however they are cut.
-    fn drawn(&self, learnt: &Learnt, seed: u64) -> Result<Drawn, Failure<Error>> {
+    /// Rows of a model, block by block: they are the same however they are cut.
+    fn sampled(&self, model: &Model, seed: u64) -> Result<Sampled, Failure<Error>> {
         let n_rows = self.n_rows as u64;
-        let mut blocks: Vec<Drawn> = Vec::new();
+        let mut blocks: Vec<Sampled> = Vec::new();
         for start in (0..n_rows.max(1)).step_by(BLOCK_ROWS as usize) {
             if (self.observer)(&Event::Drawing).is_break() {
                 return Err(Failure::Interrupted);
@@ -166,9 +169,9 @@ impl PipelineTrial<'_> {
             if self.is_over() {
                 return Err(Failure::Deadline);
             }
-            blocks.push(learnt.draw(start..(start + BLOCK_ROWS).min(n_rows), seed)?);
+            blocks.push(model.sample_counted(start..(start + BLOCK_ROWS).min(n_rows), seed)?);
         }
-        Ok(Drawn::concat(blocks)?)
+        Ok(Sampled::concat(blocks)?)
     }
 
     /// A generator and its rows for each of `tables`, side by side on as many threads as there are.
@@ -177,25 +180,28 @@ impl PipelineTrial<'_> {
             Watch { observer: self.observer, started: Instant::now(), fits: Mutex::new(vec![None; tables.len()]) };
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
         let budget = start.deadline.map(|deadline| left(deadline).mul_f64(TRAINING_SHARE));
-        let of_model = |model: Model| Learnt::Model(Box::new(model.with_identifiers_of(self.table)));
         let made = tables.par_iter().enumerate().map(|(fit_idx, table)| {
-            let config = TrainConfig { time_budget: budget, ..plan.train_config(fit_seed(start.seed, fit_idx)) };
-            let mut tell = |progress: &Progress| watch.tell(fit_idx, *progress);
-            let learnt = match (self.own, self.store) {
-                (Some(fit), _) => Learnt::Own(Arc::from(fit(table, &config)?)),
-                (None, None) => {
-                    of_model(Model::fit_keeping(plan.engine, table, self.keeping, &config, None, &mut tell)?)
-                }
-                (None, Some(store)) => {
-                    let name = format!("attempt-{}-{fit_idx}", start.number);
-                    of_model(store::fitted(store, &name, |checkpoints| {
-                        Model::fit_keeping(plan.engine, table, self.keeping, &config, Some(checkpoints), &mut tell)
-                    })?)
-                }
+            let seed = fit_seed(start.seed, fit_idx);
+            let fit = |checkpoints: Option<Checkpoints<'_>>| {
+                let fit = Fit::of(table).keep(self.keeping).seed(seed).time_budget(budget).known(self.table);
+                let fit = match self.own {
+                    None => fit.engine(plan.engine.clone()).cross_fitted(plan.cross_fitted),
+                    Some((name, fit_own)) => {
+                        let training = plan.training().cloned().unwrap_or_else(Training::default);
+                        fit.engine(Own { name, training, fit: fit_own })
+                    }
+                };
+                fit.checkpoints(checkpoints).observe(|progress| watch.tell(fit_idx, *progress)).run()
             };
-            let drawn = self.drawn(&learnt, config.seed)?;
-            let constraints = ConstraintRecord::of(learnt.constraints(), &drawn);
-            Ok(Release { table: drawn.table, learnt, constraints })
+            let model = match self.store {
+                Some(store) if self.own.is_none() => {
+                    store::fitted(store, &format!("attempt-{}-{fit_idx}", start.number), |states| fit(Some(states)))?
+                }
+                _ => fit(None)?,
+            };
+            let sampled = self.sampled(&model, seed)?;
+            let constraints = ConstraintRecord::of(model.constraints(), &sampled);
+            Ok(Release { table: sampled.table, model, constraints })
         });
         // The first failure in the order of the tables, whichever thread met one first.
         let made: Vec<Result<Release, Failure<Error>>> = made.collect();

@@ -2,7 +2,7 @@
 
 use synth_compliance::Policy;
 use synth_core::Schema;
-use synth_core::constraint::Origin;
+use synth_core::keep::Origin;
 use synth_core::protect::{Applied, Count};
 
 use super::text::{grouped, shown};

@@ -1,6 +1,6 @@
 //! How the generator learnt: its loss, epoch by epoch.
 
-use synth_core::train::TrainReport;
+use synth_core::train::{HeldOut, TrainReport};
 
 use super::draw::{Canvas, Picture, label, line, polyline};
 use super::text::{grouped, plural};
@@ -14,19 +14,17 @@ pub(super) struct Training {
 }
 
 pub(super) fn training(report: &TrainReport) -> Training {
-    let [learnt, kept] = report.rows;
-    let verified = match kept {
-        0 => "no row was kept back: cross-fits verified the settings".to_owned(),
-        kept => format!("{} kept back", plural(kept, "row", "rows")),
+    let HeldOut { loss, baseline } = report.held_out;
+    let verified = match report.n_held_out {
+        0 => "no row was held out: cross-fits verified the settings".to_owned(),
+        n_held_out => format!("{} held out", plural(n_held_out, "row", "rows")),
     };
     let sentence = format!(
-        "{} and {} steps on {}; {verified}. Loss on rows not learnt from: {:.4}, without learning {:.4}. The weights in use are those \
+        "{} and {} steps on {}; {verified}. Held-out loss {loss:.4} (baseline {baseline:.4}). The weights in use are those \
          after step {}; {} numbers were fitted.",
         plural(report.n_epochs, "epoch", "epochs"),
         grouped(usize::try_from(report.n_steps).unwrap_or(usize::MAX)),
-        plural(learnt, "row", "rows"),
-        report.held_out,
-        report.nothing,
+        plural(report.n_fitted, "training row", "training rows"),
         grouped(usize::try_from(report.kept_step).unwrap_or(usize::MAX)),
         grouped(report.n_parameters),
     );
@@ -44,7 +42,7 @@ fn curve(report: &TrainReport) -> Option<Picture> {
     if finite.len() < 2 {
         return None;
     }
-    let references = [(report.nothing, "without learning"), (report.held_out, "rows not learnt")];
+    let references = [(report.held_out.baseline, "baseline"), (report.held_out.loss, "held out")];
     let references: Vec<(f64, &str)> = references.into_iter().filter(|(loss, _)| loss.is_finite()).collect();
     let all = || points.iter().map(|(_, loss)| *loss).chain(references.iter().map(|(loss, _)| *loss));
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));

@@ -1,0 +1,112 @@
+//! A trained TabDDPM: encoder, network and schedule.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::denoiser::{Label, Network, NetworkDenoiser};
+use super::objective;
+use super::params::TabDdpm;
+use super::sampler::{Sampler, SamplerConfig};
+use super::schedule::Schedule;
+use crate::error::Result;
+use crate::learn::encode::Encoder;
+use crate::learn::generator::{Engine, Generator};
+use crate::learn::part::FilePart;
+use crate::learn::train::{FitContext, TrainReport, validation_split};
+use crate::schema::Schema;
+use crate::table::Table;
+
+/// A TabDDPM that has learnt a table.
+#[derive(Debug, Clone)]
+pub struct TabDdpmModel {
+    pub(super) encoder: Encoder,
+    pub(super) network: Network<f32>,
+    pub(super) schedule: Schedule,
+    pub(super) params: TabDdpm,
+    pub(super) seed: u64,
+    pub(super) label: Option<(Label, Vec<f64>)>,
+    pub(super) sampler: SamplerConfig,
+    pub(super) report: TrainReport,
+}
+
+impl TabDdpmModel {
+    pub(super) fn fit(params: &TabDdpm, table: &Table, context: &mut FitContext<'_>) -> Result<Self> {
+        params.check()?;
+        let mut encoder = Encoder::fit(table)?;
+        let trained = objective::fit(&encoder, table, params, context)?;
+        let label = trained.label.map(|label| (label, shares(&encoder, table, label)));
+        if let Some(known) = &context.known {
+            encoder = encoder.with_identifiers_of(known);
+        }
+        Ok(Self {
+            encoder,
+            network: trained.network,
+            schedule: trained.schedule,
+            params: params.clone(),
+            seed: context.seed,
+            label,
+            sampler: SamplerConfig::default(),
+            report: trained.report,
+        })
+    }
+
+    /// Draws rows in another way than [`SamplerConfig::default`].
+    ///
+    /// # Errors
+    /// As [`Sampler::new`].
+    pub fn with_sampler(mut self, config: SamplerConfig) -> Result<Self> {
+        Sampler::new(self.encoder.layout(), &self.schedule, config, self.encoder.z_bound())?;
+        self.sampler = config;
+        Ok(self)
+    }
+
+    /// How it was trained.
+    pub fn params(&self) -> &TabDdpm {
+        &self.params
+    }
+
+    /// What training did.
+    pub fn report(&self) -> &TrainReport {
+        &self.report
+    }
+}
+
+impl Generator for TabDdpmModel {
+    fn schema(&self) -> &Arc<Schema> {
+        self.encoder.schema()
+    }
+
+    fn sample(&self, rows: Range<u64>, seed: u64) -> Result<Table> {
+        let layout = self.encoder.layout();
+        let label = self.label.as_ref().map(|(label, _)| *label);
+        let denoiser = NetworkDenoiser::new(&self.network, layout, label, self.schedule.n_timesteps());
+        let mut sampler = Sampler::new(layout, &self.schedule, self.sampler, self.encoder.z_bound())?;
+        if let Some((label, shares)) = &self.label {
+            sampler = sampler.with_label(*label, shares);
+        }
+        let encoded = sampler.sample(&denoiser, rows.clone(), seed);
+        Ok(self.encoder.decode(encoded.z.view(), encoded.codes.view(), rows.start, seed))
+    }
+
+    fn fitted_rows(&self, table: &Table) -> Vec<usize> {
+        validation_split(table.n_rows(), &self.params.training, self.seed).fit
+    }
+
+    fn train_report(&self) -> Option<&TrainReport> {
+        Some(&self.report)
+    }
+
+    fn file(&self) -> Option<FilePart> {
+        Some(super::file::write(self))
+    }
+}
+
+/// The share of each of the label's levels in the table.
+fn shares(encoder: &Encoder, table: &Table, label: Label) -> Vec<f64> {
+    let codes = encoder.codes(table);
+    let mut shares = vec![0.0; label.n_levels];
+    for &code in codes.column(label.block_idx) {
+        shares[code as usize] += 1.0 / table.n_rows() as f64;
+    }
+    shares
+}
