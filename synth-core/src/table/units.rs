@@ -50,7 +50,7 @@ impl Units {
         match (table.units(), &table.schema().unit) {
             (Some(units), _) => units.clone(),
             (None, Some(unit)) => Self::by(table, unit),
-            (None, None) => match Self::detected(table, |field| is_kept_as_it_is(field)) {
+            (None, None) => match Self::detected(table, is_kept_as_it_is) {
                 Some((_, units)) if !units.are_rows() => units,
                 _ => Self::rows(table.n_rows()),
             },
