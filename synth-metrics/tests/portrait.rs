@@ -5,7 +5,7 @@ mod support;
 use proptest::prelude::*;
 use synth_core::schema::Storage;
 use synth_core::{Kind, Table};
-use synth_metrics::portrait::{Associations, Cell, Shape, portrait};
+use synth_metrics::portrait::{Associations, Both, Cell, Shape, portrait};
 use synth_metrics::{Tables, assoc_delta};
 
 use support::{Values, clinic, table};
@@ -36,9 +36,9 @@ fn a_level_of_three_rows_is_neither_named_nor_counted() {
         let shape = of(&train, &train).columns.remove(1).shape;
         let Shape::Levels { names: got, shares, others: pooled } = shape else { panic!("{shape:?}") };
         assert_eq!(got, names, "{counts:?}");
-        assert_eq!(pooled.map(|pooled| pooled[0]), others, "{counts:?}");
-        assert_eq!(shares[0], shares[1]);
-        let all: f64 = shares[0].iter().chain(pooled.iter().map(|pooled| &pooled[0])).sum();
+        assert_eq!(pooled.map(|pooled| pooled.train), others, "{counts:?}");
+        assert_eq!(shares.train, shares.synthetic);
+        let all: f64 = shares.train.iter().chain(pooled.iter().map(|pooled| &pooled.train)).sum();
         assert!((all - 1.0).abs() < 0.01, "{counts:?}: {all}");
     };
     check(&[("a", 60), ("b", 40)], &["a", "b"], None);
@@ -59,12 +59,12 @@ fn bins_stand_for_k_rows_and_show_no_extreme() {
     let shape = of(&train, &synthetic).columns.remove(0).shape;
     let Shape::Bins { edges, shares } = shape else { panic!("{shape:?}") };
     assert!(edges.iter().all(|edge| (20.0..=75.0).contains(edge) && edge.fract() == 0.0), "{edges:?}");
-    for share in &shares[0] {
+    for share in &shares.train {
         assert!(*share == 0.0 || share * 200.0 >= K as f64 - 0.1, "{shares:?}");
     }
-    assert!(shares[0].contains(&0.0), "the hole is not there: {shares:?}");
-    assert!(shares.iter().all(|shares| (shares.iter().sum::<f64>() - 1.0).abs() < 0.01));
-    assert_ne!(shares[0], shares[1]);
+    assert!(shares.train.contains(&0.0), "the hole is not there: {shares:?}");
+    assert!(shares.as_array().into_iter().all(|shares| (shares.iter().sum::<f64>() - 1.0).abs() < 0.01));
+    assert_ne!(shares.train, shares.synthetic);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn what_cannot_be_shown_says_why() {
     let portrait = of(&few, &few);
     assert_eq!(portrait.columns[0].shape, Shape::Hidden("fewer than 22 values".to_owned()));
     assert!(
-        matches!(&portrait.columns[1].shape, Shape::Levels { names, others: Some([1.0, 1.0]), .. } if names.is_empty())
+        matches!(&portrait.columns[1].shape, Shape::Levels { names, others: Some(Both { train: 1.0, synthetic: 1.0 }), .. } if names.is_empty())
     );
     assert!(portrait.projection.is_none());
     let train = clinic(300, 1);
@@ -93,9 +93,9 @@ fn few_missing_cells_are_not_counted() {
         let train = two(x, levels(&[("a", 50), ("b", 50)]));
         of(&train, &train).columns[0].missing
     };
-    assert_eq!(of_missing(0), [Some(0.0); 2]);
-    assert_eq!(of_missing(10), [None; 2]);
-    assert_eq!(of_missing(11), [Some(0.11); 2]);
+    assert_eq!(of_missing(0), [Some(0.0); 2].into());
+    assert_eq!(of_missing(10), [None; 2].into());
+    assert_eq!(of_missing(11), [Some(0.11); 2].into());
 }
 
 #[test]
@@ -121,9 +121,9 @@ fn the_associations_are_those_of_the_measure() {
 fn cells_of_the_plane_hold_k_real_rows_and_tell_apart() {
     let (train, alike) = (clinic(400, 1), clinic(400, 2));
     let cells = |synthetic: &Table| of(&train, synthetic).projection.unwrap().cells;
-    let apart = |cells: &[Cell]| cells.iter().map(|c| (c.shares[0] - c.shares[1]).abs()).sum::<f64>() / 2.0;
+    let apart = |cells: &[Cell]| cells.iter().map(|c| (c.shares.train - c.shares.synthetic).abs()).sum::<f64>() / 2.0;
     let of_alike = cells(&alike);
-    assert!(of_alike.len() > 8 && of_alike.iter().all(|cell| cell.shares[0] * 400.0 >= K as f64 - 1e-9));
+    assert!(of_alike.len() > 8 && of_alike.iter().all(|cell| cell.shares.train * 400.0 >= K as f64 - 1e-9));
     assert!((of_alike.iter().map(Cell::area).sum::<f64>() - 1.0).abs() < 1e-12);
     assert_eq!(apart(&cells(&train)), 0.0);
     let half = train.take(&(0..400).map(|_| 7).collect::<Vec<_>>());
@@ -155,24 +155,24 @@ proptest! {
         let n = rows.len() as f64;
         let portrait = of(&train, &train);
         for column in &portrait.columns {
-            let present = n * (1.0 - column.missing[0].unwrap_or(0.0));
+            let present = n * (1.0 - column.missing.train.unwrap_or(0.0));
             // Rounded to thousandths, of at most all rows.
-            let few = |share: f64| share > 0.0 && share * present < K as f64 - 0.001 * n - 1e-9 && column.missing[0].is_some();
+            let few = |share: f64| share > 0.0 && share * present < K as f64 - 0.001 * n - 1e-9 && column.missing.train.is_some();
             match &column.shape {
                 Shape::Bins { edges, shares } => {
                     prop_assert!(edges.is_sorted_by(|a, b| a < b));
-                    prop_assert!(!shares[0].iter().any(|&s| few(s)), "{column:?}");
-                    prop_assert!(shares[0][0] > 0.0 && *shares[0].last().unwrap() > 0.0);
+                    prop_assert!(!shares.train.iter().any(|&s| few(s)), "{column:?}");
+                    prop_assert!(shares.train[0] > 0.0 && *shares.train.last().unwrap() > 0.0);
                 }
                 Shape::Levels { shares, others, .. } => {
-                    let pooled = others.map(|others| others[0]);
-                    prop_assert!(!shares[0].iter().chain(&pooled).any(|&s| few(s)), "{column:?}");
+                    let pooled = others.map(|others| others.train);
+                    prop_assert!(!shares.train.iter().chain(&pooled).any(|&s| few(s)), "{column:?}");
                 }
                 Shape::Hidden(_) => {}
             }
         }
         for cell in portrait.projection.iter().flat_map(|projection| &projection.cells) {
-            prop_assert!(cell.shares[0] * n >= K as f64 - 1e-9);
+            prop_assert!(cell.shares.train * n >= K as f64 - 1e-9);
         }
     }
 }

@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 use synth_core::Kind;
 
+use super::both::Both;
 use crate::comparison::Comparison;
 use crate::fidelity::association::{Strengths, assoc_delta_of};
 use crate::pearsons::Pearsons;
@@ -28,7 +29,7 @@ pub struct Associations {
 
 /// The association of two columns: in the training and in the synthetic table, in [0, 1]. `None` where a column is constant
 /// there.
-pub type Pair = [Option<f64>; 2];
+pub type Pair = Both<Option<f64>>;
 
 impl Associations {
     /// The pair of the columns at `i` and `j`, in any order; `None` for a column with itself.
@@ -42,7 +43,7 @@ impl Associations {
     /// Synthetic less real; an association that the synthetic table has not counts as 0 there, as in the measure. `None` if
     /// the training table has none.
     pub fn difference(pair: Pair) -> Option<f64> {
-        Some(pair[1].unwrap_or(0.0) - pair[0]?)
+        Some(pair.synthetic.unwrap_or(0.0) - pair.train?)
     }
 }
 
@@ -65,7 +66,7 @@ pub(super) fn associations(comparison: &Comparison) -> Option<Associations> {
         return None;
     }
     let strengths = Strengths::new(comparison, columns.clone(), &pearsons);
-    let row = |i: usize| (i + 1..columns.len()).map(|j| strengths.of(i, j)).collect();
+    let row = |i: usize| (i + 1..columns.len()).map(|j| strengths.of(i, j).into()).collect();
     Some(Associations {
         names: columns.iter().map(|&c| fields[c].name.clone()).collect(),
         n_columns,

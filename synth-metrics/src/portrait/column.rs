@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use synth_core::schema::NumberFormat;
 use synth_core::{Kind, Table};
 
+use super::both::Both;
 use crate::columns::{missing, present};
 use crate::comparison::Comparison;
 use crate::estimate::Measure;
@@ -25,7 +26,7 @@ pub const MAX_LEVELS: usize = 8;
 /// Seconds.
 const DAY: f64 = 86_400.0;
 
-/// One column of both tables. In every pair the first is of the training table, the second of the synthetic one.
+/// One column of both tables.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnPortrait {
     /// The column's name.
@@ -35,7 +36,7 @@ pub struct ColumnPortrait {
     /// How far apart the two columns are; `None` where neither measure is taken.
     pub distance: Option<Distance>,
     /// The share of missing cells; `None` if they are some, but fewer than `k`.
-    pub missing: [Option<f64>; 2],
+    pub missing: Both<Option<f64>>,
     /// The distribution of what is there.
     pub shape: Shape,
 }
@@ -58,16 +59,16 @@ pub enum Shape {
         /// Where the bins meet, ascending; not empty.
         edges: Vec<f64>,
         /// The shares.
-        shares: [Vec<f64>; 2],
+        shares: Both<Vec<f64>>,
     },
     /// Levels, in the column's order if it has one, else the most frequent first.
     Levels {
         /// The names of those that at least `k` real rows have.
         names: Vec<String>,
         /// Their shares.
-        shares: [Vec<f64>; 2],
+        shares: Both<Vec<f64>>,
         /// All other levels together, those that only the synthetic table has among them; `None` if there are none.
-        others: Option<[f64; 2]>,
+        others: Option<Both<f64>>,
     },
     /// Nothing is shown: why.
     Hidden(String),
@@ -82,7 +83,7 @@ pub(super) fn columns(comparison: &Comparison, k: usize) -> Vec<ColumnPortrait> 
             name: field.name.clone(),
             kind: field.kind,
             distance: distances.iter().find_map(|(id, measure)| distance(id, measure, &field.name)),
-            missing: [comparison.train(), comparison.synthetic()].map(|table| missing_share(table, c, k)),
+            missing: [comparison.train(), comparison.synthetic()].map(|table| missing_share(table, c, k)).into(),
             shape: shape(comparison, c, k),
         })
         .collect()
@@ -145,7 +146,7 @@ fn bins([mut real, synthetic]: [Vec<f64>; 2], k: usize, format: Option<NumberFor
         let n = counts.iter().sum();
         counts.into_iter().map(|count| rounded(count, n)).collect()
     });
-    Shape::Bins { edges, shares }
+    Shape::Bins { edges, shares: shares.into() }
 }
 
 /// What a round step is a multiple of.
@@ -241,8 +242,8 @@ fn levels(comparison: &Comparison, c: usize, k: usize) -> Shape {
     let of = |t: usize, count: usize| rounded(count, [n_real, n_synthetic][t]);
     Shape::Levels {
         names: named.iter().map(|&level| real.names[level].clone()).collect(),
-        shares: [0, 1].map(|t| counts[t].iter().map(|&count| of(t, count)).collect()),
-        others: (others != [0, 0]).then(|| [0, 1].map(|t| of(t, others[t]))),
+        shares: [0, 1].map(|t| counts[t].iter().map(|&count| of(t, count)).collect()).into(),
+        others: (others != [0, 0]).then(|| [0, 1].map(|t| of(t, others[t])).into()),
     }
 }
 

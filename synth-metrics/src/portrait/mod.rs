@@ -14,12 +14,14 @@
 //! levels that only the synthetic table has.
 
 pub mod associations;
+mod both;
 pub mod column;
 pub mod projection;
 
 use crate::comparison::Comparison;
 
 pub use associations::{Associations, Pair};
+pub use both::Both;
 pub use column::{ColumnPortrait, Distance, Shape};
 pub use projection::{Cell, Projection};
 

@@ -11,6 +11,7 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use synth_core::Table;
 
+use super::both::Both;
 use crate::comparison::Comparison;
 use crate::features::{columns, dense, is_feature};
 
@@ -45,7 +46,7 @@ pub struct Cell {
     /// And along the second.
     pub y: [f64; 2],
     /// The shares of the training and of the synthetic rows that lie in it.
-    pub shares: [f64; 2],
+    pub shares: Both<f64>,
 }
 
 impl Cell {
@@ -73,10 +74,10 @@ pub(super) fn projection(comparison: &Comparison, k: usize) -> Option<Projection
     let points: Vec<[f64; 2]> = squares[0].iter().zip(&squares[1]).map(|(&x, &y)| [x, y]).collect();
     let (real, synthetic) = points.split_at(n_real);
     let mut cells = Vec::new();
-    let all = Cell { x: [0.0, 1.0], y: [0.0, 1.0], shares: [0.0; 2] };
+    let all = Cell { x: [0.0, 1.0], y: [0.0, 1.0], shares: [0.0; 2].into() };
     cut(all, [real.to_vec(), synthetic.to_vec()], MAX_CUTS, k, &mut |cell, counts| {
         let shares = [counts[0] as f64 / real.len() as f64, counts[1] as f64 / synthetic.len() as f64];
-        cells.push(Cell { shares, ..cell });
+        cells.push(Cell { shares: shares.into(), ..cell });
     });
     Some(Projection { explained, cells })
 }
@@ -198,7 +199,7 @@ mod tests {
         let points: Vec<[f64; 2]> =
             (0..400).map(|i| [f64::from(i * 37 % 400) / 400.0, (f64::from(i) / 400.0).powi(3)]).collect();
         let (mut area, mut n) = (0.0, [0, 0]);
-        let all = Cell { x: [0.0, 1.0], y: [0.0, 1.0], shares: [0.0; 2] };
+        let all = Cell { x: [0.0, 1.0], y: [0.0, 1.0], shares: [0.0; 2].into() };
         cut(all, [points.clone(), points[..100].to_vec()], MAX_CUTS, 11, &mut |cell, counts| {
             assert!(counts[0] >= 11, "{cell:?} holds {counts:?}");
             area += cell.area();

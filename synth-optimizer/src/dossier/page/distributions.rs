@@ -4,7 +4,7 @@
 
 use synth_core::protect::DEFAULT_K;
 use synth_metrics::Portrait;
-use synth_metrics::portrait::{ColumnPortrait, Distance, Shape};
+use synth_metrics::portrait::{Both, ColumnPortrait, Distance, Shape};
 
 use super::draw::{Canvas, Picture, label, line, polyline, rectangle};
 use super::text::{edge, percent, percent_of_some, short, shown};
@@ -69,10 +69,10 @@ pub(super) fn distributions(portrait: &Portrait) -> Distributions {
 fn figure(column: &ColumnPortrait, picture: Result<Picture, String>) -> Figure {
     let kind = column.kind.to_string();
     let about = if column.distance.is_some() { format!("{kind} · {}", off(column)) } else { kind };
-    let missing = match column.missing {
-        [Some(0.0), Some(0.0)] => String::new(),
-        [None, None] => format!("missing: fewer than {DEFAULT_K} cells in both"),
-        [real, synthetic] => {
+    let missing = match (column.missing.train, column.missing.synthetic) {
+        (Some(0.0), Some(0.0)) => String::new(),
+        (None, None) => format!("missing: fewer than {DEFAULT_K} cells in both"),
+        (real, synthetic) => {
             format!("missing: {} real, {} synthetic", percent_of_some(real), percent_of_some(synthetic))
         }
     };
@@ -116,12 +116,12 @@ fn widths(edges: &[f64]) -> Vec<f64> {
 fn steps(
     canvas: &mut Canvas,
     widths: &[f64],
-    shares: &[Vec<f64>; 2],
+    shares: &Both<Vec<f64>>,
     [left, right]: [f64; 2],
     [top, bottom]: [f64; 2],
 ) {
     let total: f64 = widths.iter().sum();
-    let heights = |t: usize| shares[t].iter().zip(widths).map(|(share, width)| share / width);
+    let heights = |t: usize| shares.as_array()[t].iter().zip(widths).map(|(share, width)| share / width);
     let most = heights(0).chain(heights(1)).fold(1e-9, f64::max);
     for (t, class) in ["real", "syn"].into_iter().enumerate() {
         let mut points = vec![[left, bottom]];
@@ -137,7 +137,7 @@ fn steps(
     }
 }
 
-fn bins(column: &ColumnPortrait, edges: &[f64], shares: &[Vec<f64>; 2]) -> Picture {
+fn bins(column: &ColumnPortrait, edges: &[f64], shares: &Both<Vec<f64>>) -> Picture {
     let mut canvas = Canvas::new("chart", 300.0, 112.0, &says(column));
     let widths = widths(edges);
     let total: f64 = widths.iter().sum();
@@ -158,10 +158,13 @@ fn bins(column: &ColumnPortrait, edges: &[f64], shares: &[Vec<f64>; 2]) -> Pictu
     canvas.done()
 }
 
-fn levels(column: &ColumnPortrait, names: &[String], shares: &[Vec<f64>; 2], others: Option<[f64; 2]>) -> Picture {
-    let mut rows: Vec<(String, [f64; 2])> =
-        names.iter().enumerate().map(|(i, name)| (short(&shown(name), NAME), [shares[0][i], shares[1][i]])).collect();
-    rows.extend(others.map(|others| ("all others".to_owned(), others)));
+fn levels(column: &ColumnPortrait, names: &[String], shares: &Both<Vec<f64>>, others: Option<Both<f64>>) -> Picture {
+    let mut rows: Vec<(String, [f64; 2])> = names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| (short(&shown(name), NAME), [shares.train[i], shares.synthetic[i]]))
+        .collect();
+    rows.extend(others.map(|others| ("all others".to_owned(), [others.train, others.synthetic])));
     let height = 22.0 * rows.len() as f64 + 2.0;
     let mut canvas = Canvas::new("chart", 300.0, height, &says(column));
     let most = rows.iter().flat_map(|(_, shares)| *shares).fold(1e-9, f64::max);
@@ -184,9 +187,9 @@ fn small(column: &ColumnPortrait) -> Result<Picture, String> {
         Shape::Bins { edges, shares } => steps(&mut canvas, &widths(edges), shares, [1.0, 119.0], [2.0, 32.0]),
         Shape::Levels { shares, others, .. } => {
             let both = [0, 1].map(|t: usize| -> Vec<f64> {
-                shares[t].iter().copied().chain(others.map(|others| others[t])).collect()
+                shares.as_array()[t].iter().copied().chain(others.map(|others| *others.as_array()[t])).collect()
             });
-            steps(&mut canvas, &vec![1.0; both[0].len()], &both, [1.0, 119.0], [2.0, 32.0]);
+            steps(&mut canvas, &vec![1.0; both[0].len()], &both.into(), [1.0, 119.0], [2.0, 32.0]);
         }
         Shape::Hidden(why) => return Err(why.clone()),
     }
@@ -210,11 +213,11 @@ mod tests {
             name: "\"><script>".to_owned(),
             kind: synth_core::Kind::Categorical,
             distance: None,
-            missing: [Some(0.0); 2],
+            missing: [Some(0.0); 2].into(),
             shape: Shape::Hidden(String::new()),
         };
         let names = ["<b>a level with a long name".to_owned()];
-        let picture = levels(&column, &names, &[vec![0.75], vec![0.5]], Some([0.25, 0.5])).to_string();
+        let picture = levels(&column, &names, &[vec![0.75], vec![0.5]].into(), Some([0.25, 0.5].into())).to_string();
         assert!(
             picture.contains("&lt;b&gt;a level with…") && !picture.contains("<b>") && !picture.contains("<script>")
         );

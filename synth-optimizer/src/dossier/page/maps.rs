@@ -1,6 +1,6 @@
 //! Associations as heat maps, and the rows on a plane.
 
-use synth_metrics::portrait::{Associations, Cell, Projection};
+use synth_metrics::portrait::{Associations, Cell, Pair, Projection};
 
 use super::draw::{Canvas, Cells, Picture, difference_class, label, legend, strength_class};
 use super::text::{number, percent, short, shown};
@@ -26,8 +26,9 @@ pub(super) struct Maps {
 
 pub(super) fn maps(associations: &Associations) -> Maps {
     let n = associations.names.len();
-    let strength =
-        |t: usize| move |i: usize, j: usize| associations.pair(i, j).and_then(|pair| pair[t]).map(strength_class);
+    let strength = |t: usize| {
+        move |i: usize, j: usize| associations.pair(i, j).and_then(|pair| *pair.as_array()[t]).map(strength_class)
+    };
     let difference = |i: usize, j: usize| {
         let pair = associations.pair(i, j)?;
         Associations::difference(pair).map(|difference| difference_class(difference, DIFFERENCES))
@@ -104,7 +105,7 @@ fn difference_legend() -> Picture {
 fn pairs(associations: &Associations) -> Vec<[String; 5]> {
     let n = associations.names.len();
     let all = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j)));
-    let mut pairs: Vec<(usize, usize, [Option<f64>; 2], f64)> = all
+    let mut pairs: Vec<(usize, usize, Pair, f64)> = all
         .filter_map(|(i, j)| {
             let pair = associations.pair(i, j)?;
             Some((i, j, pair, Associations::difference(pair)?))
@@ -113,8 +114,8 @@ fn pairs(associations: &Associations) -> Vec<[String; 5]> {
     pairs.sort_by(|a, b| b.3.abs().total_cmp(&a.3.abs()));
     let name = |i: usize| shown(&associations.names[i]);
     let strength = |x: Option<f64>| x.map_or("constant".to_owned(), number);
-    let row = |(i, j, pair, difference): (usize, usize, [Option<f64>; 2], f64)| {
-        [name(i), name(j), strength(pair[0]), strength(pair[1]), number(difference)]
+    let row = |(i, j, pair, difference): (usize, usize, Pair, f64)| {
+        [name(i), name(j), strength(pair.train), strength(pair.synthetic), number(difference)]
     };
     pairs.into_iter().take(N_PAIRS).map(row).collect()
 }
@@ -135,17 +136,18 @@ pub(super) struct Planes {
 pub(super) fn planes(projection: &Projection) -> Planes {
     let density = |t: usize| {
         move |cell: &Cell| {
-            let density = cell.shares[t] / cell.area();
+            let density = cell.shares.as_array()[t] / cell.area();
             let edges = [0.1, 0.3, 0.7, 1.5, 3.0, 6.0];
             ["a0", "a1", "a2", "a3", "a4", "a5", "a6"][edges.partition_point(|&edge| edge <= density)]
         }
     };
     let ratio = |cell: &Cell| {
         // Every cell has real rows; without a synthetic one the ratio is off the scale.
-        let ratio = (cell.shares[1] / cell.shares[0]).log2().max(-9.0);
+        let ratio = (cell.shares.synthetic / cell.shares.train).log2().max(-9.0);
         difference_class(ratio, RATIOS)
     };
-    let apart: f64 = projection.cells.iter().map(|cell| (cell.shares[0] - cell.shares[1]).abs()).sum::<f64>() / 2.0;
+    let apart: f64 =
+        projection.cells.iter().map(|cell| (cell.shares.train - cell.shares.synthetic).abs()).sum::<f64>() / 2.0;
     let densities = ["a0", "a1", "a2", "a3", "a4", "a5", "a6"].into_iter();
     let densities = densities.zip(["< .1", ".1", ".3", ".7", "1.5", "3", "≥ 6"]);
     let ratios = [
