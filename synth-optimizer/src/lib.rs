@@ -19,8 +19,9 @@ pub mod split;
 pub mod store;
 pub mod unit;
 
-// A table of somebody else's.
+// A generator without a run, and a table of somebody else's.
 pub mod evaluate;
+pub mod fit;
 
 // Whether it works.
 pub mod quality;

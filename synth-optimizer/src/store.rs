@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::runner::Planner;
 
 /// The time between one state of a training and the next.
-const BETWEEN_STATES: Duration = Duration::from_secs(10);
+pub(crate) const BETWEEN_STATES: Duration = Duration::from_secs(10);
 
 /// Keeps bytes under names.
 pub trait Store: Sync {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::Common;
+use super::common::Common;
 use crate::exit::Code;
 use crate::{args, settings, show};
 

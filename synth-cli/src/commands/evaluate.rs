@@ -14,7 +14,7 @@ use synth_optimizer::dossier::outputs::{self, Readers, Replace};
 use synth_optimizer::dossier::page;
 use synth_optimizer::{TablePortrait, evaluate};
 
-use super::Common;
+use super::common::{self, Common};
 use crate::exit::{Code, Usage};
 use crate::input::Input;
 use crate::{args, files, show, tables};
@@ -47,9 +47,9 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     }
     files::check_one_standard(&inputs)?;
     let options = tables::read_options(&args.reading)?;
-    let model = args.model.as_deref().map(super::read_model).transpose()?;
+    let model = args.model.as_deref().map(common::read_model).transpose()?;
     if let Some(model) = &model {
-        super::check_capable(
+        common::check_capable(
             model,
             model.generator().likelihood().is_some(),
             "the attack on a model's likelihoods needs",

@@ -1,23 +1,20 @@
 //! `synth fit`: a generator for all rows of a table.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use synth_compliance::Treatment;
-use synth_core::engine::Copula;
 use synth_core::model::About;
-use synth_core::train::{Checkpoints, HeldOut, TrainingFailure};
-use synth_core::{EngineKind, Error, Fit, Generator, Kind, Model, Table};
-use synth_optimizer::Plan;
+use synth_core::train::HeldOut;
+use synth_core::{Generator, Model, Table};
 use synth_optimizer::dossier::outputs::{self, Readers, Replace};
+use synth_optimizer::fit::{Fitted, uncovered};
 
-use super::Common;
+use super::common::Common;
 use crate::args::{self, Training};
 use crate::exit::{Code, Usage};
 use crate::input::{Input, Proved};
 use crate::progress::Bar;
-use crate::{files, memory, policies, show, tables};
+use crate::{files, policies, show, tables};
 
 pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
@@ -86,21 +83,12 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
 fn protected(table: &Table, name: &str, common: &Common) -> Result<Table> {
     let (protected, _) = synth_core::protect::apply(table).map_err(|error| files::in_input(error, name))?;
     if !common.quiet {
-        for finding in synth_compliance::detect(table) {
-            let declared = table.schema().index_of(&finding.column).map(|i| table.column(i).0);
-            let is_done = declared.is_some_and(|field| {
-                !field.protect.is_empty() || field.kind == Kind::Text || field.kind == Kind::Identifier
-            });
-            if !is_done && finding.treatment != Treatment::Keep {
-                show::note(&format!("{}: {}; the model learns it as it is, `synth run` would not", name, finding));
-            }
+        for finding in uncovered(table) {
+            show::note(&format!("{name}: {finding}; the model learns it as it is, `synth run` would not"));
         }
     }
     Ok(protected)
 }
-
-/// The time between one state of a training and the next.
-const BETWEEN_STATES: Duration = Duration::from_secs(30);
 
 /// Fits the generator that the arguments ask for on a table, which messages call `name`. The training's state is kept in
 /// the file `checkpoint`, and gone on from.
@@ -112,41 +100,12 @@ pub(super) fn fit(
     common: &Common,
 ) -> Result<Model> {
     training.check_target(table)?;
-    if let Some(limit) = memory::limit(training.max_memory) {
-        synth_optimizer::memory::check(synth_optimizer::memory::of_fit(table), limit)
-            .map_err(|error| files::in_input(error, name))?;
-    }
-    let base = match training.sets_a_plan() {
-        true => Ok(Plan::of(training.engine().unwrap_or(EngineKind::Masked), table.n_rows(), table.n_columns())),
-        false => synth_core::learnt(table, training.keeping())
-            .and_then(|learnt| Plan::for_table(training.engine(), &learnt, training.seed)),
-    };
-    let plan = training.applied_to(base.map_err(|error| files::in_input(error, name))?);
     let bar = Bar::new(common.quiet);
-    let checkpoints = checkpoint.map(checkpoints).transpose()?;
-    let fit = || Fit::of(table).keep(training.keeping()).seed(training.seed).time_budget(training.time_budget);
-    let chosen = fit().engine(plan.engine).cross_fitted(plan.cross_fitted).checkpoints(checkpoints);
-    let model = chosen.observe(|progress| bar.follow_fit(progress)).run();
+    let fitted = training.settings().fit(table, checkpoint, |progress| bar.follow_fit(progress));
     bar.finish();
-    let model = match model {
-        Err(Error::Training(failure @ TrainingFailure::NothingLearnt { .. })) if training.engine().is_none() => {
-            if !common.quiet {
-                show::note(&format!("{failure}; the model is a copula, which knows columns and pairs"));
-            }
-            fit().engine(Copula::default()).run()
-        }
-        model => model,
-    };
-    Ok(model.map_err(|error| files::in_input(error, name))?)
-}
-
-/// The states of a training in a file.
-fn checkpoints(path: &Path) -> Result<Checkpoints<'_>> {
-    let earlier = path.exists().then(|| files::read_all(path)).transpose()?;
-    let save = |state: &[u8]| {
-        // It tells as much as a model.
-        outputs::write_file(path, Readers::Owner, Replace::Yes, |out| out.write_all(state))
-            .map_err(std::io::Error::other)
-    };
-    Ok(Checkpoints { earlier, every: BETWEEN_STATES, save: Box::new(save) })
+    let Fitted { model, instead_of, .. } = fitted.map_err(|error| files::in_input(error, name))?;
+    if let Some(failure) = instead_of.filter(|_| !common.quiet) {
+        show::note(&format!("{failure}; the model is a copula, which knows columns and pairs"));
+    }
+    Ok(model)
 }

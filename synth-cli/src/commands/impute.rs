@@ -9,7 +9,7 @@ use synth_optimizer::dossier::forms::source_for;
 use synth_optimizer::dossier::outputs::{Readers, Replace};
 use synth_optimizer::dossier::parts;
 
-use super::Common;
+use super::common::{self, Common};
 use crate::exit::{Code, Usage};
 use crate::input::Input;
 use crate::{args, files, show, tables};
@@ -27,13 +27,13 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     files::check_outside(&args.out, input.paths())?;
     let mut inputs = input.files()?;
     inputs.extend(args.model.iter().chain(&args.reading.schema).cloned());
-    let earlier = super::check_destination(&args.out, args.split, &inputs, replace)?;
+    let earlier = common::check_destination(&args.out, args.split, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
     let name = input.name();
     let (model, table, file) = match &args.model {
         Some(path) => {
-            let model = super::read_model(path)?;
-            super::check_capable(&model, model.generator().imputer().is_some(), "a table is completed by")?;
+            let model = common::read_model(path)?;
+            common::check_capable(&model, model.generator().imputer().is_some(), "a table is completed by")?;
             let header = tables::header_of(args.reading.header);
             let (table, file) = input.read_under(model.schema(), header, common.quiet)?;
             (model, table, file)
@@ -51,7 +51,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             (model, table, file)
         }
     };
-    super::check_capable(&model, model.generator().imputer().is_some(), "a table is completed by")?;
+    common::check_capable(&model, model.generator().imputer().is_some(), "a table is completed by")?;
     let completed = model.impute(&table, args.training.seed).map_err(|error| files::in_input(error, &name))?;
     let filled = Filled::of(&table, &completed);
     let completed = in_order_of(&file, &completed)?;
@@ -59,7 +59,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     // The rows are those of the real table.
     let to = parts::Destination { path: &args.out, split: args.split, source: &source, readers: Readers::Owner };
     let n_rows = completed.n_rows() as u64;
-    let written = super::write_table(&to, completed.schema(), n_rows, &earlier, replace, |take| take(&completed))?;
+    let written = common::write_table(&to, completed.schema(), n_rows, &earlier, replace, |take| take(&completed))?;
     if common.json {
         let mut said = serde_json::json!({
             "rows": completed.n_rows(),
@@ -68,7 +68,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             "left": filled.left,
             "out": args.out.display().to_string(),
         });
-        super::tell_parts(&mut said, args.split, &written);
+        common::tell_parts(&mut said, args.split, &written);
         show::json(&said)?;
     } else if !common.quiet {
         filled.tell();

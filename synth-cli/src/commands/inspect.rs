@@ -5,7 +5,7 @@ use synth_core::model::About;
 use synth_core::train::HeldOut;
 use synth_core::{Field, Generator, Kind, Model};
 
-use super::Common;
+use super::common::{self, Common};
 use crate::exit::{Code, Usage};
 use crate::input::Input;
 use crate::{args, files, show};
@@ -13,7 +13,7 @@ use crate::{args, files, show};
 pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
     let bytes = files::read_all(&args.model)?;
     let n_bytes = bytes.len();
-    let model = super::model_of(&bytes, &args.model)?;
+    let model = common::model_of(&bytes, &args.model)?;
     if let ([_, ..], Some(key)) = (&args.source[..], &args.key) {
         let Some(mac) = &model.about().source_mac else {
             return Err(Usage("that model was given no key: nobody can prove what it was fitted on".to_owned()).into());

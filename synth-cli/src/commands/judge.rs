@@ -6,7 +6,7 @@ use synth_core::{BadInput, InputRule};
 use synth_metrics::QualityReport;
 use synth_optimizer::{Design, RunRecord};
 
-use super::Common;
+use super::common::Common;
 use crate::exit::{Code, Usage};
 use crate::{args, files, policies, show};
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use synth_optimizer::{Pipeline, RULES};
+use synth_optimizer::RULES;
 
-use super::Common;
+use super::common::{self, Common};
 use crate::exit::Code;
 use crate::input::Input;
 use crate::{args, policies, show, tables};
@@ -38,11 +38,12 @@ fn of(
     let name = input.name();
     tables::check_columns(&table, &name)?;
     training.check_target(&table)?;
-    let mut pipeline = training.followed_by(Pipeline::new(policy));
+    let training = training.settings();
+    let mut pipeline = training.pipeline(policy);
     if no_protection {
         pipeline = pipeline.without_protection();
     }
-    let preview = pipeline.preview(&table).map_err(|error| super::in_run(error, &name))?;
+    let preview = pipeline.preview(&table).map_err(|error| common::in_run(error, &name))?;
     if common.json {
         let rules: Vec<_> = RULES
             .iter()

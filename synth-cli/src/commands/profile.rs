@@ -6,7 +6,7 @@ use synth_compliance::{Finding, detect};
 use synth_core::Schema;
 use synth_core::constraint::{self, Constraint};
 
-use super::Common;
+use super::common::Common;
 use crate::exit::Code;
 use crate::input::Input;
 use crate::{args, show, tables};

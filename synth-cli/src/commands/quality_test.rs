@@ -1,10 +1,11 @@
 //! `synth quality-test`: every part in turn, then a whole run into a folder that goes away.
 
 use anyhow::{Context, Result};
-use synth_optimizer::{Pipeline, Run, quality_test};
+use synth_optimizer::{Run, quality_test};
 
+use super::common::Common;
 use super::run::{Done, Ended, followed};
-use super::{Common, verify};
+use super::verify;
 use crate::exit::Code;
 use crate::input::Input;
 use crate::{args, policies, show, tables};
@@ -30,7 +31,8 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
 
     let folder = tempfile::tempdir().context("cannot make a folder for the results")?;
     let out = folder.path().join("results");
-    let pipeline = args.training.followed_by(Pipeline::new(policy.clone()));
+    let training = args.training.settings();
+    let pipeline = training.pipeline(policy.clone());
     let pipeline = pipeline.with_max_attempts(usize::try_from(args.max_attempts).unwrap_or(usize::MAX));
     let run = Run::of(&table).pipeline(pipeline).source(&input.name_without_folders(), None).out(&out).transient();
     let Ended { code, results } = followed(run, &policy, &out, &input, common)?;

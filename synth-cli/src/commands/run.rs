@@ -10,7 +10,7 @@ use synth_optimizer::dossier::outputs::{self, Replace};
 use synth_optimizer::dossier::unfinished::Unfinished;
 use synth_optimizer::{Finished, Pipeline, Run, RunRecord, StopReason};
 
-use super::Common;
+use super::common::{self, Common};
 use crate::exit::{Code, Usage};
 use crate::input::{Input, Proved};
 use crate::progress::Bar;
@@ -88,7 +88,8 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     tables::check_size(args.rows.unwrap_or(0), table.n_columns(), Place::Memory)?;
     args.training.warn(common);
 
-    let mut pipeline = planned(args.training.followed_by(Pipeline::new(policy.clone())), &args.planning)?
+    let training = args.training.settings();
+    let mut pipeline = planned(training.pipeline(policy.clone()), &args.planning)?
         .with_max_attempts(usize::try_from(args.max_attempts).unwrap_or(usize::MAX));
     if let Some(rows) = args.rows {
         pipeline = pipeline.with_rows(usize::try_from(rows).context("more rows than memory can hold")?);
@@ -133,7 +134,7 @@ pub(super) fn followed(run: Run<'_>, policy: &Policy, out: &Path, input: &Input,
     let observer = |event: &synth_optimizer::pipeline::Event<'_>| bar.follow(event);
     let finished = run.observe(&observer).start();
     bar.finish();
-    let Finished { outcome, left, .. } = finished.map_err(|error| super::in_run(error, &input.name()))?;
+    let Finished { outcome, left, .. } = finished.map_err(|error| common::in_run(error, &input.name()))?;
     let Some(left) = left else { return Ok(interrupted(out)) };
     let record = outcome.record;
     let code = match (record.decision, record.stopped) {

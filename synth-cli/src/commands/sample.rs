@@ -7,7 +7,7 @@ use synth_optimizer::dossier::forms::source_for;
 use synth_optimizer::dossier::outputs::{Readers, Replace};
 use synth_optimizer::dossier::parts;
 
-use super::Common;
+use super::common::{self, Common};
 use crate::exit::{Code, Interrupted, Usage};
 use crate::progress::Bar;
 use crate::tables::{self, Place};
@@ -25,9 +25,9 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     if common.json && files::is_standard(&args.out) {
         return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
     }
-    let earlier = super::check_destination(&args.out, args.split, std::slice::from_ref(&args.model), replace)?;
+    let earlier = common::check_destination(&args.out, args.split, std::slice::from_ref(&args.model), replace)?;
     parts::check_number(args.split, args.rows)?;
-    let model = super::read_model(&args.model)?;
+    let model = common::read_model(&args.model)?;
     let (rows, columns) = (args.rows, model.schema().fields.len());
     tables::check_size(rows, columns, Place::File)?;
     let conditions = conditions(args, &model)?;
@@ -35,7 +35,7 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     let bar = Bar::new(common.quiet);
     let to = parts::Destination { path: &args.out, split: args.split, source: &source, readers: Readers::AsUsual };
     // A row depends on its number and not on the block that it is drawn in: no more than a block is ever held.
-    let written = super::write_table(&to, model.schema(), rows, &earlier, replace, |take| {
+    let written = common::write_table(&to, model.schema(), rows, &earlier, replace, |take| {
         let step = block_rows(columns);
         for start in (0..rows).step_by(usize::try_from(step)?) {
             if interrupt::flow().is_break() {
@@ -56,7 +56,7 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     let written = written?;
     if common.json {
         let mut said = serde_json::json!({ "rows": rows, "columns": columns, "out": args.out.display().to_string() });
-        super::tell_parts(&mut said, args.split, &written);
+        common::tell_parts(&mut said, args.split, &written);
         show::json(&said)?;
     }
     Ok(Code::Accepted)
@@ -67,7 +67,7 @@ fn conditions<'m>(args: &args::Sample, model: &'m Model) -> Result<Option<Given<
     if args.conditions.is_empty() && args.balance.is_none() {
         return Ok(None);
     }
-    super::check_capable(model, model.generator().conditional().is_some(), "--where and --balance need")?;
+    common::check_capable(model, model.generator().conditional().is_some(), "--where and --balance need")?;
     let given = model.given(&args.conditions, args.balance.as_deref());
     Ok(Some(given.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?))
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use synth_core::Generator;
 use synth_optimizer::dossier::outputs::{Readers, Replace};
 
-use super::Common;
+use super::common::{self, Common};
 use crate::exit::{Code, Usage};
 use crate::input::Input;
 use crate::{args, files, show, tables};
@@ -22,8 +22,8 @@ pub(super) fn run(args: &args::Score, common: &Common) -> Result<Code> {
     inputs.push(args.model.clone());
     files::check_output(&args.out, &inputs, replace)?;
     files::check_one_standard(&inputs)?;
-    let model = super::read_model(&args.model)?;
-    super::check_capable(&model, model.generator().likelihood().is_some(), "scores need")?;
+    let model = common::read_model(&args.model)?;
+    common::check_capable(&model, model.generator().likelihood().is_some(), "scores need")?;
     let (table, _) = input.read_under(model.schema(), tables::header_of(args.header), common.quiet)?;
     let scores = model.log_likelihood(&table).map_err(|error| files::in_input(error, &input.name()))?;
     // Rows that were learnt score higher than others: the scores tell who was in the table.

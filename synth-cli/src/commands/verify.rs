@@ -6,7 +6,7 @@ use anyhow::Result;
 use synth_optimizer::audit::{Fault, LOG_NAME, Verified};
 use synth_optimizer::dossier::folder;
 
-use super::Common;
+use super::common::Common;
 use crate::exit::{Code, NotVerified, Usage};
 use crate::input::Input;
 use crate::{args, show};

@@ -240,6 +240,6 @@ pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::
 }
 
 /// An input that cannot be read.
-pub(super) fn unread(path: &Path, source: std::io::Error) -> synth_core::Error {
+pub(crate) fn unread(path: &Path, source: std::io::Error) -> synth_core::Error {
     synth_core::Error::cannot_read(path.display().to_string(), source)
 }

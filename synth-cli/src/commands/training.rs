@@ -1,0 +1,82 @@
+//! How generators are trained, from the arguments.
+
+use anyhow::Result;
+use synth_core::{EngineKind, Error, Keeping, Table};
+use synth_optimizer::fit;
+
+use super::common::Common;
+use crate::args::{ConstraintChoice, EngineChoice, Training};
+use crate::exit::Usage;
+use crate::{memory, show};
+
+impl Training {
+    /// The settings that the library takes.
+    pub(super) fn settings(&self) -> fit::Training {
+        fit::Training {
+            engine: self.engine(),
+            label: self.target.clone(),
+            n_iter: self.n_iter,
+            batch_size: self.batch_size,
+            lr: self.lr,
+            n_timesteps: self.n_timesteps,
+            hidden: self.hidden.clone(),
+            dropout: self.dropout,
+            keeping: self.keeping(),
+            time_budget: self.time_budget,
+            memory_limit: memory::limit(self.max_memory),
+            seed: self.seed,
+        }
+    }
+
+    /// The engine, if one is asked for.
+    pub(super) fn engine(&self) -> Option<EngineKind> {
+        match self.engine {
+            EngineChoice::Auto => None,
+            EngineChoice::Masked => Some(EngineKind::Masked),
+            EngineChoice::Tabddpm => Some(EngineKind::TabDdpm),
+            EngineChoice::Trees => Some(EngineKind::Trees),
+            EngineChoice::Copula => Some(EngineKind::Copula),
+        }
+    }
+
+    /// Which constraints the rows keep.
+    fn keeping(&self) -> Keeping {
+        match self.constraints {
+            ConstraintChoice::Found => Keeping::Found,
+            ConstraintChoice::Declared => Keeping::Declared,
+            ConstraintChoice::Off => Keeping::Off,
+        }
+    }
+
+    /// Refuses settings out of their range before anything is read.
+    pub(super) fn check(&self) -> Result<()> {
+        self.settings().check().map_err(|error| match error {
+            Error::Setting { name, allowed, got } => {
+                Usage(format!("--{} must be {allowed}, got {got}", name.replace('_', "-"))).into()
+            }
+            error => error.into(),
+        })
+    }
+
+    /// Refuses a target that is no column of levels. Engines that cannot be conditioned would not notice.
+    pub(super) fn check_target(&self, table: &Table) -> Result<()> {
+        let Some(target) = &self.target else { return Ok(()) };
+        let schema = table.schema();
+        let problem = match schema.index_of(target).map(|i| schema.fields[i].kind) {
+            Some(kind) if kind.is_levels() => return Ok(()),
+            Some(kind) => {
+                format!("--target needs a column of levels, `{target}` is {kind}; a --schema may say otherwise")
+            }
+            None => format!("--target: there is no column `{target}`; `synth profile` lists the columns"),
+        };
+        Err(Usage(problem).into())
+    }
+
+    /// Says what will hardly do.
+    pub(super) fn warn(&self, common: &Common) {
+        let is_tabddpm = self.engine() == Some(EngineKind::TabDdpm);
+        if is_tabddpm && self.n_iter.is_some_and(|n| n < 400) && !common.quiet {
+            show::note("fewer than 400 epochs is less than tabddpm usually needs");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Fitting a generator as a run would, without the run: what is said by nobody goes by the table, and a training that learns
+//! nothing ends in a copula.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+use synth_compliance::{Finding, Policy, Treatment, detect};
+use synth_core::engine::Copula;
+use synth_core::train::{Checkpoints, Progress, TrainingFailure};
+use synth_core::{AnyEngine, Engine, EngineKind, Error, Fit, Keeping, Kind, Model, Result, Table};
+
+use crate::dossier::outputs::{self, Readers, Replace};
+use crate::memory;
+use crate::pipeline::Pipeline;
+use crate::plan::Plan;
+use crate::store::BETWEEN_STATES;
+
+/// How a generator is trained, as far as somebody says: what is `None` goes by the table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Training {
+    /// The engine. `None`: the one that suits the table, or another one if it fails.
+    pub engine: Option<EngineKind>,
+    /// The column of levels that the generator is conditioned on, by engines that can be.
+    pub label: Option<String>,
+    /// Epochs.
+    pub n_iter: Option<usize>,
+    /// Rows in a training step.
+    pub batch_size: Option<usize>,
+    /// Learning rate.
+    pub lr: Option<f64>,
+    /// Steps of a diffusion.
+    pub n_timesteps: Option<usize>,
+    /// Widths of the hidden layers.
+    pub hidden: Option<Vec<usize>>,
+    /// Share of hidden units dropped in a step.
+    pub dropout: Option<f64>,
+    /// Which constraints the rows keep.
+    pub keeping: Keeping,
+    /// The time that training, or a whole run, may take. `None`: no limit.
+    pub time_budget: Option<Duration>,
+    /// The bytes of memory that may be used. `None`: no limit.
+    pub memory_limit: Option<u64>,
+    /// The seed for all random choices.
+    pub seed: u64,
+}
+
+/// A model, and why it is none of the engine that was chosen.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Fitted {
+    /// The model.
+    pub model: Model,
+    /// What became of the training, if the model is a copula for want of a better one.
+    pub instead_of: Option<TrainingFailure>,
+}
+
+impl Training {
+    /// Whether anything is said that would overrule what cross-fits find for a small table.
+    fn sets_a_plan(&self) -> bool {
+        let numbers = [self.n_iter, self.batch_size, self.n_timesteps].iter().any(Option::is_some);
+        numbers || self.lr.is_some() || self.dropout.is_some() || self.hidden.is_some()
+    }
+
+    /// Refuses settings out of their range before anything is read.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub fn check(&self) -> Result<()> {
+        let mut kinds = vec![self.engine.unwrap_or(EngineKind::Masked)];
+        if self.n_timesteps.is_some() {
+            kinds.push(EngineKind::TabDdpm);
+        }
+        kinds.into_iter().try_for_each(|kind| self.applied_to(Plan::of(kind, 2, 2)).engine.check())
+    }
+
+    /// A pipeline under `policy` with these settings.
+    pub fn pipeline(&self, policy: Policy) -> Pipeline<'_> {
+        let mut pipeline = Pipeline::new(policy)
+            .with_seed(self.seed)
+            .with_constraints(self.keeping)
+            .with_plan(|plan| self.applied_to(plan));
+        if self.sets_a_plan() {
+            pipeline = pipeline.without_tuning();
+        }
+        if let Some(engine) = self.engine {
+            pipeline = pipeline.with_engine(engine);
+        }
+        if let Some(bytes) = self.memory_limit {
+            pipeline = pipeline.with_memory_limit(bytes);
+        }
+        if let Some(budget) = self.time_budget {
+            pipeline = pipeline.with_time_budget(budget);
+        }
+        pipeline
+    }
+
+    /// The plan with what is said, as far as its engine has it.
+    fn applied_to(&self, plan: Plan) -> Plan {
+        fn set<T: Clone>(place: &mut T, given: &Option<T>) {
+            if let Some(given) = given {
+                *place = given.clone();
+            }
+        }
+        let mut plan = plan.with_training(|training| {
+            if let Some(n_iter) = self.n_iter {
+                training.set_n_iter(n_iter);
+            }
+            set(&mut training.batch_size, &self.batch_size);
+            set(&mut training.lr, &self.lr);
+            set(&mut training.hidden, &self.hidden);
+            set(&mut training.dropout, &self.dropout);
+        });
+        if let AnyEngine::TabDdpm(params) = &mut plan.engine {
+            set(&mut params.n_timesteps, &self.n_timesteps);
+            params.label.clone_from(&self.label);
+        }
+        plan
+    }
+
+    /// Fits a generator on `table`. If no engine is asked for and the training of the one that suits the table learns nothing, it is a
+    /// copula. The state of the training is kept in the file `checkpoint`, and resumed from; whoever keeps the model removes it.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] if it would take more memory than it may; those of [`Fit::run`]; [`Error::Io`] if the state cannot be
+    /// read or written.
+    pub fn fit(
+        &self,
+        table: &Table,
+        checkpoint: Option<&Path>,
+        observer: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Fitted> {
+        if let Some(limit) = self.memory_limit {
+            memory::check(memory::of_fit(table), limit)?;
+        }
+        let plan = match self.sets_a_plan() {
+            true => Plan::of(self.engine.unwrap_or(EngineKind::Masked), table.n_rows(), table.n_columns()),
+            false => Plan::for_table(self.engine, &synth_core::learnt(table, self.keeping)?, self.seed)?,
+        };
+        let plan = self.applied_to(plan);
+        let checkpoints = checkpoint.map(checkpoints_in).transpose()?;
+        let fit = || Fit::of(table).keep(self.keeping).seed(self.seed).time_budget(self.time_budget);
+        let chosen = fit().engine(plan.engine).cross_fitted(plan.cross_fitted).checkpoints(checkpoints);
+        match chosen.observe(observer).run() {
+            Err(Error::Training(failure @ TrainingFailure::NothingLearnt { .. })) if self.engine.is_none() => {
+                Ok(Fitted { model: fit().engine(Copula::default()).run()?, instead_of: Some(failure) })
+            }
+            model => Ok(Fitted { model: model?, instead_of: None }),
+        }
+    }
+}
+
+/// The states of a training in a file.
+fn checkpoints_in(path: &Path) -> Result<Checkpoints<'_>> {
+    let earlier = match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        read => Some(read.map_err(|source| outputs::unread(path, source))?),
+    };
+    let save = |state: &[u8]| {
+        // It tells as much as a model.
+        outputs::write_file(path, Readers::Owner, Replace::Yes, |out| out.write_all(state))
+            .map_err(std::io::Error::other)
+    };
+    Ok(Checkpoints { earlier, every: BETWEEN_STATES, save: Box::new(save) })
+}
+
+/// What is sensitive in a table and covered by nothing that its schema declares: a model that is fitted without a policy learns it
+/// as it is.
+pub fn uncovered(table: &Table) -> Vec<Finding> {
+    let is_covered = |finding: &Finding| {
+        let field = table.schema().index_of(&finding.column).map(|i| table.column(i).0);
+        field.is_some_and(|field| !field.protect.is_empty() || matches!(field.kind, Kind::Text | Kind::Identifier))
+    };
+    detect(table).into_iter().filter(|finding| finding.treatment != Treatment::Keep && !is_covered(finding)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use synth_core::Generator;
+    use synth_core::io::{ReadOptions, read_bytes};
+
+    use super::*;
+
+    #[test]
+    fn settings_out_of_their_range_are_refused_before_there_is_a_table() {
+        Training::default().check().unwrap();
+        let fails =
+            |training: Training| assert!(matches!(training.check(), Err(Error::Setting { .. })), "{training:?}");
+        fails(Training { batch_size: Some(0), ..Training::default() });
+        fails(Training { dropout: Some(2.0), ..Training::default() });
+        // Steps of a diffusion are looked at whichever engine will be chosen.
+        fails(Training { n_timesteps: Some(1), ..Training::default() });
+    }
+
+    #[test]
+    fn what_takes_more_memory_than_it_may_is_refused_and_the_rest_is_fitted() {
+        let rows = (0..60).map(|i| format!("{}.5,{}\n", i * 17 % 60, i % 3));
+        let text: String = std::iter::once("dose,ward\n".to_owned()).chain(rows).collect();
+        let table = read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table;
+        let copula = Training { engine: Some(EngineKind::Copula), ..Training::default() };
+        let fit = |training: &Training| training.fit(&table, None, |_| ControlFlow::Continue(()));
+        let error = fit(&Training { memory_limit: Some(1), ..copula.clone() }).unwrap_err().to_string();
+        assert!(error.contains("of memory, and 1 MB may be used"), "{error}");
+        let fitted = fit(&copula).unwrap();
+        assert!(fitted.instead_of.is_none());
+        assert_eq!(fitted.model.sample(0..5, 1).unwrap().n_rows(), 5);
+    }
+}
