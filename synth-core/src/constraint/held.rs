@@ -8,12 +8,12 @@ use super::coded::{Codes, MISSING};
 use super::passed::{missing, passed};
 use crate::error::Result;
 use crate::schema::{Constraint, DEFAULT_K, Schema, Value};
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 /// A constraint that rows can be held against.
 ///
 /// Of the training rows it holds what [`Constraint::Depends`] and [`Constraint::Combinations`] are about: values that
-/// [`DEFAULT_K`] rows or more have, and nothing of rarer ones.
+/// [`DEFAULT_K`] units (people, or rows where nobody has two) or more have, and nothing of rarer ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
@@ -33,6 +33,23 @@ enum Facts {
     Together(Vec<Vec<String>>),
 }
 
+/// How many rows and how many units have something, counted unit by unit.
+#[derive(Clone, Copy, Default)]
+struct Shared {
+    rows: usize,
+    units: usize,
+    /// The next unit after the one that was counted last.
+    next: usize,
+}
+
+impl Shared {
+    fn add(&mut self, unit: usize) {
+        self.rows += 1;
+        self.units += usize::from(self.next != unit + 1);
+        self.next = unit + 1;
+    }
+}
+
 impl Held {
     /// The constraint as it is seen in `train`.
     ///
@@ -45,14 +62,14 @@ impl Held {
         let facts = match constraint {
             Constraint::Depends { on, column } => Facts::Follows(follows(train, on, column)),
             Constraint::Combinations { columns } => {
-                let mut counts: HashMap<Vec<&str>, usize> = HashMap::new();
+                let mut counts: HashMap<Vec<&str>, Shared> = HashMap::new();
                 let labels = labels_of(train, columns);
-                for row in 0..train.n_rows() {
-                    if let Some(tuple) = tuple(&labels, row) {
-                        *counts.entry(tuple).or_default() += 1;
+                for (unit, rows) in Units::of(train).grouped().iter().enumerate() {
+                    for tuple in rows.iter().filter_map(|&row| tuple(&labels, row)) {
+                        counts.entry(tuple).or_default().add(unit);
                     }
                 }
-                let shared = counts.into_iter().filter(|(_, count)| *count >= DEFAULT_K);
+                let shared = counts.into_iter().filter(|(_, shared)| shared.units >= DEFAULT_K);
                 let mut seen: Vec<Vec<String>> =
                     shared.map(|(tuple, _)| tuple.into_iter().map(str::to_owned).collect()).collect();
                 seen.sort_unstable();
@@ -180,20 +197,22 @@ fn tuple(labels: &[Vec<Option<String>>], row: usize) -> Option<Vec<&str>> {
 fn follows(train: &Table, on: &str, name: &str) -> Vec<[String; 2]> {
     let schema = train.schema();
     let [from, to] = [column(schema, on), column(schema, name)].map(|c| (Codes::of(train, c), train.labels(c)));
-    let mut counts: HashMap<(u32, u32), usize> = HashMap::new();
-    for (&a, &b) in from.0.codes.iter().zip(&to.0.codes) {
-        if a != MISSING && b != MISSING {
-            *counts.entry((a, b)).or_default() += 1;
+    let mut counts: HashMap<(u32, u32), Shared> = HashMap::new();
+    for (unit, rows) in Units::of(train).grouped().iter().enumerate() {
+        for (a, b) in rows.iter().map(|&row| (from.0.codes[row], to.0.codes[row])) {
+            if a != MISSING && b != MISSING {
+                counts.entry((a, b)).or_default().add(unit);
+            }
         }
     }
     // Sorted, so that the first of equally frequent values follows.
-    let mut counts: Vec<((u32, u32), usize)> = counts.into_iter().collect();
-    counts.sort_unstable_by_key(|&((a, b), count)| (a, std::cmp::Reverse(count), b));
+    let mut counts: Vec<((u32, u32), Shared)> = counts.into_iter().collect();
+    counts.sort_unstable_by_key(|&((a, b), shared)| (a, std::cmp::Reverse(shared.rows), b));
     let (first_a, first_b) = (from.0.first_rows(), to.0.first_rows());
     let label = |labels: &[Option<String>], row: usize| labels[row].clone().unwrap_or_default();
     let mut pairs: Vec<[String; 2]> = counts
         .chunk_by(|one, other| one.0.0 == other.0.0)
-        .filter(|own| own[0].1 >= DEFAULT_K)
+        .filter(|own| own[0].1.units >= DEFAULT_K)
         .map(|own| {
             let (a, b) = own[0].0;
             [label(&from.1, first_a[a as usize]), label(&to.1, first_b[b as usize])]

@@ -11,7 +11,7 @@ use super::coded::Codes;
 use super::find::LEAST_ROWS;
 use super::passed::missing;
 use crate::schema::{Constraint, DEFAULT_K, Kind, Storage, Value, When};
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 /// Rows that would break a rule if its columns were independent.
 const LEAST_EXCEPTIONS: f64 = 20.0;
@@ -151,7 +151,7 @@ fn facts(table: &Table) -> Vec<Fact> {
 }
 
 /// Pairs of columns of levels that leave out values which chance would bring together, in [`LEAST_ROWS`] rows or more. All
-/// pairs of values that are seen must be shared by [`DEFAULT_K`] rows.
+/// pairs of values that are seen must be shared by [`DEFAULT_K`] units.
 pub(super) fn find_combinations(table: &Table) -> Vec<Constraint> {
     let fields = &table.schema().fields;
     let levels = (0..fields.len()).filter(|&c| fields[c].kind.is_levels());
@@ -160,11 +160,12 @@ pub(super) fn find_combinations(table: &Table) -> Vec<Constraint> {
         .filter(|(_, codes)| (2..=MAX_LEVELS).contains(&codes.n_values))
         .take(MAX_COLUMNS)
         .collect();
+    let units = Units::of(table);
     let found: Vec<Vec<Constraint>> = (0..coded.len())
         .into_par_iter()
         .map(|i| {
             let others = i + 1..coded.len();
-            let is_fixed = |&j: &usize| leaves_out(&coded[i].1, &coded[j].1);
+            let is_fixed = |&j: &usize| leaves_out(&coded[i].1, &coded[j].1, &units);
             let pair = |j: usize| [i, j].map(|k| fields[coded[k].0].name.clone()).to_vec();
             others.filter(is_fixed).map(|j| Constraint::Combinations { columns: pair(j) }).collect()
         })
@@ -172,7 +173,7 @@ pub(super) fn find_combinations(table: &Table) -> Vec<Constraint> {
     found.concat()
 }
 
-fn leaves_out(a: &Codes, b: &Codes) -> bool {
+fn leaves_out(a: &Codes, b: &Codes, units: &Units) -> bool {
     let width = b.n_values + 1;
     let mut counts = vec![0usize; (a.n_values + 1) * width];
     for (&x, &y) in a.codes.iter().zip(&b.codes) {
@@ -180,7 +181,9 @@ fn leaves_out(a: &Codes, b: &Codes) -> bool {
     }
     let cell = |x: usize, y: usize| counts[x * width + y];
     let rows = || (1..=a.n_values).flat_map(|x| (1..=b.n_values).map(move |y| (x, y)));
-    if rows().any(|(x, y)| (1..DEFAULT_K).contains(&cell(x, y))) {
+    let cells = a.codes.iter().zip(&b.codes).map(|(&x, &y)| Some(x as usize * width + y as usize));
+    let people = units.counts(cells, counts.len());
+    if rows().any(|(x, y)| (1..DEFAULT_K).contains(&people[x * width + y])) {
         return false;
     }
     let n_complete: usize = rows().map(|(x, y)| cell(x, y)).sum();

@@ -11,18 +11,18 @@ use super::coded::{Codes, MISSING};
 use super::find::{LEAST_ROWS, find_pairwise};
 use super::implied::{find_combinations, find_implications, find_ranges};
 use crate::schema::{Constraint, DEFAULT_K, Value};
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 /// The most constraints of one kind that are told: wide tables have hundreds that say little.
 const MAX_OF_KIND: usize = 64;
-/// A dependency is told if this share of the rows has values that [`DEFAULT_K`] rows have, and on a scale this share of its
+/// A dependency is told if this share of the rows has values that [`DEFAULT_K`] units have, and on a scale this share of its
 /// values too: the others could not be looked up.
 const COVERED: f64 = 0.95;
 
 /// The constraints that every row of `table` keeps and at least [`LEAST_ROWS`] rows speak for, those declared in its schema
 /// left out. Orders are strict where no row has equal values.
 ///
-/// Empty for a table of fewer rows. No value is told that fewer than [`DEFAULT_K`] rows share. The result does not depend on the number of threads.
+/// Empty for a table of fewer rows. No value is told that fewer than [`DEFAULT_K`] units share. The result does not depend on the number of threads.
 pub fn find(table: &Table) -> Vec<Constraint> {
     if table.n_rows() < LEAST_ROWS {
         return Vec::new();
@@ -143,6 +143,7 @@ fn reduced_orders(numbers: &Numbers, found: Vec<(String, String)>, sums: &[(Stri
 /// Each column on the determining column with the most values; what follows from a column that follows is left out.
 fn reduced_dependencies(table: &Table, found: Vec<(String, String)>) -> Vec<(String, String)> {
     let index = |name: &String| table.schema().index_of(name).expect("found in this table");
+    let units = Units::of(table);
     let mut codes: HashMap<String, Codes> = HashMap::new();
     for name in found.iter().flat_map(|(on, column)| [on, column]) {
         codes.entry(name.clone()).or_insert_with(|| Codes::of(table, index(name)));
@@ -152,9 +153,12 @@ fn reduced_dependencies(table: &Table, found: Vec<(String, String)>) -> Vec<(Str
         let complete = || from.codes.iter().zip(&to.codes).filter(|(a, b)| **a != MISSING && **b != MISSING);
         let mut counts = vec![0usize; from.n_values + 1];
         complete().for_each(|(&a, _)| counts[a as usize] += 1);
-        let n_covered: usize = counts.iter().filter(|&&count| count >= DEFAULT_K).sum();
+        let both = |(&a, &b): (&u32, &u32)| (a != MISSING && b != MISSING).then_some(a as usize);
+        let people = units.counts(from.codes.iter().zip(&to.codes).map(both), counts.len());
+        let shared = || counts.iter().zip(&people).filter(|(_, people)| **people >= DEFAULT_K).map(|(count, _)| *count);
+        let n_covered: usize = shared().sum();
         // A scale would be thinned out to the values that are known.
-        let known = counts.iter().filter(|&&count| count >= DEFAULT_K).count() as f64;
+        let known = shared().count() as f64;
         let n_values = counts.iter().filter(|&&count| count > 0).count() as f64;
         let is_dense = !table.column(index(on)).0.kind.is_scale() || known >= COVERED * n_values;
         is_dense && n_covered as f64 >= COVERED * complete().count() as f64

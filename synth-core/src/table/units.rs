@@ -1,6 +1,6 @@
 //! The units of a table: whose row each row is, by number.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::Hash;
 use std::ops::Range;
@@ -213,9 +213,17 @@ impl Units {
     /// # Panics
     /// If a row is out of bounds.
     pub fn n_units_among(&self, rows: impl IntoIterator<Item = usize>) -> usize {
-        let mut seen = vec![false; self.n_units()];
-        let is_new = |row: usize| !std::mem::replace(&mut seen[self.of_row(row)], true);
-        rows.into_iter().map(is_new).filter(|new| *new).count()
+        rows.into_iter().map(|row| self.of_row(row)).collect::<HashSet<_>>().len()
+    }
+
+    /// So many rows are of `k` units at least, whichever they are: one more than the `k` - 1 largest units have.
+    pub fn rows_of_at_least(&self, k: usize) -> usize {
+        if self.are_rows() {
+            return k.max(1);
+        }
+        let mut sizes = self.sizes();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        1 + sizes.into_iter().take(k.saturating_sub(1)).sum::<usize>()
     }
 
     /// The fold of each unit, where the units are dealt out in the given order, each to the fold with the fewest rows so far.
@@ -439,6 +447,7 @@ mod tests {
         assert_eq!(units.counts(codes.clone(), 2), [3, 1]);
         assert_eq!(Units::rows(330).counts(codes, 2), [7, 1]);
         assert_eq!(units.n_units_among([0, 1, 2, 0, 9]), 2);
+        assert_eq!((units.rows_of_at_least(11), Units::rows(330).rows_of_at_least(11)), (31, 11));
     }
 
     #[test]
