@@ -3,6 +3,7 @@
 //! The *kinds* of the columns come from the train table's schema: a synthetic table cannot change what is measured by
 //! declaring its columns to be something else. Only names, order and storage must agree.
 
+use synth_core::table::Units;
 use synth_core::{Kind, Table};
 
 use crate::error::{Error, Result};
@@ -82,6 +83,11 @@ impl<'a> Comparison<'a> {
     pub(crate) fn name(&self, column_idx: usize) -> &'a str {
         &self.train().schema().fields[column_idx].name
     }
+}
+
+/// The table with its units, so that parts of it have those of the whole.
+pub(crate) fn with_own_units(table: &Table) -> Table {
+    table.clone().with_units(Units::of(table))
 }
 
 /// The positions of `table`'s columns whose kind satisfies `wanted`.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use synth_core::table::Units;
 use synth_core::{Kind, Schema, Table};
 
 use crate::columns::{JointLevels, joint_levels};
@@ -130,8 +131,11 @@ pub fn subgroups(comparison: &Comparison, column: &str) -> Subgroups {
     }
     rows.retain(|[train, synthetic]| !train.is_empty() || !synthetic.is_empty());
     rows.sort_by_key(|[train, _]| std::cmp::Reverse(train.len()));
-    let n_named = rows.iter().take_while(|[train, _]| train.len() >= LEAST_PEOPLE).count().min(MAX_LEVELS);
-    let others = rows.split_off(n_named);
+    // Rows of fewer people than rows may come in between: the named ones first, as frequent as they are.
+    let units = Units::of(comparison.train());
+    let is_named = |[train, _]: &[Vec<usize>; 2]| units.n_units_among(train.iter().copied()) >= LEAST_PEOPLE;
+    let (mut rows, mut others): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_named);
+    others.splice(0..0, rows.split_off(rows.len().min(MAX_LEVELS)));
     let sum = |side: usize| others.iter().map(|rows| rows[side].len()).sum();
     let without = tables.map(|table| without_column(table, column_idx));
     Subgroups {

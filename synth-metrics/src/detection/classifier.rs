@@ -18,6 +18,9 @@
 //! one fold has too much of, the others have too little of. An AUC below 0.5 by more than its interval is a sign that
 //! training values were reused, not of excellence.
 //!
+//! **People with several rows.** A unit's real rows are in one fold, with their twins, and count as one in the interval.
+//! Synthetic rows are units of their own.
+//!
 //! **Interval.** The AUC is taken within each fold and averaged; its variance is DeLong's, clustered by twins, *doubled*.
 //! Any two fits share rows, so the folds' AUCs are correlated. For a score that adds up what each fitted row says of a new
 //! one, the sum over folds is Σ yᵢyⱼk(xᵢ, xⱼ) over pairs of rows of different folds, each pair twice: under the null the
@@ -38,9 +41,10 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use synth_core::table::Units;
 
 use crate::boosting::{Boosted, Task};
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, with_own_units};
 use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
 use crate::estimate::{Estimate, Measure, Outcome, between};
 use crate::family::{Family, Intervals};
@@ -168,7 +172,7 @@ fn take(comparison: &Comparison, seed: u64, classifiers: &[Classifier]) -> Vec<M
         let tasks: Vec<(Classifier, usize)> = tasks.collect();
         let run = |&(classifier, fold): &(Classifier, usize)| trial.auc_of_fold(classifier, fold);
         let folds: Vec<Result<FoldAuc, String>> = tasks.par_iter().map(run).collect();
-        let n = trial.n_side;
+        let n = trial.n_units;
         folds.chunks(N_FOLDS).map(|folds| mean_of_folds(folds, n)).collect::<Vec<_>>()
     });
     let measure = |(i, classifier): (usize, &Classifier)| {
@@ -181,6 +185,8 @@ fn take(comparison: &Comparison, seed: u64, classifiers: &[Classifier]) -> Vec<M
 /// The rows that are told apart: `n_side` real ones, then as many synthetic ones.
 struct Trial {
     n_side: usize,
+    /// Of the real rows.
+    n_units: usize,
     ordinal: Vec<Vec<f64>>,
     dense: Array2<f64>,
     folds: Vec<usize>,
@@ -208,13 +214,21 @@ impl Trial {
             ));
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let real = thinned(comparison.train(), n_side, &mut rng);
+        let real = thinned(&with_own_units(comparison.train()), n_side, &mut rng);
         let synthetic = thinned(comparison.synthetic(), n_side, &mut rng);
         let columns = columns(&[&real, &synthetic], &column_idxs);
         let ordinal = ordinal(&columns);
-        let clusters = twins(&ordinal, n_side);
+        let units = Units::of(&real);
+        let clusters = by_unit(twins(&ordinal, n_side), &units);
         let folds = deal(&clusters, n_side, &mut rng);
-        Ok(Self { n_side, dense: dense(&columns, 2 * n_side, n_side), ordinal, folds, clusters })
+        Ok(Self {
+            n_side,
+            n_units: units.n_units(),
+            dense: dense(&columns, 2 * n_side, n_side),
+            ordinal,
+            folds,
+            clusters,
+        })
     }
 
     fn auc_of_fold(&self, classifier: Classifier, fold: usize) -> Result<FoldAuc, String> {
@@ -286,6 +300,14 @@ fn twins(columns: &[Vec<f64>], n_side: usize) -> Vec<usize> {
     clusters
 }
 
+/// Clusters that are joined where their real rows are of one unit, under the number of its first row.
+fn by_unit(clusters: Vec<usize>, units: &Units) -> Vec<usize> {
+    let n_side = units.n_rows();
+    let mut first = vec![None; units.n_units()];
+    let firsts: Vec<usize> = (0..n_side).map(|row| *first[units.of_row(row)].get_or_insert(row)).collect();
+    clusters.into_iter().map(|cluster| firsts.get(cluster).copied().unwrap_or(cluster)).collect()
+}
+
 /// The fold of each row: pairs, real and synthetic rows without a twin each dealt out evenly, in random order.
 fn deal(clusters: &[usize], n_side: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut has_twin = vec![false; n_side];
@@ -309,6 +331,17 @@ mod tests {
         assert_eq!(clusters, [0, 1, 2, 0, 2, 5]);
         let folds = deal(&clusters, 3, &mut ChaCha8Rng::seed_from_u64(0));
         assert_eq!((folds[0], folds[2]), (folds[3], folds[4]));
+    }
+
+    #[test]
+    fn a_units_rows_are_in_one_fold_with_their_twins() {
+        let clusters = twins(&[vec![1.0, 2.0, 3.0, 4.0, 3.0, 9.0, 8.0, 1.0]], 4);
+        let units = Units::rows(2).take(&[0, 1, 0, 1]);
+        let joined = by_unit(clusters.clone(), &units);
+        assert_eq!(joined, [0, 1, 0, 1, 0, 5, 6, 0]);
+        assert_eq!(by_unit(clusters.clone(), &Units::rows(4)), clusters);
+        let folds = deal(&joined, 4, &mut ChaCha8Rng::seed_from_u64(3));
+        assert!([2, 4, 7].iter().all(|&row| folds[row] == folds[0]) && folds[1] == folds[3]);
     }
 
     #[test]

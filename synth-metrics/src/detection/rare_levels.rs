@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use synth_core::Kind;
+use synth_core::table::Units;
 
 use crate::columns::{JointLevels, joint_levels};
 use crate::comparison::Comparison;
@@ -51,11 +52,12 @@ pub const RARE_SHARE: f64 = 0.1;
 
 /// `rare_level_coverage`: the share of the rare levels that the synthetic table has, between 0 and 1.
 ///
-/// Counted are the levels that less than [`RARE_SHARE`] of the training rows have, but at least [`LEAST_PEOPLE`] rows; a
+/// Counted are the levels that less than [`RARE_SHARE`] of the training rows have, but at least [`LEAST_PEOPLE`] units; a
 /// missing value is a level. Per column it reports the column's own share. Not measured if there is no such level.
 /// Departs from coverage measures of other suites in not asking for levels that single persons would be known by.
 pub fn rare_level_coverage(comparison: &Comparison) -> Measure {
     let columns = comparison.columns(Kind::is_levels);
+    let units = Units::of(comparison.train());
     let count = |&c: &usize| {
         let JointLevels { codes, .. } = joint_levels(&[comparison.train(), comparison.synthetic()], c);
         let mut counts: BTreeMap<u32, [usize; 2]> = BTreeMap::new();
@@ -63,8 +65,10 @@ pub fn rare_level_coverage(comparison: &Comparison) -> Measure {
             codes.iter().for_each(|code| counts.entry(*code).or_default()[side] += 1);
         }
         let most = RARE_SHARE * comparison.train().n_rows() as f64;
-        let is_rare = |n: usize| n >= LEAST_PEOPLE && (n as f64) < most;
-        let rare = counts.into_values().filter(|[train, _]| is_rare(*train));
+        let n_codes = counts.keys().next_back().map_or(0, |&code| code as usize + 1);
+        let people = units.counts(codes[0].iter().map(|&code| Some(code as usize)), n_codes);
+        let is_rare = |code: u32, n: usize| people[code as usize] >= LEAST_PEOPLE && (n as f64) < most;
+        let rare = counts.into_iter().filter(|(code, [train, _])| is_rare(*code, *train)).map(|(_, counts)| counts);
         rare.fold([0, 0], |[there, all], [_, synthetic]| [there + usize::from(synthetic > 0), all + 1])
     };
     let counts: Vec<[usize; 2]> = columns.par_iter().map(count).collect();

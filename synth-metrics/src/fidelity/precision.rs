@@ -27,10 +27,11 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use synth_core::table::Units;
 use synth_core::{Kind, Table};
 
 use crate::columns::joint_levels;
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, with_own_units};
 use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
 use crate::estimate::{Estimate, Interval, Measure, Outcome, between};
 use crate::family::{Family, Intervals};
@@ -151,7 +152,7 @@ pub fn beta_recall(comparison: &Comparison, seed: u64) -> Measure {
     let n = train.n_rows().min(synthetic.n_rows()).min(MOST_ROWS);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut sample = |table: &Table| table.take(&choose(table.n_rows(), n, &mut rng));
-    let (real, made) = (sample(train), sample(synthetic));
+    let (real, made) = (sample(&with_own_units(train)), sample(synthetic));
     let points = Cloud::new(train, &[&real, &made], &columns);
     // Among real rows each is its own nearest neighbour, or one of several at distance 0.
     let among_real = search::nearest(&Sought { points: &points, query: 0, reference: 0 }, 2);
@@ -175,7 +176,7 @@ pub fn beta_recall(comparison: &Comparison, seed: u64) -> Measure {
     };
     let gaps: f64 = steps().zip(&quantiles).map(|(beta, &q)| (beta - covered(q)).abs()).sum();
     let value = (1.0 - 2.0 * gaps / (N_STEPS - 1) as f64).clamp(0.0, 1.0);
-    let uncertainty = Some(of_rows(value, &of_row, Interval::new(0.0, 1.0)));
+    let uncertainty = Some(of_rows(value, &of_row, &Units::of(&real), Interval::new(0.0, 1.0)));
     Measure::new(BETA_RECALL.id, Outcome::Measured(Estimate { value, uncertainty }))
 }
 

@@ -13,6 +13,9 @@
 //!   (ADS-GAN, doi:10.1109/JBHI.2020.2980262), less the same share with H in the place of S, both of one size.
 //!   The share itself is about one half for an ideal generator of as many rows as T: only the excess accuses.
 //!
+//! **People with several rows.** "Another" training row is one of another unit, and the real row that decides stands for its
+//! unit: ten rows of one person are one neighbour. A synthetic row is a unit of its own.
+//!
 //! **Intervals.** Many synthetic rows may share one nearest real row, and then say the same thing once. Rows are therefore
 //! counted by the real row that decided them: w of them count as one of weight w, and n rows as n² / Σ w²
 //! (Kish 1965). Differences are Newcombe's.
@@ -36,14 +39,15 @@ use std::collections::BTreeMap;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use synth_core::table::Units;
 
 use crate::comparison::Comparison;
 use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
 use crate::estimate::{Estimate, Measure, Outcome, Uncertainty, between};
 use crate::family::{Family, Intervals};
 use crate::neighbours::{Nearest, Points, embed, nearest};
-use crate::sampling::choose;
 use crate::sampling::interval::{difference, wilson};
+use crate::sampling::{choose, n_effective};
 
 pub(crate) const FAMILY: Family = Family {
     definitions: &[
@@ -216,6 +220,8 @@ pub const MAX_QUERIES_LARGE: usize = 2_000;
 pub const LARGE: usize = 200_000;
 /// The most rows of two tables of equal size that are set beside each other.
 pub const MAX_MATCHED: usize = 20_000;
+/// The most neighbours of one's own unit that are looked up beyond.
+const MAX_OWN: usize = 64;
 /// The part of the training rows that are as near to another as a near copy is to its original.
 const NEAR: f64 = 0.05;
 
@@ -239,6 +245,8 @@ fn take(comparison: &Comparison, seed: u64) -> Result<[Estimate; 6], &'static st
     if train.n_columns() == 0 {
         return Err("no column is learnt");
     }
+    let units = Units::of(comparison.train());
+    let units_of_holdout = Units::of(comparison.holdout().expect("there is one"));
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX - 1);
     let n_queries = if train.n_rows() > LARGE { MAX_QUERIES_LARGE } else { MAX_QUERIES };
@@ -247,15 +255,20 @@ fn take(comparison: &Comparison, seed: u64) -> Result<[Estimate; 6], &'static st
         (points.with_rows(&rows), rows)
     };
     let (rows, _) = some(&synthetic, n_queries);
-    let (unseen, _) = some(&holdout, n_queries);
+    let (unseen, unseen_rows) = some(&holdout, n_queries);
     let (known, known_rows) = some(&train, n_queries);
 
     let n_matched = train.n_rows().min(holdout.n_rows()).min(MAX_MATCHED);
-    let [to_train, to_holdout] = [&train, &holdout].map(|points| nearest(&rows, &some(points, n_matched).0, 2));
+    let [(to_train, left), (to_holdout, right)] =
+        [(&train, &units), (&holdout, &units_of_holdout)].map(|(points, units)| {
+            let (few, chosen) = some(points, n_matched);
+            (nearest(&rows, &few, 2), units.take(&chosen))
+        });
 
-    // Among the training rows each is its own nearest neighbour, or one of several at distance 0.
-    let among = nearest(&known, &train, 2);
-    let to_other: Vec<f64> = (0..known.n_rows()).map(|row| other_distance(&among, row, known_rows[row])).collect();
+    // Among the training rows each is its own nearest neighbour, or one of several at distance 0, or of several of its unit.
+    let among = nearest(&known, &train, (1 + units.max_rows().min(MAX_OWN)).min(train.n_rows()));
+    let to_other: Vec<f64> =
+        (0..known.n_rows()).map(|row| other_distance(&among, row, known_rows[row], &units)).collect();
     let near = quantile(&to_other, NEAR);
     let share_near = |points: &Points| {
         let found = nearest(points, &train, 1);
@@ -264,15 +277,17 @@ fn take(comparison: &Comparison, seed: u64) -> Result<[Estimate; 6], &'static st
     };
     let (rate, chance) = (share_near(&rows), share_near(&unseen));
     let of_rate = wilson(rate, rows.n_rows() as f64, rows.n_rows());
-    let of_chance = wilson(chance, unseen.n_rows() as f64, unseen.n_rows());
+    let of_chance = wilson(chance, n_effective(&units_of_holdout.take(&unseen_rows)), unseen.n_rows());
 
     let n_equal = synthetic.n_rows().min(holdout.n_rows()).min(MAX_MATCHED);
-    let identified = [&synthetic, &holdout].map(|points| identified(&known, &some(points, n_equal).0, &to_other));
+    let n_known = n_effective(&units.take(&known_rows));
+    let identified =
+        [&synthetic, &holdout].map(|points| identified(&known, &some(points, n_equal).0, &to_other, n_known));
 
     let is_sample = rows.n_rows() < synthetic.n_rows();
     Ok([
-        nearer_share(&to_train, &to_holdout, |distances| distances[0]),
-        nearer_share(&to_train, &to_holdout, ratio),
+        nearer_share([&to_train, &to_holdout], [&left, &right], |distances| distances[0]),
+        nearer_share([&to_train, &to_holdout], [&left, &right], ratio),
         Estimate { value: rate, uncertainty: is_sample.then_some(of_rate) },
         Estimate { value: chance, uncertainty: Some(of_chance) },
         Estimate { value: rate - chance, uncertainty: Some(difference(rate, &of_rate, chance, &of_chance)) },
@@ -283,10 +298,12 @@ fn take(comparison: &Comparison, seed: u64) -> Result<[Estimate; 6], &'static st
     ])
 }
 
-/// The distance to the nearest row that is not the row itself.
-fn other_distance(among: &Nearest, row: usize, own: usize) -> f64 {
-    let neighbours = among.rows(row).iter().zip(among.distances(row));
-    neighbours.filter(|(other, _)| **other != own).map(|(_, d)| *d).next().expect("a table has two rows")
+/// The distance to the nearest row of another unit; to the last that was looked up, if all are of its own.
+fn other_distance(among: &Nearest, row: usize, own: usize, units: &Units) -> f64 {
+    let unit = units.of_row(own);
+    let mut neighbours = among.rows(row).iter().zip(among.distances(row));
+    let other = neighbours.find(|(other, _)| units.of_row(**other) != unit).map(|(_, d)| *d);
+    other.or(among.distances(row).last().copied()).expect("a table has two rows")
 }
 
 /// Nearest over second nearest distance: 1 where they are equal, 0 beside the only neighbour there is.
@@ -297,8 +314,8 @@ fn ratio(distances: &[f64]) -> f64 {
     }
 }
 
-/// How often `value` is smaller on the left, ties half, with rows counted by the real row that is nearest of all.
-fn nearer_share(left: &Nearest, right: &Nearest, n_of: impl Fn(&[f64]) -> f64) -> Estimate {
+/// How often `value` is smaller on the left, ties half, with rows counted by the unit of the real row that is nearest of all.
+fn nearer_share([left, right]: [&Nearest; 2], units: [&Units; 2], n_of: impl Fn(&[f64]) -> f64) -> Estimate {
     let n_rows = left.n_rows();
     let mut share = 0.0;
     let mut weights: BTreeMap<(bool, usize), f64> = BTreeMap::new();
@@ -308,7 +325,8 @@ fn nearer_share(left: &Nearest, right: &Nearest, n_of: impl Fn(&[f64]) -> f64) -
         let (to_left, to_right) = (left.distances(row)[0], right.distances(row)[0]);
         for (is_left, rows, here, there) in [(true, left, to_left, to_right), (false, right, to_right, to_left)] {
             if here <= there {
-                *weights.entry((is_left, rows.rows(row)[0])).or_default() += if here < there { 1.0 } else { 0.5 };
+                let unit = units[usize::from(!is_left)].of_row(rows.rows(row)[0]);
+                *weights.entry((is_left, unit)).or_default() += if here < there { 1.0 } else { 0.5 };
             }
         }
     }
@@ -319,7 +337,7 @@ fn nearer_share(left: &Nearest, right: &Nearest, n_of: impl Fn(&[f64]) -> f64) -
 }
 
 /// The share of `known` rows to which one of `rows` is nearer than `to_other`.
-fn identified(known: &Points, rows: &Points, to_other: &[f64]) -> (f64, Uncertainty) {
+fn identified(known: &Points, rows: &Points, to_other: &[f64], n_known: f64) -> (f64, Uncertainty) {
     let found = nearest(known, rows, 1);
     let mut weights: BTreeMap<usize, f64> = BTreeMap::new();
     for (row, &other) in to_other.iter().enumerate() {
@@ -330,7 +348,7 @@ fn identified(known: &Points, rows: &Points, to_other: &[f64]) -> (f64, Uncertai
     let n = to_other.len() as f64;
     let share = weights.values().sum::<f64>() / n;
     let n_effective = if share > 0.0 { share * n * n / weights.values().map(|w| w * w).sum::<f64>() } else { n };
-    (share, wilson(share, n_effective.min(n), to_other.len()))
+    (share, wilson(share, n_effective.min(n_known), to_other.len()))
 }
 
 fn quantile(values: &[f64], p: f64) -> f64 {

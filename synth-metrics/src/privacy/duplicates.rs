@@ -16,7 +16,7 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::row::{RowConverter, Rows as ArrowRows, SortField};
 use synth_core::schema::Storage;
-use synth_core::table::column_from_numbers;
+use synth_core::table::{Units, column_from_numbers};
 use synth_core::{Kind, Table};
 
 use crate::comparison::{Comparison, columns_of};
@@ -25,6 +25,7 @@ use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty, between
 use crate::family::{Family, Intervals, Taking};
 use crate::options::Baseline;
 use crate::sampling::interval::wilson;
+use crate::sampling::n_effective;
 
 pub(crate) const FAMILY: Family =
     Family { definitions: &[DUP_RATE, DUP_RATE_HOLDOUT, DUP_EXCESS], intervals: Intervals::Own, take };
@@ -110,18 +111,26 @@ pub fn copied_share(rows: &Table, train: &Table) -> Option<f64> {
     Some(n_copied as f64 / n_rows as f64)
 }
 
-/// The share of training rows that equal another training row in every learnt column, between 0 and 1.
+/// The share of training rows that equal a training row of another unit in every learnt column, between 0 and 1. Two equal
+/// rows of one person say nothing about strangers.
 ///
 /// The interval is Wilson's for a sample as much smaller as equal rows come in groups: rows of a group of g are
 /// counted or missed together, so the variance is that of n Σg / Σg² rows; with no group at all, of n/2 rows, since the
-/// first would be a pair. `None` if no column is learnt or there are no rows.
+/// first would be a pair. n is the number of rows, or fewer where they are those of fewer units. `None` if no column is learnt or there are no rows.
 pub fn leave_one_out_share(train: &Table) -> Option<Estimate> {
     let [rows] = row_keys(&[train], train)?.try_into().ok()?;
-    let mut groups: HashMap<&[u8], u64> = HashMap::new();
-    rows.iter().for_each(|row| *groups.entry(row.data()).or_default() += 1);
+    let units = Units::of(train);
+    // The rows of a group, the unit of the first, and whether there is another one.
+    let mut groups: HashMap<&[u8], (u64, usize, bool)> = HashMap::new();
+    for (row, key) in rows.iter().enumerate() {
+        let unit = units.of_row(row);
+        let (size, first, is_shared) = groups.entry(key.data()).or_insert((0, unit, false));
+        *size += 1;
+        *is_shared |= unit != *first;
+    }
     // Whole numbers only: the order of a hash map does not matter to their sums.
     let (mut sum, mut sum_of_squares) = (0, 0);
-    for size in groups.into_values().filter(|&size| size > 1) {
+    for (size, ..) in groups.into_values().filter(|(_, _, is_shared)| *is_shared) {
         sum += size;
         sum_of_squares += size * size;
     }
@@ -131,7 +140,7 @@ pub fn leave_one_out_share(train: &Table) -> Option<Estimate> {
     }
     let group = if sum == 0 { 2.0 } else { sum_of_squares as f64 / sum as f64 };
     let share = sum as f64 / n_rows as f64;
-    Some(Estimate { value: share, uncertainty: Some(wilson(share, n_rows as f64 / group, n_rows)) })
+    Some(Estimate { value: share, uncertainty: Some(wilson(share, n_effective(&units) / group, units.n_units())) })
 }
 
 /// `dup_rate`: the share of synthetic rows that equal a training row. Not measured if no column is learnt.
@@ -193,7 +202,8 @@ fn holdout_share(comparison: &Comparison) -> Result<Estimate, String> {
     let holdout = comparison.holdout().ok_or("no holdout was given")?;
     let (n_copied, n_rows) = count_copied(holdout, comparison.train()).ok_or(NOTHING_LEARNT)?;
     let share = n_copied as f64 / n_rows as f64;
-    Ok(Estimate { value: share, uncertainty: Some(wilson(share, n_rows as f64, n_rows)) })
+    let units = Units::of(holdout);
+    Ok(Estimate { value: share, uncertainty: Some(wilson(share, n_effective(&units), units.n_units())) })
 }
 
 fn count_copied(rows: &Table, train: &Table) -> Option<(usize, usize)> {
@@ -255,6 +265,20 @@ mod tests {
         let alone = leave_one_out_share(&table(&[&[1.0, 2.0]])).unwrap();
         assert_eq!(alone.value, 0.0);
         assert!(alone.upper_bound() > 0.5); // two rows prove nothing
+    }
+
+    #[test]
+    fn equal_rows_of_one_person_are_no_chance() {
+        let rows = table(&[&[1.0, 1.0, 2.0, 3.0, 3.0]]);
+        let owned = |owners: &[usize]| rows.clone().with_units(Units::rows(5).take(owners));
+        // The two 1s are one person's, the two 3s are two people's.
+        let share = leave_one_out_share(&owned(&[0, 0, 1, 2, 3])).unwrap();
+        assert_eq!(share.value, 0.4);
+        assert_eq!(leave_one_out_share(&rows).unwrap().value, 0.8);
+        // And fewer people show less.
+        let alone = |table: &Table| leave_one_out_share(table).unwrap().upper_bound();
+        let distinct = table(&[&[1.0, 2.0, 3.0, 4.0]]);
+        assert!(alone(&distinct) < alone(&distinct.clone().with_units(Units::rows(2).take(&[0, 0, 1, 1]))));
     }
 
     #[test]

@@ -32,6 +32,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
+use synth_core::table::Units;
 use synth_core::{Kind, Table};
 
 use crate::columns::{JointLevels, joint_levels};
@@ -232,7 +233,7 @@ struct Classes {
     train: Vec<usize>,
     synthetic: Vec<usize>,
     holdout: Option<Vec<usize>>,
-    /// Training rows of each class.
+    /// Units (people, or rows where nobody has two) of each class in the training table.
     sizes: Vec<usize>,
     is_hit: Vec<bool>,
     sensitive: Vec<usize>,
@@ -253,8 +254,7 @@ impl Classes {
             (tables.next().expect("train"), tables.next().expect("synthetic"), tables.next());
         let n_classes =
             1 + train.iter().chain(&synthetic).chain(holdout.iter().flatten()).max().expect("there are rows");
-        let mut sizes = vec![0; n_classes];
-        train.iter().for_each(|&class| sizes[class] += 1);
+        let sizes = Units::of(comparison.train()).counts(train.iter().copied().map(Some), n_classes);
         let mut is_hit = vec![false; n_classes];
         synthetic.iter().for_each(|&class| is_hit[class] = true);
         let sensitive = comparison.columns(Kind::is_learnt).into_iter().filter(|c| !columns.contains(c)).collect();

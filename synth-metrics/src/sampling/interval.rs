@@ -1,6 +1,7 @@
 //! Intervals of shares and of AUCs: two-sided at 95 %, and one-sided bounds at 95 % each, which gates are judged on.
 
 use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
+use synth_core::table::Units;
 
 use crate::estimate::{Interval, Uncertainty};
 
@@ -26,12 +27,20 @@ pub(crate) fn wilson_among(n_tests: usize, share: f64, n_effective: f64, n: usiz
     in_both_forms(n_tests, n, bounds)
 }
 
-/// The interval of a value that moves with the mean of `of_row`, one number a row: by the mean's variance.
-pub(crate) fn of_rows(value: f64, of_row: &[f64], range: Interval) -> Uncertainty {
+/// The interval of a value that moves with the mean of `of_row`, one number a row: by the mean's variance, in which a unit's rows
+/// count together.
+pub(crate) fn of_rows(value: f64, of_row: &[f64], units: &Units, range: Interval) -> Uncertainty {
     let n = of_row.len() as f64;
     let mean = of_row.iter().sum::<f64>() / n;
-    let variance = of_row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    of_mean(value, variance / n, of_row.len(), range)
+    if units.are_rows() {
+        let variance = of_row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+        return of_mean(value, variance / n, of_row.len(), range);
+    }
+    let mut of_unit = vec![0.0; units.n_units()];
+    of_row.iter().enumerate().for_each(|(row, x)| of_unit[units.of_row(row)] += (x - mean) / n);
+    let n_units = units.n_units() as f64;
+    let variance = of_unit.iter().map(|x| x * x).sum::<f64>() * n_units / (n_units - 1.0).max(1.0);
+    of_mean(value, variance, units.n_units(), range)
 }
 
 /// The interval of an AUC from its variance, on the logit scale, so that it stays inside 0 and 1.
@@ -129,6 +138,19 @@ mod tests {
     fn check(got: Interval, expected: [f64; 2]) {
         let got: [f64; 2] = got.into();
         assert!((0..2).all(|i| (got[i] - expected[i]).abs() < 1e-9), "{got:?} is not {expected:?}");
+    }
+
+    #[test]
+    fn rows_of_one_unit_make_an_interval_wide() {
+        // Each number four times: as much is known as of four numbers, once they are told to be one unit's.
+        let once = [0.1, 0.5, 0.2, 0.8];
+        let all = once.repeat(4);
+        let of = |values: &[f64], units: &Units| of_rows(0.4, values, units, Interval::new(0.0, 1.0)).interval;
+        let owners: Vec<usize> = (0..16).map(|row| row % 4).collect();
+        let (wide, narrow) = (of(&all, &Units::rows(4).take(&owners)), of(&all, &Units::rows(16)));
+        let expected = of(&once, &Units::rows(4));
+        assert!((wide.low - expected.low).abs() < 1e-12 && (wide.high - expected.high).abs() < 1e-12);
+        assert!(wide.low < narrow.low && narrow.high < wide.high);
     }
 
     #[test]

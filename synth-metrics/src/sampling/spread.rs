@@ -3,7 +3,7 @@
 //! The value describes the two tables as they are. As an estimate for the two *populations* (the real one, and all that
 //! the generator would make) it has a spread, which no closed form gives for means and largest parts over dependent columns
 //! and pairs. So the measure is taken anew on [`N_PARTS`] pairs of smaller tables, each a seeded choice of the share f of
-//! either table's rows, without replacement (Politis and Romano 1994). For a statistic that settles like 1/√n, as all of
+//! either table's units (people, or rows where nobody has two; a unit is in a part whole), without replacement (Politis and Romano 1994). For a statistic that settles like 1/√n, as all of
 //! them do, near agreement as well as far from it, with v the variance of the parts' values and n rows in all:
 //!
 //! - variance: v f / (1 − f), where 1 − f allows for parts that share rows;
@@ -42,11 +42,12 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
+use synth_core::table::Units;
 
 use crate::comparison::{Comparison, Tables};
 use crate::definition::Definition;
 use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty};
-use crate::sampling::choose;
+use crate::sampling::choose_units;
 use crate::sampling::interval::in_both_forms;
 
 /// How many smaller pairs of tables are measured; half as many where there are more than [`MANY_COLUMNS`].
@@ -64,7 +65,7 @@ const LONGEST: usize = 4;
 
 /// Gives each measured value in `taken` the interval that the same measures of smaller tables tell.
 ///
-/// `definitions` are those of the measures that get one; `again` takes them anew; it may be called from several threads. Tables of fewer than twice [`LEAST_ROWS`] rows
+/// `definitions` are those of the measures that get one; `again` takes them anew; it may be called from several threads. Tables of fewer than twice [`LEAST_ROWS`] units
 /// get none, and neither does a measure that could not be taken on half of the parts. The same for any number of threads.
 pub(crate) fn attach(
     comparison: &Comparison,
@@ -74,18 +75,21 @@ pub(crate) fn attach(
     again: impl Fn(&Comparison) -> Vec<Measure> + Sync,
 ) {
     let n_rows = [comparison.train(), comparison.synthetic()].map(synth_core::Table::n_rows);
-    let n = n_rows[0].min(n_rows[1]);
+    let units = [comparison.train(), comparison.synthetic()].map(Units::of);
+    let n = units[0].n_units().min(units[1].n_units());
+    if n < 2 * LEAST_ROWS {
+        return;
+    }
     let Some(share) = share(n_rows, comparison.train().n_columns()) else { return };
+    let share = share.max(LEAST_ROWS as f64 / n as f64);
     let n_parts = if comparison.train().n_columns() > MANY_COLUMNS { N_PARTS / 2 } else { N_PARTS };
     let parts: Vec<Vec<Measure>> = (0..n_parts as u64)
         .into_par_iter()
         .map(|part| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(u64::MAX - 10_000 - part); // far from the attacks' streams
-            let [train, synthetic] = [comparison.train(), comparison.synthetic()].map(|table| {
-                let n_kept = (share * table.n_rows() as f64).round() as usize;
-                table.take(&choose(table.n_rows(), n_kept, &mut rng))
-            });
+            let [train, synthetic] = [(comparison.train(), &units[0]), (comparison.synthetic(), &units[1])]
+                .map(|(table, units)| table.take(&choose_units(units, share, &mut rng)));
             Tables { train: &train, synthetic: &synthetic, holdout: None }
                 .compare()
                 .map_or_else(|_| Vec::new(), |part| again(&part))

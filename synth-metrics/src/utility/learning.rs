@@ -17,7 +17,7 @@
 //! or a hundred columns in proportion fewer to fit on, but at least 2,000). Two tables of one length are thinned alike, so
 //! that a copy has a gap of exactly 0.
 //!
-//! **Interval.** From the holdout's rows, each with its influence on the score: DeLong's components for AUCs, the delta
+//! **Interval.** From the holdout's units (people, or rows where nobody has two), each with its influence on the score: DeLong's components for AUCs, the delta
 //! method for F1 and R². Both learners are tried on the same rows, so the gap's interval is the paired one, narrower than
 //! either's. It holds for these two fits: what another draw of synthetic rows would have given is not in it.
 //!
@@ -28,11 +28,12 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use synth_core::table::Units;
 use synth_core::{Kind, Table};
 
 use crate::boosting::{Boosted, Task};
 use crate::columns::{MISSING, joint_levels};
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, with_own_units};
 use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
 use crate::error::{Error, Result};
 use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome, between};
@@ -280,12 +281,27 @@ struct Score {
 }
 
 impl Score {
+    /// What each unit adds, in place of each row.
+    fn of_units(self, units: &Units) -> Self {
+        Self { influence: by_unit(self.influence, units), ..self }
+    }
+
     fn variance(&self) -> f64 {
         variance(self.influence.iter().copied())
     }
 }
 
-/// The variance of a statistic from the influence of its independent rows.
+/// The influence of each unit: the sum of its rows'.
+pub(crate) fn by_unit(of_row: Vec<f64>, units: &Units) -> Vec<f64> {
+    if units.are_rows() {
+        return of_row;
+    }
+    let mut of_unit = vec![0.0; units.n_units()];
+    of_row.into_iter().enumerate().for_each(|(row, x)| of_unit[units.of_row(row)] += x);
+    of_unit
+}
+
+/// The variance of a statistic from the influence of its independent units.
 pub(crate) fn variance(influence: impl ExactSizeIterator<Item = f64>) -> f64 {
     let n = influence.len() as f64;
     if n < 2.0 { 0.0 } else { influence.map(|x| x * x).sum::<f64>() * n / (n - 1.0) }
@@ -297,6 +313,8 @@ struct Trial {
     train: Vec<usize>,
     synthetic: Vec<usize>,
     holdout: Vec<usize>,
+    /// Whose those of the holdout are.
+    units: Units,
 }
 
 fn outcomes(comparison: &Comparison, target: usize, seed: u64) -> std::result::Result<Vec<Outcome>, String> {
@@ -310,7 +328,8 @@ fn outcomes(comparison: &Comparison, target: usize, seed: u64) -> std::result::R
     let most = (5 * MAX_ROWS / n_models.max(5)).min(100 * MAX_ROWS / column_idxs.len()).clamp(2_000, MAX_ROWS);
     // One generator each, alike: tables of one length keep the same rows.
     let thin = |table: &Table, most: usize| thinned(table, most, &mut ChaCha8Rng::seed_from_u64(seed));
-    let tables = [thin(comparison.train(), most), thin(comparison.synthetic(), most), thin(holdout, MAX_ROWS)];
+    let tables =
+        [thin(comparison.train(), most), thin(comparison.synthetic(), most), thin(&with_own_units(holdout), MAX_ROWS)];
     let tables = tables.each_ref();
     let trial = |has_target: Vec<bool>| -> std::result::Result<Trial, String> {
         let mut start = 0;
@@ -327,7 +346,9 @@ fn outcomes(comparison: &Comparison, target: usize, seed: u64) -> std::result::R
                 ));
             }
         }
-        Ok(Trial { features: ordinal(&columns(&tables, &column_idxs)), train, synthetic, holdout })
+        let before = tables[0].n_rows() + tables[1].n_rows();
+        let units = Units::of(tables[2]).take(&holdout.iter().map(|row| row - before).collect::<Vec<_>>());
+        Ok(Trial { features: ordinal(&columns(&tables, &column_idxs)), train, synthetic, holdout, units })
     };
     if kind.is_levels() {
         let codes = joint_levels(&tables, target).codes.concat();
@@ -374,9 +395,11 @@ fn of_levels(trial: &Trial, codes: &[u32]) -> std::result::Result<Vec<Outcome>, 
             levels[(0..levels.len()).reduce(better).expect("two levels at least")]
         };
         let predicted: Vec<u32> = (0..truth.len()).map(likeliest).collect();
-        (mean_auc(&truth, &levels, &of_level), mean_f1(&truth, &predicted, &levels))
+        let of_units = |score: Score| score.of_units(&trial.units);
+        (of_units(mean_auc(&truth, &levels, &of_level)), of_units(mean_f1(&truth, &predicted, &levels)))
     });
     let n = levels.iter().map(|&level| count(level).min(truth.len() - count(level))).min().unwrap_or(0);
+    let n = n.min(trial.units.n_units());
     let auc = |score: &Score| {
         Outcome::Measured(Estimate { value: score.value, uncertainty: Some(of_auc(score.value, score.variance(), n)) })
     };
@@ -393,12 +416,12 @@ fn of_numbers(trial: &Trial, numbers: &[f64]) -> std::result::Result<Vec<Outcome
     }
     let fit = |rows: &&Vec<usize>| {
         let model = Boosted::fit(&trial.features, rows, &of(rows), Task::Numbers)?;
-        Ok(explained(&truth, &model.scores(&trial.features, &trial.holdout)))
+        Ok(explained(&truth, &model.scores(&trial.features, &trial.holdout)).of_units(&trial.units))
     };
     let scores: Vec<std::result::Result<Score, String>> =
         [&trial.synthetic, &trial.train].par_iter().map(fit).collect();
     let scores: Vec<Score> = scores.into_iter().collect::<std::result::Result<_, _>>()?;
-    let (n, range) = (truth.len(), Interval::new(LEAST_R2, 1.0));
+    let (n, range) = (trial.units.n_units(), Interval::new(LEAST_R2, 1.0));
     let [synthetic, train] = [0, 1].map(|source| measured(scores[source].value, scores[source].variance(), n, range));
     let gap = gap(&scores[1], &scores[0], n, Interval::new(LEAST_R2 - 1.0, 1.0 - LEAST_R2));
     let no_f1 = || Outcome::NotMeasured("the target is a number".to_owned());

@@ -22,11 +22,12 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use synth_core::table::Units;
 use synth_core::{Kind, Table};
 
 use crate::boosting::{Boosted, Task};
 use crate::columns::joint_levels;
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, with_own_units};
 use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, Interval, Measure, Outcome, between};
@@ -35,7 +36,7 @@ use crate::features::{columns, ordinal, thinned};
 use crate::options::SurvivalColumns;
 use crate::sampling::interval::of_mean;
 use crate::sampling::spread::attach;
-use crate::utility::learning::variance;
+use crate::utility::learning::{by_unit, variance};
 
 pub(crate) const FAMILY: Family = Family {
     definitions: &[KM_DISTANCE, CONCORDANCE, CONCORDANCE_GAP],
@@ -323,8 +324,11 @@ fn concordances(
     }
     // One generator each, alike: tables of one length keep the same rows.
     let thin = |table: &Table, most: usize| thinned(table, most, &mut ChaCha8Rng::seed_from_u64(seed));
-    let tables =
-        [thin(comparison.train(), MAX_FITTED), thin(comparison.synthetic(), MAX_FITTED), thin(holdout, MAX_PAIRED)];
+    let tables = [
+        thin(comparison.train(), MAX_FITTED),
+        thin(comparison.synthetic(), MAX_FITTED),
+        thin(&with_own_units(holdout), MAX_PAIRED),
+    ];
     let tables = tables.each_ref();
     let follows = follow(&tables, time, event);
     for (name, follow) in ["training", "synthetic", "holdout"].iter().zip(&follows) {
@@ -350,9 +354,11 @@ fn concordances(
             c.ok_or_else(|| "no two holdout rows have a known order in time".to_owned())
         })
         .collect::<std::result::Result<_, String>>()?;
-    let (n, [real, synthetic]) = (tested.len(), [&cs[0], &cs[1]]);
-    let paired = real.influence.iter().zip(&synthetic.influence).map(|(r, s)| r - s);
-    let spread = variance(synthetic.influence.iter().copied());
+    let units = Units::of(tables[2]).take(&follows[2].rows);
+    let (n, [real, synthetic]) = (units.n_units(), [&cs[0], &cs[1]]);
+    let paired = real.influence.iter().zip(&synthetic.influence).map(|(r, s)| r - s).collect();
+    let paired = by_unit(paired, &units).into_iter();
+    let spread = variance(by_unit(synthetic.influence.clone(), &units).into_iter());
     let gap = real.value - synthetic.value;
     Ok([
         Estimate {
