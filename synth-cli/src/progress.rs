@@ -11,11 +11,13 @@ use synth_core::train::Progress;
 use synth_optimizer::pipeline::Event;
 use synth_optimizer::{Assessment, Fitting};
 
-use crate::{interrupt, log};
+use crate::{interrupt, log, show};
 
 /// One bar that shows where the work stands.
 pub(crate) struct Bar {
     bar: ProgressBar,
+    /// Whether what a person must know is said.
+    speaks: bool,
     /// When a program was last told of a fit, if one is to be told.
     told: Option<Mutex<Option<Instant>>>,
 }
@@ -33,7 +35,7 @@ impl Bar {
         let bar = ProgressBar::with_draw_target(Some(STEPS), target);
         let style = ProgressStyle::with_template("{prefix} {bar:30} {msg}").expect("the template is well formed");
         bar.set_style(style);
-        Self { bar, told: (!quiet && log::is_json()).then(|| Mutex::new(None)) }
+        Self { bar, speaks: !quiet, told: (!quiet && log::is_json()).then(|| Mutex::new(None)) }
     }
 
     /// Follows a run.
@@ -42,6 +44,7 @@ impl Bar {
             tell(event);
         }
         match event {
+            Event::Units(notice) if self.speaks => show::note(notice),
             Event::Designed(design) => self.bar.println(design.to_string()),
             Event::Started { number, .. } => {
                 self.bar.set_prefix(format!("attempt {number}"));

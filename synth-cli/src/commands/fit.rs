@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use synth_core::model::About;
+use synth_core::table::Units;
 use synth_core::train::HeldOut;
 use synth_core::{Generator, Model, Table};
 use synth_optimizer::dossier::outputs::{self, Readers, Replace};
@@ -83,6 +84,9 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
 fn protected(table: &Table, name: &str, common: &Common) -> Result<Table> {
     let (protected, _) = synth_core::protect::apply(table).map_err(|error| files::in_input(error, name))?;
     if !common.quiet {
+        if let Some(notice) = synth_optimizer::unit::notice(table, &[], &Units::of(&protected)) {
+            show::note(&notice);
+        }
         for finding in uncovered(table) {
             show::note(&format!("{name}: {finding}; the model learns it as it is, `synth run` would not"));
         }

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use synth_optimizer::RULES;
+use synth_optimizer::{Event, RULES};
 
 use super::common::{self, Common};
 use crate::exit::Code;
 use crate::input::Input;
+use crate::progress::Bar;
 use crate::{args, policies, show, tables};
 
 pub(super) fn run(args: &args::Plan, common: &Common) -> Result<Code> {
@@ -43,6 +44,9 @@ fn of(
     if no_protection {
         pipeline = pipeline.without_protection();
     }
+    let bar = Bar::new(common.quiet);
+    let observer = |event: &Event<'_>| bar.follow(event);
+    let pipeline = pipeline.with_observer(&observer);
     let preview = pipeline.preview(&table).map_err(|error| common::in_run(error, &name))?;
     if common.json {
         let rules: Vec<_> = RULES

@@ -2,9 +2,13 @@
 
 use anyhow::Result;
 use serde::Serialize;
+use synth_compliance::propose::detected_unit;
 use synth_compliance::{Finding, detect};
 use synth_core::Schema;
 use synth_core::constraint::{self, Constraint};
+use synth_core::schema::Unit;
+use synth_core::table::Units;
+use synth_optimizer::UnitRecord;
 
 use super::common::Common;
 use crate::exit::Code;
@@ -16,6 +20,9 @@ use crate::{args, show, tables};
 struct Profile<'a> {
     #[serde(flatten)]
     schema: &'a Schema,
+    /// How many units there are, where some have several rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    units: Option<UnitRecord>,
     findings: &'a [Finding],
     /// What every row keeps beside what is declared; a schema that declares it is `constraint`.
     found_constraints: &'a [Constraint],
@@ -25,13 +32,19 @@ pub(super) fn run(args: &args::Profile, common: &Common) -> Result<Code> {
     let input = Input::of(&args.input)?;
     input.files()?;
     let table = input.read(&tables::read_options(&args.reading)?, common.quiet)?;
-    let schema = &**table.schema();
     let findings = detect(&table);
+    let mut schema = (**table.schema()).clone();
+    let unit = schema.unit.take().or_else(|| detected_unit(&table, &findings)).unwrap_or(Unit::Row);
+    let units = Units::by(&table, &unit);
+    schema.unit = Some(unit);
+    let schema = &schema;
     let found = constraint::find(&table);
     if common.json {
-        show::json(&Profile { schema, findings: &findings, found_constraints: &found })?;
+        show::json(&Profile { schema, units: UnitRecord::of(&units), findings: &findings, found_constraints: &found })?;
     } else {
-        show::bytes(schema.to_toml().as_bytes())?;
+        // Whose rows they are can be corrected here too.
+        let text = schema.to_toml().replacen("\nunit = ", &format!("\n# {units}\nunit = "), 1);
+        show::bytes(text.as_bytes())?;
         show::found(&found)?;
         // Standard output is a schema, to be used as it is.
         if !common.quiet {

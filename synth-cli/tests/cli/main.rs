@@ -21,6 +21,7 @@ mod sample;
 mod score;
 mod settings;
 mod support;
+mod units;
 mod verbs;
 mod verify;
 mod white_box;

@@ -1,0 +1,70 @@
+//! People with several rows: what is said of them, and where it can be corrected.
+
+use super::support::{Folder, plain};
+
+/// Visits of 135 patients: two each of the first thirty, four of the others.
+fn visits() -> String {
+    let mut text = "patient_id,age,sex,dose\n".to_owned();
+    for i in 0..480 {
+        let patient = if i < 60 { i / 2 } else { 30 + (i - 60) / 4 };
+        let (age, dose) = (20 + patient * 7 % 50, (i * 13 % 40) as f64 / 4.0 + 0.25);
+        text += &format!("P{patient:04},{age},{},{dose}\n", ["m", "f"][patient % 2]);
+    }
+    text
+}
+
+const SAID: &str = "unit: patient_id, 135 units with 2 to 4 rows";
+
+#[test]
+fn a_profile_tells_the_unit_to_be_corrected() {
+    let folder = Folder::new();
+    folder.write("visits.csv", visits());
+    folder.write("plain.csv", plain(60));
+    let profile = folder.synth(&["profile", "visits.csv"]).with(0).out();
+    assert!(profile.contains("# patient_id, 135 units with 2 to 4 rows\nunit = \"patient_id\"\n"), "{profile}");
+    let alone = folder.synth(&["profile", "plain.csv"]).with(0).out();
+    assert!(alone.contains("# row, 60 units\nunit = \"row\"\n"), "{alone}");
+    let json = folder.synth(&["profile", "visits.csv", "--json"]).with(0).json();
+    assert_eq!((&json["unit"], &json["units"]["n_units"]), (&"patient_id".into(), &135.into()));
+    // It is a schema as it stands.
+    folder.write("own.toml", &profile);
+    folder.synth(&["profile", "visits.csv", "--schema", "own.toml"]).with(0);
+    folder.write("bad.toml", profile.replace("unit = \"patient_id\"", "unit = [\"patient_id\", \"person\"]"));
+    folder.synth(&["profile", "visits.csv", "--schema", "bad.toml"]).fails(3, "names the column `person`");
+}
+
+#[test]
+fn plan_and_fit_say_first_whose_rows_they_are() {
+    let folder = Folder::new();
+    folder.write("visits.csv", visits());
+    let planned = folder.synth(&["plan", "visits.csv", "--engine", "copula"]).with(0);
+    assert!(planned.stderr.contains(SAID), "{}", planned.stderr);
+    let json = folder.synth(&["plan", "visits.csv", "--engine", "copula", "--json", "--quiet"]).with(0);
+    assert_eq!(json.json()["first"]["unit"]["max_rows"], 4);
+    assert!(!json.stderr.contains("unit:"));
+    let fitted = folder.synth(&["fit", "visits.csv", "--engine", "copula", "--model", "m.synth"]).with(0);
+    assert!(fitted.stderr.contains(SAID), "{}", fitted.stderr);
+}
+
+#[test]
+fn a_run_says_so_in_its_first_lines_and_writes_it_down() {
+    let folder = Folder::new();
+    folder.write("visits.csv", visits());
+    let run = |out: &str, schema: &[&str]| {
+        let args = ["run", "visits.csv", "--engine", "copula", "--max-attempts", "1", "--keep-refused", "--out", out];
+        let ended = folder.synth(&[&args[..], schema].concat());
+        let report: serde_json::Value = serde_json::from_slice(&folder.read(&format!("{out}/report.json"))).unwrap();
+        (ended.stderr, report)
+    };
+    let (said, report) = run("out", &[]);
+    let first: Vec<&str> = said.lines().take(3).collect();
+    assert!(first.iter().any(|line| line.contains(SAID)), "{said}");
+    assert_eq!(report["unit"], serde_json::json!({ "columns": ["patient_id"], "n_units": 135, "max_rows": 4 }));
+    // What is declared holds, and is said where it looks wrong.
+    let profile = folder.synth(&["profile", "visits.csv"]).with(0).out();
+    folder.write("own.toml", profile.replace("unit = \"patient_id\"", "unit = \"row\""));
+    let (said, report) = run("rows", &["--schema", "own.toml"]);
+    assert!(said.contains("unit: row, as declared; but `patient_id` has 135 values in 480 rows"), "{said}");
+    assert!(report.get("unit").is_none());
+    assert!(report["notes"].to_string().contains("as declared"), "{}", report["notes"]);
+}
