@@ -1,5 +1,6 @@
 //! `synth plan`: what a run would do first, and by which rules it would go on.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -8,7 +9,6 @@ use synth_optimizer::{Event, RULES};
 use super::common::{self, Common};
 use crate::exit::Code;
 use crate::input::Input;
-use crate::progress::Bar;
 use crate::{args, policies, show, tables};
 
 pub(super) fn run(args: &args::Plan, common: &Common) -> Result<Code> {
@@ -44,8 +44,14 @@ fn of(
     if no_protection {
         pipeline = pipeline.without_protection();
     }
-    let bar = Bar::new(common.quiet);
-    let observer = |event: &Event<'_>| bar.follow(event);
+    let observer = |event: &Event<'_>| {
+        if let Event::Units(notice) = event
+            && !common.quiet
+        {
+            show::note(notice);
+        }
+        ControlFlow::Continue(())
+    };
     let pipeline = pipeline.with_observer(&observer);
     let preview = pipeline.preview(&table).map_err(|error| common::in_run(error, &name))?;
     if common.json {

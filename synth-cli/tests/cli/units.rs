@@ -60,6 +60,8 @@ fn a_run_says_so_in_its_first_lines_and_writes_it_down() {
     let first: Vec<&str> = said.lines().take(3).collect();
     assert!(first.iter().any(|line| line.contains(SAID)), "{said}");
     assert_eq!(report["unit"], serde_json::json!({ "columns": ["patient_id"], "n_units": 135, "max_rows": 4 }));
+    // Attacks are on people: each was unseen by one generator.
+    assert_eq!(n_of(&report, "mia_auc"), Some(135));
     // What is declared holds, and is said where it looks wrong.
     let profile = folder.synth(&["profile", "visits.csv"]).with(0).out();
     folder.write("own.toml", profile.replace("unit = \"patient_id\"", "unit = \"row\""));
@@ -67,4 +69,23 @@ fn a_run_says_so_in_its_first_lines_and_writes_it_down() {
     assert!(said.contains("unit: row, as declared; but `patient_id` has 135 values in 480 rows"), "{said}");
     assert!(report.get("unit").is_none());
     assert!(report["notes"].to_string().contains("as declared"), "{}", report["notes"]);
+    assert_eq!(n_of(&report, "mia_auc"), Some(480));
+}
+
+/// How many observations the first measure called `id` that has an interval counts, anywhere in a record.
+fn n_of(value: &serde_json::Value, id: &str) -> Option<u64> {
+    if value["id"] == id && value.get("outcome").is_some() {
+        return count(&value["outcome"]);
+    }
+    match value {
+        serde_json::Value::Object(all) => all.values().find_map(|value| n_of(value, id)),
+        serde_json::Value::Array(all) => all.iter().find_map(|value| n_of(value, id)),
+        _ => None,
+    }
+}
+
+/// The first `n` in a value.
+fn count(value: &serde_json::Value) -> Option<u64> {
+    let own = value.get("n").and_then(serde_json::Value::as_u64);
+    own.or_else(|| value.as_object()?.values().find_map(count))
 }

@@ -3,8 +3,8 @@
 use rand::Rng;
 
 use super::{
-    KNOWN, MAX_SEARCHED, N_INFERRED, N_TARGETS, Risk, Scene, TOLERANCE, Tally, Targets, residual, stream, targets,
-    worst,
+    KNOWN, MAX_SEARCHED, N_INFERRED, N_TARGETS, Risk, Scene, TOLERANCE, Tally, Targets, independent, residual, stream,
+    targets, worst,
 };
 use crate::estimate::{ColumnValue, Estimate};
 use crate::neighbours::{Points, nearest_without_each_column};
@@ -43,6 +43,7 @@ pub(super) fn inference(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
             column.strata.extend(strata([0, 1].map(|side| (values[side], right[side].as_slice()))));
         }
     }
+    let [of_attack, of_control] = independent(scenes);
     let is_open = |column: &&Column| column.tally.control < KNOWN * column.tally.n_control;
     let n_open = columns.iter().filter(is_open).count();
     if n_open == 0 {
@@ -50,7 +51,7 @@ pub(super) fn inference(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
     }
     let of = |column: &Column| {
         let [(attack, n_attack), (control, n_control)] = column.rates();
-        residual(attack, n_attack, control, n_control, n_open)
+        residual(attack, n_attack * of_attack, control, n_control * of_control, n_open)
     };
     let open = columns.iter().filter(is_open);
     let risks: Vec<(Estimate, bool)> = open.map(|column| (of(column), column.tally.beats_its_baseline())).collect();

@@ -36,6 +36,9 @@
 //! for the number of kinds or columns among which the worst is sought (Bonferroni). The upper one needs no such thing:
 //! that the largest of several risks is above all of their bounds means that it is above its own.
 //!
+//! **People with several rows.** The rows of one unit may all be told or missed together, so that n rows count as n² / Σ m², with m
+//! rows of a unit, in each interval. Predicates, links and guesses are of rows: a synthetic row is nobody's.
+//!
 //! **What inference can show.** A one-sided bound is about 1.65 √((1/n + 1/m) / (1 − c)) from its value, with n and m rows
 //! attacked: the fewer cells the control leaves open, the less a rate tells of them. With 26,000 training and 6,500 unseen
 //! rows that is .03 where half is open, .07 at a tenth and .10 at a twentieth. A limit of .09 on the worst column is then
@@ -65,6 +68,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use synth_core::table::Units;
 use synth_core::{Kind, Table};
 
 use crate::audit::Audit;
@@ -73,8 +77,8 @@ use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Ne
 use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome, Uncertainty, between};
 use crate::family::{Family, Intervals};
 use crate::neighbours::{Nearest, Points, embed, nearest};
-use crate::sampling::choose;
 use crate::sampling::interval::{in_both_forms, of_largest, wilson_among};
+use crate::sampling::{choose, n_effective};
 use inference::inference;
 
 pub(crate) const FAMILY: Family = Family {
@@ -206,6 +210,15 @@ struct Scene {
     others: Points,
     is_scale: Vec<bool>,
     names: Vec<String>,
+    /// How many independent rows the members and the others are worth, and how many rows there are.
+    n_independent: [f64; 2],
+    n_rows: [f64; 2],
+}
+
+/// The part of the rows on each side that are independent of each other: 1 where nobody has two.
+fn independent(scenes: &[Scene]) -> [f64; 2] {
+    let sum = |of: &dyn Fn(&Scene) -> f64| scenes.iter().map(of).sum::<f64>();
+    [0, 1].map(|side| sum(&|scene| scene.n_independent[side]) / sum(&|scene| scene.n_rows[side]))
 }
 
 type TakeRisk = fn(&[Scene], u64) -> Result<Risk, String>;
@@ -231,6 +244,8 @@ fn scenes(comparison: &Comparison, audits: &[Audit]) -> Result<Vec<Scene>, Strin
         // Kinds are told by the train table, whatever the others say.
         let schema = comparison.train().schema();
         let retyped = |table: &Table| table.with_schema(schema.clone()).map_err(|e| e.to_string());
+        let n_rows = [members, others].map(|table| table.n_rows() as f64);
+        let n_independent = [members, others].map(|table| n_effective(&Units::of(table)));
         let (members, others, synthetic) = (retyped(members)?, retyped(others)?, retyped(synthetic)?);
         let points = embed(&[&members, &others], &[&synthetic, &members, &others]);
         let [synthetic, members, others] = points.try_into().expect("three tables");
@@ -241,6 +256,8 @@ fn scenes(comparison: &Comparison, audits: &[Audit]) -> Result<Vec<Scene>, Strin
             others,
             is_scale: columns.iter().map(|&c| fields[c].kind.is_scale()).collect(),
             names: columns.iter().map(|&c| fields[c].name.clone()).collect(),
+            n_independent,
+            n_rows,
         })
     };
     match comparison.holdout() {
@@ -401,17 +418,18 @@ fn singling_out(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
     if tried.is_empty() {
         return Err("no condition isolates a synthetic row".to_owned());
     }
+    let independent = independent(scenes);
     let risks: Vec<(Estimate, bool)> = tried
         .iter()
         .map(|t| {
             let control = (scale * t.control / t.n_control).min(ceiling.max(t.control / t.n_control));
             // Predicates that isolate the same real row say the same thing once: as in `copies`, after Kish.
-            let n_effective = |successes: f64, n: f64, squares: f64| {
+            let of_hits = |successes: f64, n: f64, squares: f64| {
                 if squares > 0.0 { (successes * n / squares).min(n).max(1.0) } else { n }
             };
-            let n_attack = n_effective(t.attack, t.n_attack, t.squares[0]);
+            let n_attack = of_hits(t.attack, t.n_attack, t.squares[0]) * independent[0];
             // The scaled rate is known as well as the rate itself, in proportion.
-            let n_control = (n_effective(t.control, t.n_control, t.squares[1]) / scale).max(1.0);
+            let n_control = (of_hits(t.control, t.n_control, t.squares[1]) * independent[1] / scale).max(1.0);
             (residual(t.attack / t.n_attack, n_attack, control, n_control, tried.len()), t.beats_its_baseline())
         })
         .collect();
@@ -535,7 +553,8 @@ fn linkability(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
         });
     }
     let Tally { attack, control, n_attack, n_control, .. } = tally;
-    let estimate = residual(attack / n_attack, n_attack, control / n_control, n_control, 1);
+    let [of_attack, of_control] = independent(scenes);
+    let estimate = residual(attack / n_attack, n_attack * of_attack, control / n_control, n_control * of_control, 1);
     Ok(Risk { estimate: worst(&[(estimate, tally.beats_its_baseline())])?, columns: Vec::new() })
 }
 
