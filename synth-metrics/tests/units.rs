@@ -79,7 +79,7 @@ fn a_whole_report_counts_people() {
     let train = repeated(60, 5);
     let holdout = repeated(60, 6);
     let synthetic = clinic(240, 7);
-    let options = Options { baseline: Baseline::LeaveOneOut, ..Options::default() };
+    let options = Options { baseline: Baseline::LeaveOneOut, battery: Battery::Full, ..Options::default() };
     let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }.compare().unwrap();
     let report = measure(&comparison, &options);
     // Everybody's rows are equal, which says nothing about strangers: no copy is by chance.

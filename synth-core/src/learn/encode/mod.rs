@@ -33,7 +33,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use crate::error::{BadInput, InputRule, Result};
 use crate::learn::random::{Purpose, stream};
 use crate::schema::{Field, Kind, Protection, Schema};
-use crate::table::{Table, column_from_labels, column_from_numbers};
+use crate::table::{Table, Units, column_from_labels, column_from_numbers};
 
 /// The most levels of a column. Written one-hot, more would make every step wait for one column; unmeasured.
 pub const MAX_LEVELS: usize = 10_000;
@@ -308,11 +308,15 @@ impl Column {
                 if present.is_empty() {
                     return Ok(Column::Unlearnt(Unlearnt::Absent));
                 }
+                let n_shared = Units::of(table).rows_of_at_least(quantile::SHARED);
                 let grid = match &field.number {
                     Some(format) => Grid::Decimal(*format),
                     None => Grid::of(&present),
                 };
-                Column::Scale { missing: present.len() < numbers.len(), map: QuantileMap::fit(present, grid) }
+                Column::Scale {
+                    missing: present.len() < numbers.len(),
+                    map: QuantileMap::fit_shared(present, grid, n_shared),
+                }
             }
             Kind::Categorical | Kind::Ordinal | Kind::Boolean => {
                 let levels = table.levels(field_idx);

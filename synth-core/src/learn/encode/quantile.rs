@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::habit::Habits;
 use crate::schema::NumberFormat;
 
-/// A value that this many training rows share may be given back exactly; rarer ones are interpolated.
+/// A value that this many training units share (people, or rows where nobody has two) may be given back exactly; rarer ones are
+/// interpolated.
 pub(super) const SHARED: usize = 5;
 
 /// The points that a column's values can lie on.
@@ -93,12 +94,17 @@ impl QuantileMap {
     ///
     /// # Panics
     /// If `values` is empty or holds NaN.
-    pub fn fit(mut values: Vec<f64>, grid: Grid) -> Self {
+    pub fn fit(values: Vec<f64>, grid: Grid) -> Self {
+        Self::fit_shared(values, grid, SHARED)
+    }
+
+    /// The same where only so many rows as `n_shared` are surely of [`SHARED`] units.
+    pub(super) fn fit_shared(mut values: Vec<f64>, grid: Grid, n_shared: usize) -> Self {
         assert!(!values.is_empty(), "a distribution needs a value");
         values.sort_by(|a, b| a.partial_cmp(b).expect("values are not NaN"));
         let n = values.len() as f64;
         let rare: Vec<f64> =
-            values.chunk_by(|a, b| a == b).filter(|run| run.len() < SHARED).flatten().copied().collect();
+            values.chunk_by(|a, b| a == b).filter(|run| run.len() < n_shared).flatten().copied().collect();
         let habits = match &grid {
             Grid::Decimal(format) => Habits::of(&rare, format.step),
             Grid::Steps { .. } | Grid::Months => Habits::default(),
@@ -107,7 +113,7 @@ impl QuantileMap {
         let (mut x, mut u) = (Vec::with_capacity(2 * runs.len()), Vec::with_capacity(2 * runs.len()));
         let mut below = 0;
         for (i, &(value, count)) in runs.iter().enumerate() {
-            let (from, to) = if count >= SHARED {
+            let (from, to) = if count >= n_shared {
                 (value, value)
             } else {
                 let before = if i == 0 { value } else { f64::midpoint(runs[i - 1].0, value) };

@@ -6,7 +6,7 @@
 //! rows share owns a whole interval of ranks, so that what is drawn from a smooth density over ranks lies on the shared
 //! values as often as the real ones do ([`QuantileMap`](super::QuantileMap)). One rank is drawn from the interval for each cell and epoch.
 //!
-//! **Rare values.** A level or an atom is learnt and given back only if [`SHARED`] rows have it. Rarer numbers are
+//! **Rare values.** A level or an atom is learnt and given back only if [`SHARED`] units have it. Rarer numbers are
 //! interpolated as [`QuantileMap`](super::QuantileMap) says, or taken for the nearest shared one if there are hardly any; rarer words are pooled, and the pool comes back as draws from its shared
 //! levels, or else from all.
 
@@ -283,7 +283,7 @@ impl Column {
     fn fit(table: &Table, field_idx: usize, n_bins: usize) -> Result<Self> {
         let (field, _) = table.column(field_idx);
         let variable = match field.kind {
-            kind if kind.is_scale() => Variable::of_numbers(field, &table.numbers(field_idx), n_bins),
+            kind if kind.is_scale() => Variable::of_numbers(table, field_idx, n_bins),
             kind if kind.is_levels() => Variable::of_levels(table, field_idx),
             _ => return Ok(Column::Unlearnt(Unlearnt::fit(table, field_idx)?)),
         };

@@ -8,7 +8,7 @@ use statrs::distribution::ContinuousCDF;
 use super::quantile::SHARED;
 use super::{Grid, QuantileMap, standard_normal};
 use crate::schema::{Field, Kind};
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 /// The most levels of a column that have tokens of their own; the others are pooled.
 const MAX_TOKENS: usize = 1024;
@@ -71,6 +71,10 @@ impl Variable {
         levels.codes.iter().flatten().for_each(|&code| counts[code as usize] += 1);
         let mut by_count: Vec<usize> = (0..counts.len()).collect();
         by_count.sort_by_key(|&i| std::cmp::Reverse(counts[i]));
+        let codes = levels.codes.iter().map(|code| code.map(|code| code as usize));
+        let n_units = Units::of(table).counts(codes, counts.len());
+        // What too few people share is as rare as can be, however many their rows.
+        counts.iter_mut().zip(n_units).filter(|(_, n)| *n < SHARED).for_each(|(count, n)| *count = n);
         let least = SHARED.max(table.n_rows() / POOLED_BELOW);
         let mut kept = by_count;
         kept.retain(|&i| counts[i] >= least);
@@ -93,7 +97,10 @@ impl Variable {
         Some(Variable::Levels { names, values, counts: kept.iter().map(|&i| counts[i]).collect(), pool, missing })
     }
 
-    pub(super) fn of_numbers(field: &Field, numbers: &[f64], max_bins: usize) -> Option<Self> {
+    pub(super) fn of_numbers(table: &Table, field_idx: usize, max_bins: usize) -> Option<Self> {
+        let (field, numbers) = (table.column(field_idx).0, table.numbers(field_idx));
+        // So many rows are surely of so many people.
+        let n_shared = Units::of(table).rows_of_at_least(SHARED);
         let mut present: Vec<f64> = numbers.iter().copied().filter(|x| !x.is_nan()).collect();
         if present.is_empty() {
             return None;
@@ -107,10 +114,10 @@ impl Variable {
         let missing = n < numbers.len();
         let is_short = runs.len() <= MAX_ATOMS && n >= ROWS_PER_ATOM * runs.len();
         let per_value = n as f64 / runs.len() as f64;
-        let spike = (0.005 * n as f64).max(10.0 * per_value).max(2.0 * SHARED as f64);
-        let end = (0.002 * n as f64).max(3.0 * per_value).max(2.0 * SHARED as f64);
+        let spike = (0.005 * n as f64).max(10.0 * per_value).max(2.0 * n_shared as f64);
+        let end = (0.002 * n as f64).max(3.0 * per_value).max(2.0 * n_shared as f64);
         let is_atom = |i: usize, count: usize| match is_short {
-            true => count >= SHARED,
+            true => count >= n_shared,
             false => count as f64 >= if i == 0 || i + 1 == runs.len() { end } else { spike },
         };
         let atoms: Vec<f64> =
@@ -126,7 +133,14 @@ impl Variable {
         };
         // Forty rows for a bin, so that its share is known to a sixth.
         let (n_rest, n_bins) = (rest.len(), (rest.len() / 40).clamp(1, max_bins.max(1)));
-        Some(Variable::Scale { atoms, rest: Some(QuantileMap::fit(rest, grid)), n_bins, missing, moments, n_rest })
+        Some(Variable::Scale {
+            atoms,
+            rest: Some(QuantileMap::fit_shared(rest, grid, n_shared)),
+            n_bins,
+            missing,
+            moments,
+            n_rest,
+        })
     }
 
     pub(super) fn is_sound(&self, field: &Field) -> bool {

@@ -22,7 +22,7 @@ use crate::learn::train::{
     FitContext, LearningRate, Procedure, Split, Stop, TrainReport, Trained, train, validation_split,
 };
 use crate::schema::Schema;
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 /// A masked diffusion model that has learnt a table.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ impl MaskedModel {
             cross_fitted.check()?;
         }
         let prepared = Prepared::new(table, params)?;
-        let rows = validation_split(table.n_rows(), &params.training, context.seed);
+        let rows = validation_split(&Units::of(table), &params.training, context.seed);
         let trained = train_on(&prepared, &rows, params, Stop::WhenWorse, context)?;
         let Prepared { mut tokenizer, layout, order, .. } = prepared;
         if let Some(known) = &context.known {
@@ -89,7 +89,7 @@ impl Generator for MaskedModel {
     }
 
     fn fitted_rows(&self, table: &Table) -> Vec<usize> {
-        validation_split(table.n_rows(), &self.params.training, self.seed).fit
+        validation_split(&Units::of(table), &self.params.training, self.seed).fit
     }
 
     fn train_report(&self) -> Option<&TrainReport> {

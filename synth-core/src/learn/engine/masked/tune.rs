@@ -9,13 +9,13 @@ use super::params::Masked;
 use crate::error::Result;
 use crate::learn::generator::Engine;
 use crate::learn::train::{FitContext, HeldOut, Split, Stop, Training, TrainingFailure, Tuned, best_of, cross_fits};
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 /// See [`Masked::tuned`].
 pub(super) fn tune(params: &Masked, table: &Table, seed: u64) -> Result<Tuned<Masked>> {
     params.check()?;
     let prepared = Prepared::new(table, params)?;
-    let folds: Vec<Split> = cross_fits(table.n_rows(), seed).into_iter().map(Split::sorted).collect();
+    let folds: Vec<Split> = cross_fits(&Units::of(table), seed)?.into_iter().map(Split::sorted).collect();
     best_of(candidates(params), &folds, |candidate, fold| {
         let mean = match train_on(&prepared, fold, candidate, Stop::Never, &mut FitContext::new(seed)) {
             Ok(trained) => trained.report.held_out,

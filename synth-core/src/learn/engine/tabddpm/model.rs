@@ -14,7 +14,7 @@ use crate::learn::generator::{Engine, Generator};
 use crate::learn::part::FilePart;
 use crate::learn::train::{FitContext, TrainReport, validation_split};
 use crate::schema::Schema;
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 /// A TabDDPM that has learnt a table.
 #[derive(Debug, Clone)]
@@ -89,7 +89,7 @@ impl Generator for TabDdpmModel {
     }
 
     fn fitted_rows(&self, table: &Table) -> Vec<usize> {
-        validation_split(table.n_rows(), &self.params.training, self.seed).fit
+        validation_split(&Units::of(table), &self.params.training, self.seed).fit
     }
 
     fn train_report(&self) -> Option<&TrainReport> {

@@ -20,7 +20,7 @@ use crate::learn::train::{
     FitContext, LearningRate, Objective, Procedure, Stop, TrainReport, check_sum, low_discrepancy, train,
     validation_split,
 };
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 /// What training gives.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) fn fit(encoder: &Encoder, table: &Table, params: &TabDdpm, context: &
     let seed = context.seed;
     let layout = encoder.layout();
     let label = label.as_deref().map(|name| find_label(encoder, name)).transpose()?;
-    let rows = validation_split(table.n_rows(), training, seed);
+    let rows = validation_split(&Units::of(table), training, seed);
     let codes = encoder.codes(table);
     let log_shares = log_shares(layout, &codes, &rows.fit);
     let rng = &mut stream(seed, Purpose::Weights, 0);

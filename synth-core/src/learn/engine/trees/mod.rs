@@ -27,7 +27,7 @@ use crate::learn::part::FilePart;
 use crate::learn::random::{Purpose, stream};
 use crate::learn::train::{FitContext, HeldOut, Tuned, best_of, cross_fits, require};
 use crate::schema::Schema;
-use crate::table::Table;
+use crate::table::{Table, Units};
 use grow::{Cells, Scale, Target, Tree};
 
 /// Trees of a column.
@@ -69,7 +69,7 @@ impl Trees {
         let tokenizer = Tokenizer::fit(table, self.n_bins)?;
         let cells = cells(&tokenizer, table, seed)?;
         let candidates = MIN_LEAVES.map(|min_leaf| Trees { min_leaf, ..self.clone() });
-        best_of(candidates.to_vec(), &cross_fits(table.n_rows(), seed), |candidate, fold| {
+        best_of(candidates.to_vec(), &cross_fits(&Units::of(table), seed)?, |candidate, fold| {
             let forests = grow(&tokenizer, &cells, &fold.fit, candidate.min_leaf, seed);
             Ok(cost(&forests, &cells, &fold.held_out))
         })
