@@ -1,13 +1,14 @@
 //! What the user typed, and nothing else.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
-use synth_core::Condition;
+use synth_core::{Condition, EngineKind};
 use synth_optimizer::dossier::forms::FORMS;
 
 /// Turn a private table into a synthetic one that can be shared, with the proof.
@@ -220,13 +221,22 @@ pub(crate) struct Training {
     pub(crate) seed: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-pub(crate) enum EngineChoice {
-    Auto,
-    Masked,
-    Tabddpm,
-    Trees,
-    Copula,
+/// An engine by its name; `auto` leaves the choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EngineChoice(pub(crate) Option<EngineKind>);
+
+impl ValueEnum for EngineChoice {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<EngineChoice>> = LazyLock::new(|| {
+            let engines = EngineKind::ALL.iter().copied().map(Some);
+            std::iter::once(None).chain(engines).map(EngineChoice).collect()
+        });
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.map_or("auto", EngineKind::name)))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]

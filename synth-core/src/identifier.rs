@@ -13,7 +13,8 @@
 
 use std::collections::HashSet;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::schema::Storage;
@@ -28,7 +29,7 @@ const MAX_LENGTH: usize = 64;
 
 /// The form of a column of identifiers, without any of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[serde(rename_all = "lowercase", deny_unknown_fields, remote = "Self")]
 pub enum IdentifierShape {
     /// Numbers one after the other, perhaps between fixed texts: `MRN-00123`.
     Counter {
@@ -50,6 +51,20 @@ pub enum IdentifierShape {
         /// Ways to fill the head with which no real identifier begins, in mixed radix.
         free_heads: Vec<u64>,
     },
+}
+
+impl Serialize for IdentifierShape {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for IdentifierShape {
+    /// A shape from which identifiers can be made, or an error.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let shape = Self::deserialize(deserializer)?;
+        if shape.is_sound() { Ok(shape) } else { Err(D::Error::custom("no identifier has this shape")) }
+    }
 }
 
 /// What may stand at one position of an identifier.
@@ -165,8 +180,7 @@ impl IdentifierShape {
     }
 
     /// Whether identifiers can be made from a shape that was read from a file.
-    #[cfg(feature = "generators")] // Only the model file is one.
-    pub(crate) fn is_sound(&self) -> bool {
+    fn is_sound(&self) -> bool {
         match self {
             IdentifierShape::Counter { width, .. } => *width <= MAX_LENGTH,
             IdentifierShape::Pattern { positions, n_head, free_heads } => {

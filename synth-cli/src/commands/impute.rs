@@ -45,7 +45,8 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             let table = input.read(&options, common.quiet)?;
             tables::check_columns(&table, &name)?;
             parts::check_number(args.split, table.n_rows() as u64)?;
-            let training = args::Training { engine: args::EngineChoice::Masked, ..args.training.clone() };
+            let training =
+                args::Training { engine: args::EngineChoice(Some(EngineKind::Masked)), ..args.training.clone() };
             let model = super::fit::fit(&table, &training, &name, None, common)?;
             let file = Arc::clone(table.schema());
             (model, table, file)

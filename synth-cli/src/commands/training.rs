@@ -5,7 +5,7 @@ use synth_core::{EngineKind, Error, Keeping, Table};
 use synth_optimizer::fit;
 
 use super::common::Common;
-use crate::args::{ConstraintChoice, EngineChoice, Training};
+use crate::args::{ConstraintChoice, Training};
 use crate::exit::Usage;
 use crate::{memory, show};
 
@@ -30,13 +30,7 @@ impl Training {
 
     /// The engine, if one is asked for.
     pub(super) fn engine(&self) -> Option<EngineKind> {
-        match self.engine {
-            EngineChoice::Auto => None,
-            EngineChoice::Masked => Some(EngineKind::Masked),
-            EngineChoice::Tabddpm => Some(EngineKind::TabDdpm),
-            EngineChoice::Trees => Some(EngineKind::Trees),
-            EngineChoice::Copula => Some(EngineKind::Copula),
-        }
+        self.engine.0
     }
 
     /// Which constraints the rows keep.

@@ -15,11 +15,36 @@ use crate::table::{Table, Units};
 /// Of the training rows it holds what [`Constraint::Depends`] and [`Constraint::Combinations`] are about: values that
 /// [`DEFAULT_K`] units (people, or rows where nobody has two) or more have, and nothing of rarer ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "HeldFile")]
 pub struct Held {
-    /// What is kept.
-    pub constraint: Constraint,
+    constraint: Constraint,
     facts: Facts,
+}
+
+/// What a model file holds of one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeldFile {
+    constraint: Constraint,
+    facts: Facts,
+}
+
+impl TryFrom<HeldFile> for Held {
+    type Error = &'static str;
+
+    /// One that [`Held::of`] could have made of some table.
+    fn try_from(file: HeldFile) -> std::result::Result<Self, &'static str> {
+        let HeldFile { constraint, facts } = file;
+        let fits = match (&constraint, &facts) {
+            (Constraint::Depends { .. }, Facts::Follows(_)) => true,
+            (Constraint::Combinations { columns }, Facts::Together(seen)) => {
+                seen.iter().all(|tuple| tuple.len() == columns.len())
+            }
+            (Constraint::Depends { .. } | Constraint::Combinations { .. }, _) => false,
+            (_, facts) => *facts == Facts::Nothing,
+        };
+        if fits { Ok(Self { constraint, facts }) } else { Err("the facts are not those of the constraint") }
+    }
 }
 
 /// What was seen in the training rows, as [labels](Table::labels).
@@ -80,18 +105,9 @@ impl Held {
         Ok(Self { constraint: constraint.clone(), facts })
     }
 
-    /// Whether one that was read from a file can be held against rows under `schema`.
-    #[cfg(feature = "generators")]
-    pub(crate) fn is_sound(&self, schema: &Schema) -> bool {
-        let fits = match (&self.constraint, &self.facts) {
-            (Constraint::Depends { .. }, Facts::Follows(_)) => true,
-            (Constraint::Combinations { columns }, Facts::Together(seen)) => {
-                seen.iter().all(|tuple| tuple.len() == columns.len())
-            }
-            (Constraint::Depends { .. } | Constraint::Combinations { .. }, _) => false,
-            (_, facts) => *facts == Facts::Nothing,
-        };
-        fits && self.constraint.check(&schema.fields).is_ok()
+    /// What is kept.
+    pub fn constraint(&self) -> &Constraint {
+        &self.constraint
     }
 
     /// Which rows of `table` break the constraint. A row with a missing cell breaks only what is said of missing cells; a

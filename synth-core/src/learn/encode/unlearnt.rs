@@ -79,7 +79,7 @@ impl Unlearnt {
     pub(super) fn is_sound(&self, field: &Field) -> bool {
         match self {
             Unlearnt::Constant { .. } => field.kind == Kind::Constant,
-            Unlearnt::Identifier { shape } => field.kind == Kind::Identifier && shape.is_sound(),
+            Unlearnt::Identifier { .. } => field.kind == Kind::Identifier,
             Unlearnt::Fake { fakes } => field.kind == Kind::Identifier && fakes.is_sound(),
             Unlearnt::Absent => true,
         }
