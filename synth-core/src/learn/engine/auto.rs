@@ -1,8 +1,8 @@
 //! The engine that suits a table, and its parameters.
 
+use super::any::{AnyEngine, EngineKind};
 use super::masked::Masked;
 use super::trees::Trees;
-use super::{AnyEngine, EngineKind};
 use crate::error::Result;
 use crate::learn::train::{HeldOut, TUNED_BELOW, Tuned};
 use crate::table::Table;
@@ -27,10 +27,10 @@ impl<E: Into<AnyEngine>> From<Tuned<E>> for Suited {
     }
 }
 
-impl From<AnyEngine> for Suited {
+impl<E: Into<AnyEngine>> From<E> for Suited {
     /// Of which no cross-fits were made.
-    fn from(engine: AnyEngine) -> Self {
-        Self { engine, cross_fitted: None }
+    fn from(engine: E) -> Self {
+        Self { engine: engine.into(), cross_fitted: None }
     }
 }
 

@@ -154,7 +154,7 @@ impl Keep {
         let schema = self.transform.schema();
         self.transform.is_sound(learnt)
             && self.lookups.iter().all(|lookup| lookup.is_sound(learnt))
-            && self.rules.iter().all(|rule| rule.held.is_sound(schema))
+            && self.rules.iter().all(|rule| rule.held.constraint().check(&schema.fields).is_ok())
     }
 
     /// Whole rows from those that a generator draws.
@@ -195,13 +195,13 @@ impl Keep {
     /// The first rule that is kept and that a row of `table` breaks.
     pub(crate) fn first_broken(&self, table: &Table) -> Option<&Constraint> {
         let kept = self.rules.iter().filter(|rule| rule.by != By::NotKept);
-        kept.map(|rule| &rule.held).find(|held| held.broken(table).contains(&true)).map(|held| &held.constraint)
+        kept.map(|rule| &rule.held).find(|held| held.broken(table).contains(&true)).map(Held::constraint)
     }
 
     /// For each rule, how it is kept.
     pub(crate) fn kept(&self) -> Vec<Kept> {
         let kept = |rule: &OwnRule| Kept {
-            rule: rule.held.constraint.to_string(),
+            rule: rule.held.constraint().to_string(),
             origin: rule.origin,
             by: rule.by,
             first_broken: rule.first_broken,
@@ -229,7 +229,7 @@ impl Keep {
         for (rule, broken) in self.rules.iter().zip(&broken).filter(|(rule, _)| rule.origin == Origin::Declared) {
             together = with(&together, broken);
             if n_rows > 0 && 1.0 - share(&together) < LEAST_KEPT {
-                let problem = format!("hardly any row that is drawn keeps the constraint: {}", rule.held.constraint);
+                let problem = format!("hardly any row that is drawn keeps the constraint: {}", rule.held.constraint());
                 let hint = "the table itself may seldom keep it, or it contradicts another one";
                 return Err(BadInput::new(InputRule::Constraint, problem).hint(hint).into());
             }
@@ -253,7 +253,7 @@ impl Keep {
 fn steps_of(table: &Table, rules: &mut [OwnRule]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for rule in rules.iter_mut() {
-        if let Constraint::Sum { total, parts } = &rule.held.constraint
+        if let Constraint::Sum { total, parts } = rule.held.constraint()
             && let Some(step) = sum_of(table, total, parts, rule.origin == Origin::Declared)
             && may_add(&steps, &step)
         {
@@ -261,7 +261,7 @@ fn steps_of(table: &Table, rules: &mut [OwnRule]) -> Vec<Step> {
             rule.by = By::Derived;
         }
     }
-    let tight = |(i, rule): (usize, &OwnRule)| match &rule.held.constraint {
+    let tight = |(i, rule): (usize, &OwnRule)| match rule.held.constraint() {
         Constraint::Order { lower, upper, strict } => {
             difference_of(table, lower, upper, *strict).map(|(step, left)| (left, i, step))
         }
@@ -277,7 +277,7 @@ fn steps_of(table: &Table, rules: &mut [OwnRule]) -> Vec<Step> {
     }
     // A sum that could not be added up cannot be met by chance either.
     for rule in rules.iter_mut().filter(|rule| rule.origin == Origin::Found && rule.by == By::Redraw) {
-        if matches!(rule.held.constraint, Constraint::Sum { .. }) {
+        if matches!(rule.held.constraint(), Constraint::Sum { .. }) {
             rule.by = By::NotKept;
         }
     }
@@ -290,7 +290,7 @@ fn lookups_of(steps: &[Step], rules: &mut [OwnRule]) -> Vec<Lookup> {
     let mut by_column: Vec<(String, Vec<usize>)> = Vec::new();
     let mut taken: Vec<String> = Vec::new();
     for (i, rule) in rules.iter_mut().enumerate() {
-        let Constraint::Depends { on, column } = &rule.held.constraint else { continue };
+        let Constraint::Depends { on, column } = rule.held.constraint() else { continue };
         let determines = by_column.iter().any(|(other, _)| other == column);
         if is_used(on) || is_used(column) || taken.contains(column) || taken.contains(on) || determines {
             continue;

@@ -34,7 +34,7 @@ impl Lookup {
         let mut places: HashMap<&str, usize> = HashMap::new();
         let mut entries: Vec<(String, Vec<Option<String>>)> = Vec::new();
         for (k, own) in held.iter().enumerate() {
-            let Constraint::Depends { on: from, column } = &own.constraint else { continue };
+            let Constraint::Depends { on: from, column } = own.constraint() else { continue };
             on.clone_from(from);
             columns.push(column.clone());
             for [from, to] in own.pairs() {

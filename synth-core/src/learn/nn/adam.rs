@@ -5,7 +5,7 @@
 
 use ndarray::NdFloat;
 
-use super::chunks::{chunks, chunks_mut, for_each, map};
+use super::parameters::{chunks, chunks_mut, for_each, map};
 use super::{Parameters, vectorised};
 
 /// The settings of [`AdamW`].

@@ -8,11 +8,11 @@
 
 mod activation;
 mod adam;
-mod chunks;
 mod embedding;
 mod linear;
 mod mlp;
 mod norm;
+mod parameters;
 mod product;
 mod real;
 #[cfg(test)]
@@ -24,37 +24,6 @@ pub use embedding::sinusoidal;
 pub use linear::Linear;
 pub use mlp::{Dropout, Mlp, Tape};
 pub use norm::LayerNorm;
+pub use parameters::Parameters;
 pub use product::Store;
 pub use real::{Real, vectorised};
-
-/// Something made of flat runs of parameters, in a fixed order.
-pub trait Parameters<F> {
-    /// Each tensor's values, in a fixed order.
-    fn slices(&self) -> Vec<&[F]>;
-    /// The same tensors, to be changed.
-    fn slices_mut(&mut self) -> Vec<&mut [F]>;
-
-    /// Sets every parameter to zero.
-    fn set_zero(&mut self)
-    where
-        F: ndarray::NdFloat,
-    {
-        self.slices_mut().into_iter().for_each(|slice| slice.fill(F::zero()));
-    }
-
-    /// Adds `other`'s parameters, tensor by tensor.
-    fn add(&mut self, other: &Self)
-    where
-        F: ndarray::NdFloat,
-        Self: Sized,
-    {
-        chunks::for_each(chunks::chunks_mut(self).zip(chunks::chunks(other)), |(own, others)| {
-            vectorised(|| own.iter_mut().zip(others).for_each(|(own, &other)| *own += other));
-        });
-    }
-
-    /// The number of parameters.
-    fn n_parameters(&self) -> usize {
-        self.slices().iter().map(|slice| slice.len()).sum()
-    }
-}

@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use super::model::MaskedModel;
 use crate::error::{BadInput, InputRule, Result};
 use crate::learn::condition::{Condition, Demand, number_of};
-use crate::learn::encode::{Variable, normal_quantile};
+use crate::learn::encode::{Tokenizer, Variable, normal_quantile};
 use crate::schema::Field;
 
-/// Conditions that a model can meet. Made by [`MaskedModel::conditions`].
+/// Conditions that a model can meet. Made by [`Conditions::of`].
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Conditions {
     /// For each variable what is allowed; `None` if everything is.
@@ -79,8 +78,8 @@ impl Conditions {
     }
 }
 
-impl MaskedModel {
-    /// Makes sure that the model can draw rows that meet all of `conditions`, with the levels of column `balance` equally
+impl Conditions {
+    /// Makes sure that rows can be sampled that meet all of `conditions`, with the levels of column `balance` equally
     /// frequent.
     ///
     /// Several conditions on one column hold together.
@@ -88,13 +87,13 @@ impl MaskedModel {
     /// # Errors
     /// [`InputRule::UnknownColumn`] if there is no such column, or it is not learnt; [`InputRule::UnknownLevel`] if a value cannot
     /// be read as one of the column's, or nothing that was learnt is left.
-    pub(super) fn conditions(&self, conditions: &[Condition], balance: Option<&str>) -> Result<Conditions> {
-        let variables: Vec<(usize, &Variable)> = self.tokenizer.variables().collect();
+    pub(super) fn of(tokenizer: &Tokenizer, conditions: &[Condition], balance: Option<&str>) -> Result<Self> {
+        let variables: Vec<(usize, &Variable)> = tokenizer.variables().collect();
         let mut allowed: Vec<Option<Allowed>> = vec![None; variables.len()];
         for condition in conditions {
-            let j = self.variable_named(&condition.column)?;
+            let j = variable_named(tokenizer, &condition.column)?;
             let (field_idx, variable) = variables[j];
-            let field = &self.tokenizer.schema().fields[field_idx];
+            let field = &tokenizer.schema().fields[field_idx];
             let own = demanded(field, variable, &condition.demand)?;
             let place = allowed[j].get_or_insert_with(|| Allowed {
                 tokens: vec![true; variable.n_tokens()],
@@ -108,7 +107,7 @@ impl MaskedModel {
             }
         }
         let balance = balance.map(|name| -> Result<_> {
-            let j = self.variable_named(name)?;
+            let j = variable_named(tokenizer, name)?;
             let variable = variables[j].1;
             let present = Allowed::present(variable);
             let own = allowed[j].clone().unwrap_or_else(|| present.clone());
@@ -125,13 +124,13 @@ impl MaskedModel {
         });
         Ok(Conditions { allowed, balance: balance.transpose()? })
     }
+}
 
-    fn variable_named(&self, name: &str) -> Result<usize> {
-        let bad = |problem: &str| BadInput::new(InputRule::UnknownColumn, problem).in_column(name);
-        let field_idx = self.tokenizer.schema().index_of(name).ok_or_else(|| bad("the model has no such column"))?;
-        let variable = self.tokenizer.variable_of(field_idx);
-        Ok(variable.ok_or_else(|| bad("the column was not learnt: nothing can be demanded of it"))?)
-    }
+fn variable_named(tokenizer: &Tokenizer, name: &str) -> Result<usize> {
+    let bad = |problem: &str| BadInput::new(InputRule::UnknownColumn, problem).in_column(name);
+    let field_idx = tokenizer.schema().index_of(name).ok_or_else(|| bad("the model has no such column"))?;
+    let variable = tokenizer.variable_of(field_idx);
+    Ok(variable.ok_or_else(|| bad("the column was not learnt: nothing can be demanded of it"))?)
 }
 
 /// The cells that meet one demand.

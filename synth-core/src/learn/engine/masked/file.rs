@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::features::FEATURES;
+use super::layout::{ColumnLayout, Layout};
 use super::model::MaskedModel;
-use super::network::{Block, ColumnLayout, Layout, Network};
+use super::network::{Block, Network};
 use super::pairs::Pair;
 use super::params::Masked;
 use crate::error::{Error, Result};

@@ -11,9 +11,12 @@
 //! it.
 
 mod allowed;
+mod capable;
+mod engine;
 mod features;
 mod file;
 mod head;
+mod layout;
 mod model;
 mod network;
 mod objective;

@@ -1,27 +1,23 @@
 //! A trained masked model: tokens, network and order.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::allowed::{Allowed, Conditions};
-use super::network::{Layout, Network};
+use super::layout::Layout;
+use super::network::Network;
 use super::objective::{Masking, SHARD_ROWS};
 use super::pairs::parents;
 use super::params::Masked;
 use super::sampler::{CHUNK_ROWS, Rows, Sampler};
 use crate::error::Result;
-use crate::learn::condition::Condition;
-use crate::learn::encode::{Tokenizer, Tokens, Variable, normal_quantile};
-use crate::learn::generator::{Conditional, Engine, Generator, Imputer, Likelihood};
-use crate::learn::part::FilePart;
+use crate::learn::encode::{Tokenizer, Tokens, normal_quantile};
+use crate::learn::generator::Engine;
 use crate::learn::random::{Purpose, stream};
 use crate::learn::train::{
     FitContext, LearningRate, Procedure, Split, Stop, TrainReport, Trained, train, validation_split,
 };
-use crate::schema::Schema;
 use crate::table::{Table, Units};
 
 /// A masked diffusion model that has learnt a table.
@@ -73,122 +69,13 @@ impl MaskedModel {
     }
 }
 
-impl Generator for MaskedModel {
-    fn schema(&self) -> &Arc<Schema> {
-        self.tokenizer.schema()
-    }
-
-    fn sample(&self, rows: Range<u64>, seed: u64) -> Result<Table> {
-        let sampler = self.sampler();
-        let anything = vec![None; self.order.len()];
-        Ok(self.in_chunks(rows, |range| {
-            let mut drawn = sampler.blank(range.start, (range.end - range.start) as usize, seed);
-            sampler.complete(&mut drawn, &self.order, &anything, None);
-            self.tokenizer.decode(drawn.codes.view(), drawn.z.view(), range.start, seed)
-        }))
-    }
-
-    fn fitted_rows(&self, table: &Table) -> Vec<usize> {
-        validation_split(&Units::of(table), &self.params.training, self.seed).fit
-    }
-
-    fn train_report(&self) -> Option<&TrainReport> {
-        Some(&self.report)
-    }
-
-    fn conditional(&self) -> Option<&dyn Conditional> {
-        Some(self)
-    }
-
-    fn imputer(&self) -> Option<&dyn Imputer> {
-        Some(self)
-    }
-
-    fn likelihood(&self) -> Option<&dyn Likelihood> {
-        Some(self)
-    }
-
-    fn file(&self) -> Option<FilePart> {
-        Some(super::file::write(self))
-    }
-}
-
-/// Exact under the model, and never by rejection, if at most one condition leaves a choice; with more of them candidates are
-/// resampled by how likely they were to meet the conditions, which is exact in the limit of many; 16 are drawn for each row.
-impl Conditional for MaskedModel {
-    fn given<'m>(&'m self, conditions: &[Condition], balance: Option<&str>) -> Result<Box<dyn Generator + 'm>> {
-        Ok(Box::new(Given { model: self, conditions: self.conditions(conditions, balance)? }))
-    }
-}
-
-/// The model under conditions.
-#[derive(Debug)]
-struct Given<'m> {
-    model: &'m MaskedModel,
-    conditions: Conditions,
-}
-
-impl Generator for Given<'_> {
-    fn schema(&self) -> &Arc<Schema> {
-        self.model.schema()
-    }
-
-    fn sample(&self, rows: Range<u64>, seed: u64) -> Result<Table> {
-        let Self { model, conditions } = self;
-        let sampler = model.sampler();
-        let variables: Vec<&Variable> = model.tokenizer.variables().map(|(_, variable)| variable).collect();
-        let allows = |j: usize, x: f64| conditions.allows(j, variables[j], x);
-        Ok(model.in_chunks(rows, |range| {
-            let n_rows = (range.end - range.start) as usize;
-            let drawn = sampler.draw_given(sampler.blank(range.start, n_rows, seed), conditions);
-            model.tokenizer.decode_where(drawn.codes.view(), drawn.z.view(), range.start, seed, allows)
-        }))
-    }
-}
-
-impl Imputer for MaskedModel {
-    fn impute(&self, table: &Table, seed: u64) -> Result<Table> {
-        let tokens = self.tokenizer.encode_present(table)?;
-        let sampler = self.sampler();
-        let present: Vec<Option<Allowed>> =
-            self.tokenizer.variables().map(|(_, variable)| Some(Allowed::present(variable))).collect();
-        let made = self.in_chunks(0..table.n_rows() as u64, |range| {
-            let mut rows = sampler.blank(range.start, (range.end - range.start) as usize, seed);
-            self.fill(&mut rows, &tokens, range.start as usize);
-            sampler.complete(&mut rows, &self.order, &present, None);
-            self.tokenizer.decode(rows.codes.view(), rows.z.view(), range.start, seed)
-        });
-        let learnt: Vec<usize> = self.tokenizer.variables().map(|(field_idx, _)| field_idx).collect();
-        Ok(table.filled_from(&made, &learnt))
-    }
-}
-
-/// In the order of sampling: probabilities of levels, of shared values and of missing cells, and densities of the coordinates
-/// of other numbers.
-impl Likelihood for MaskedModel {
-    fn log_likelihood(&self, table: &Table) -> Result<Vec<f64>> {
-        let tokens = self.tokenizer.encode(table)?;
-        let sampler = self.sampler();
-        let starts: Vec<usize> = (0..table.n_rows()).step_by(CHUNK_ROWS).collect();
-        let chunks: Vec<Vec<f64>> = starts
-            .into_par_iter()
-            .map(|start| {
-                let mut rows = sampler.blank(start as u64, CHUNK_ROWS.min(table.n_rows() - start), 0);
-                self.fill(&mut rows, &tokens, start);
-                sampler.log_likelihood(&rows)
-            })
-            .collect();
-        Ok(chunks.concat())
-    }
-}
-
 impl MaskedModel {
-    fn sampler(&self) -> Sampler<'_> {
+    pub(super) fn sampler(&self) -> Sampler<'_> {
         Sampler::new(&self.tokenizer, &self.layout, &self.network, &self.order)
     }
 
     /// Puts the cells of `tokens` that are there into rows, from row `first` on; a cell in a bin at the middle of its ranks.
-    fn fill(&self, rows: &mut Rows, tokens: &Tokens, first: usize) {
+    pub(super) fn fill(&self, rows: &mut Rows, tokens: &Tokens, first: usize) {
         for (j, column) in self.layout.columns.iter().enumerate() {
             for row in 0..rows.rngs.len() {
                 let mut code = tokens.codes[[first + row, j]] as usize;
@@ -211,7 +98,7 @@ impl MaskedModel {
     }
 
     /// Makes the rows numbered `rows` chunk by chunk, on as many threads as there are.
-    fn in_chunks(&self, rows: Range<u64>, make: impl Fn(Range<u64>) -> Table + Sync) -> Table {
+    pub(super) fn in_chunks(&self, rows: Range<u64>, make: impl Fn(Range<u64>) -> Table + Sync) -> Table {
         let n_chunks = rows.end.saturating_sub(rows.start).div_ceil(CHUNK_ROWS as u64).max(1);
         let chunk = |k: u64| {
             let start = rows.start + k * CHUNK_ROWS as u64;
@@ -279,7 +166,7 @@ pub(super) fn train_on(
 
 /// The share of each token among the rows, half a row added to each.
 fn shares(layout: &Layout<f32>, tokens: &Tokens, rows: &[usize]) -> Vec<Vec<f64>> {
-    let of_column = |(j, column): (usize, &super::network::ColumnLayout<f32>)| {
+    let of_column = |(j, column): (usize, &super::layout::ColumnLayout<f32>)| {
         let shape = &column.shape;
         let mut counts = vec![0.5; shape.n_tokens];
         let mut in_bins = 0.0;

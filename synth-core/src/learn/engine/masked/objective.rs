@@ -16,7 +16,8 @@ use rayon::prelude::*;
 
 use super::features::{FEATURES, write_features};
 use super::head::Scratch;
-use super::network::{ColumnLayout, Layout, Network, Tape, gather, rows_of, rows_of_mut, scatter};
+use super::layout::{ColumnLayout, Layout};
+use super::network::{Network, Tape, gather, rows_of, rows_of_mut, scatter};
 use super::pairs::row_of_table;
 use crate::learn::encode::{Tokens, normal_quantile};
 use crate::learn::nn::{Parameters, Real, vectorised};

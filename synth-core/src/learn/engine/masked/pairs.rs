@@ -13,7 +13,7 @@
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use super::features::FEATURES;
-use super::network::{ColumnLayout, Layout};
+use super::layout::{ColumnLayout, Layout};
 use crate::learn::encode::{Tokenizer, Tokens, Variable};
 use crate::learn::nn::{Parameters, Real, Store, vectorised};
 

@@ -5,6 +5,7 @@
 //! a [`Sampler`] asks it again and again from pure noise to a row. [`TabDdpmModel`] ties a trained one to its encoder.
 
 mod denoiser;
+mod engine;
 mod file;
 pub mod gaussian;
 mod loss;
@@ -12,6 +13,7 @@ mod model;
 pub mod multinomial;
 mod objective;
 mod params;
+mod sample;
 mod sampler;
 mod schedule;
 

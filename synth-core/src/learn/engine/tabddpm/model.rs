@@ -1,20 +1,15 @@
 //! A trained TabDDPM: encoder, network and schedule.
 
-use std::ops::Range;
-use std::sync::Arc;
-
-use super::denoiser::{Label, Network, NetworkDenoiser};
+use super::denoiser::{Label, Network};
 use super::objective;
 use super::params::TabDdpm;
 use super::sampler::{Sampler, SamplerConfig};
 use super::schedule::Schedule;
 use crate::error::Result;
 use crate::learn::encode::Encoder;
-use crate::learn::generator::{Engine, Generator};
-use crate::learn::part::FilePart;
-use crate::learn::train::{FitContext, TrainReport, validation_split};
-use crate::schema::Schema;
-use crate::table::{Table, Units};
+use crate::learn::generator::Engine;
+use crate::learn::train::{FitContext, TrainReport};
+use crate::table::Table;
 
 /// A TabDDPM that has learnt a table.
 #[derive(Debug, Clone)]
@@ -68,36 +63,6 @@ impl TabDdpmModel {
     /// What training did.
     pub fn report(&self) -> &TrainReport {
         &self.report
-    }
-}
-
-impl Generator for TabDdpmModel {
-    fn schema(&self) -> &Arc<Schema> {
-        self.encoder.schema()
-    }
-
-    fn sample(&self, rows: Range<u64>, seed: u64) -> Result<Table> {
-        let layout = self.encoder.layout();
-        let label = self.label.as_ref().map(|(label, _)| *label);
-        let denoiser = NetworkDenoiser::new(&self.network, layout, label, self.schedule.n_timesteps());
-        let mut sampler = Sampler::new(layout, &self.schedule, self.sampler, self.encoder.z_bound())?;
-        if let Some((label, shares)) = &self.label {
-            sampler = sampler.with_label(*label, shares);
-        }
-        let encoded = sampler.sample(&denoiser, rows.clone(), seed);
-        Ok(self.encoder.decode(encoded.z.view(), encoded.codes.view(), rows.start, seed))
-    }
-
-    fn fitted_rows(&self, table: &Table) -> Vec<usize> {
-        validation_split(&Units::of(table), &self.params.training, self.seed).fit
-    }
-
-    fn train_report(&self) -> Option<&TrainReport> {
-        Some(&self.report)
-    }
-
-    fn file(&self) -> Option<FilePart> {
-        Some(super::file::write(self))
     }
 }
 

@@ -1,8 +1,40 @@
-//! Loops over the chunks of several values' tensors, on all threads.
+//! What layers and networks have in common: flat runs of parameters, and loops over their chunks on all threads.
 
 use rayon::prelude::*;
 
-use super::Parameters;
+use super::real::vectorised;
+
+/// Something made of flat runs of parameters, in a fixed order.
+pub trait Parameters<F> {
+    /// Each tensor's values, in a fixed order.
+    fn slices(&self) -> Vec<&[F]>;
+    /// The same tensors, to be changed.
+    fn slices_mut(&mut self) -> Vec<&mut [F]>;
+
+    /// Sets every parameter to zero.
+    fn set_zero(&mut self)
+    where
+        F: ndarray::NdFloat,
+    {
+        self.slices_mut().into_iter().for_each(|slice| slice.fill(F::zero()));
+    }
+
+    /// Adds `other`'s parameters, tensor by tensor.
+    fn add(&mut self, other: &Self)
+    where
+        F: ndarray::NdFloat,
+        Self: Sized,
+    {
+        for_each(chunks_mut(self).zip(chunks(other)), |(own, others)| {
+            vectorised(|| own.iter_mut().zip(others).for_each(|(own, &other)| *own += other));
+        });
+    }
+
+    /// The number of parameters.
+    fn n_parameters(&self) -> usize {
+        self.slices().iter().map(|slice| slice.len()).sum()
+    }
+}
 
 /// Large enough that handing out a chunk costs less than the work on it; 64 KiB of `f32`.
 const CHUNK: usize = 1 << 14;
