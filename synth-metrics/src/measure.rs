@@ -65,11 +65,9 @@ fn take<'f>(
     };
     let mut taken = Vec::new();
     if options.has_time() {
-        let again = |part: &Comparison| {
-            let part = Taking::new(part, options);
-            by_parts.iter().flat_map(|family| (family.take)(&part)).collect()
-        };
-        taken = again(comparison);
+        let of = |taking: &Taking<'_>| by_parts.iter().flat_map(|family| (family.take)(taking)).collect();
+        taken = of(&taking);
+        let again = |part: &Comparison| of(&Taking::new(part, options));
         attach(comparison, options.seed, &mut taken, &definitions(&by_parts), again);
     }
     for family in others {

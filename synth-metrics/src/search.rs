@@ -66,7 +66,7 @@ pub(crate) trait Search: Sync {
 /// equally near ones the first. The same for any number of threads.
 pub(crate) fn nearest<S: Search>(search: &S, k: usize) -> Vec<(S::Distance, usize)> {
     let n_queries = search.n_queries();
-    let blocks: Vec<Vec<Vec<(S::Distance, usize)>>> = (0..n_queries.div_ceil(QUERY_BLOCK))
+    let blocks: Vec<Nearest<S>> = (0..n_queries.div_ceil(QUERY_BLOCK))
         .into_par_iter()
         .map(|block| {
             let rows = block * QUERY_BLOCK..((block + 1) * QUERY_BLOCK).min(n_queries);
@@ -77,6 +77,9 @@ pub(crate) fn nearest<S: Search>(search: &S, k: usize) -> Vec<(S::Distance, usiz
     blocks.into_iter().flatten().flatten().collect()
 }
 
+/// For each query row of a block its nearest reference rows.
+type Nearest<S> = Vec<Vec<(<S as Search>::Distance, usize)>>;
+
 /// A block of [`nearest`], as a type: a closure is not inlined into the function that may use wide vectors.
 struct NearestOfBlock<'a, S> {
     search: &'a S,
@@ -85,7 +88,7 @@ struct NearestOfBlock<'a, S> {
 }
 
 impl<S: Search> NullaryFnOnce for NearestOfBlock<'_, S> {
-    type Output = Vec<Vec<(S::Distance, usize)>>;
+    type Output = Nearest<S>;
 
     #[inline(always)]
     fn call(self) -> Self::Output {

@@ -62,6 +62,7 @@ fn checker() -> String {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn the_checker_in_the_docs_finds_what_verify_finds() {
     let folder = Folder::new();
     folder.write("check.py", checker());

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+use synth_compliance::Check;
 use synth_core::engine::Trees;
 use synth_core::train::Training;
 use synth_core::{AnyEngine, EngineKind, Kind, Table};

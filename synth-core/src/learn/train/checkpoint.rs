@@ -29,8 +29,11 @@ pub struct Checkpoints<'a> {
     /// The time between one state and the next; looked at after each epoch.
     pub every: Duration,
     /// Keeps a state. Called after an epoch, and when the observer ends the training.
-    pub save: Box<dyn FnMut(&[u8]) -> std::io::Result<()> + 'a>,
+    pub save: Box<Save<'a>>,
 }
+
+/// Keeps the bytes of a state, whole or not at all.
+pub type Save<'a> = dyn FnMut(&[u8]) -> std::io::Result<()> + 'a;
 
 impl std::fmt::Debug for Checkpoints<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

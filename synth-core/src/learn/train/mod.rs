@@ -12,7 +12,7 @@ mod folds;
 mod report;
 mod tune;
 
-pub use checkpoint::Checkpoints;
+pub use checkpoint::{Checkpoints, Save};
 pub use config::Training;
 pub(crate) use config::require;
 pub use context::FitContext;
