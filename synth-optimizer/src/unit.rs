@@ -55,17 +55,19 @@ pub fn notice(table: &Table, findings: &[Finding], units: &Units) -> Option<Stri
 
 #[cfg(test)]
 mod tests {
-    use synth_core::Schema;
     use synth_core::io::{ReadOptions, read_bytes};
+    use synth_core::{Kind, Schema};
 
     use super::*;
 
-    /// 120 patients with one to three visits.
+    /// 80 patients with two, three or five visits.
     fn table(unit: Option<Unit>) -> Table {
         let rows = (0..240).map(|i| format!("P{:03},{}\n", [i / 2, i / 3][i / 120], i % 7));
         let text: String = std::iter::once("patient_id,dose\n".to_owned()).chain(rows).collect();
         let table = read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table;
-        table.with_schema(Schema { unit, ..(**table.schema()).clone() }.into()).unwrap()
+        let mut schema = Schema { unit, ..(**table.schema()).clone() };
+        schema.fields[0].kind = Kind::Identifier;
+        table.with_schema(schema.into()).unwrap()
     }
 
     #[test]
