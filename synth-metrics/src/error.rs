@@ -1,5 +1,7 @@
 //! What can go wrong before anything is measured.
 
+use synth_core::ErrorKind;
+
 /// The result of this crate's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -45,4 +47,16 @@ pub enum Error {
     /// Two slices that belong together have different lengths.
     #[error("expected slices of one length, got {0} and {1}")]
     Lengths(usize, usize),
+}
+
+impl Error {
+    /// What sort of error it is, for programs that act on it: tables that do not fit each other, or an input that breaks a rule.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Error::Mismatch { .. } | Error::Lengths(..) => ErrorKind::Mismatch,
+            Error::TooFewRows { .. } | Error::Infinite { .. } | Error::EmptyColumn | Error::NonFinite => {
+                ErrorKind::Input
+            }
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use synth_core::ErrorKind;
+
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -58,6 +60,19 @@ pub enum Error {
         #[source]
         source: synth_core::Error,
     },
+}
+
+impl Error {
+    /// What sort of error it is, for programs that act on it. What is asked for and cannot be done is an [`ErrorKind::Setting`].
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Error::Core(error) | Error::Table { source: error, .. } => error.kind(),
+            Error::Metrics(error) => error.kind(),
+            Error::Request(_) | Error::Place { .. } | Error::TooManyFiles { .. } => ErrorKind::Setting,
+            Error::File { action: "read", .. } => ErrorKind::Read,
+            Error::File { .. } => ErrorKind::Write,
+        }
+    }
 }
 
 /// What stands in the way of a result.
