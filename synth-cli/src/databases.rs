@@ -94,8 +94,7 @@ mod built_in {
     impl Database {
         /// Nothing of the address is told: which part is the password is not known here.
         pub(crate) fn of(_: &Path) -> Result<Self> {
-            let problem = "this program was built without databases; \
-                           `cargo install --path synth-cli --features database` has them, and `./` before the name means a file";
+            let problem = "this build has no database support; install with `cargo install --path synth-cli --features database`, or put `./` before the name of a file";
             Err(Usage(problem.to_owned()).into())
         }
 

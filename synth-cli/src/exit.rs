@@ -54,14 +54,14 @@ pub(crate) fn with_flags(error: anyhow::Error) -> anyhow::Error {
     use synth_optimizer::{Error, Obstacle};
     let text = match error.downcast_ref::<Error>() {
         Some(Error::TooManyFiles { split, n_files, n_rows, most }) => {
-            format!("--split {split} makes {n_files} files of {n_rows} rows, at most {most} are written")
+            format!("--split {split} makes {n_files} files of {n_rows} rows; the maximum is {most} files")
         }
         Some(place @ Error::Place { obstacle, .. }) => {
             let flags = match obstacle {
                 Obstacle::File => "; --force replaces it",
                 Obstacle::NoFile => "; `--out -` writes to standard output",
                 Obstacle::Results => "; --force replaces them",
-                Obstacle::Unfinished => ": --resume goes on with it, --force begins anew",
+                Obstacle::Unfinished => "; --resume continues it, --force starts over",
                 _ => "",
             };
             format!("{place}{flags}")

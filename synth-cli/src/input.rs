@@ -49,10 +49,12 @@ impl Input {
     pub(crate) fn of(paths: &[PathBuf]) -> Result<Self> {
         let is_several = paths.len() > 1;
         if is_several && paths.iter().any(|path| files::is_standard(path)) {
-            return Err(Usage("standard input can only be the whole table: give `-` alone".to_owned()).into());
+            return Err(Usage("standard input cannot be combined with other inputs: give `-` alone".to_owned()).into());
         }
         if is_several && paths.iter().any(|path| Database::is_meant(path)) {
-            return Err(Usage("a table in a database can only be the whole table: give it alone".to_owned()).into());
+            return Err(
+                Usage("a table in a database cannot be combined with other inputs: give it alone".to_owned()).into()
+            );
         }
         Ok(match paths {
             [] => Input::Demo,
@@ -181,7 +183,7 @@ impl Input {
         if is_confirmed {
             return Ok(());
         }
-        Err(NotVerified(format!("{}: it is not what was read, or this is another key", self.name())).into())
+        Err(NotVerified(format!("{}: not the table that was read, or another key", self.name())).into())
     }
 
     /// All bytes of it, or one more than the limit, so that the reader refuses.

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let result = std::panic::catch_unwind(|| commands::run(args));
     let result = result.unwrap_or_else(|_| {
         let place = PLACE.lock().map(|place| place.clone()).unwrap_or_default();
-        Err(anyhow::anyhow!("the program met a state it holds for impossible ({place})"))
+        Err(anyhow::anyhow!("internal error: reached a state that should be impossible ({place})"))
     });
     let code = result.unwrap_or_else(|error| {
         let error = exit::with_flags(error);

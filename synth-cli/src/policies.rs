@@ -16,7 +16,7 @@ pub(crate) fn read_policy(name: &str) -> Result<Policy> {
     // A path is seen from the file that names it.
     let base = |name: &str, from: &str| match policy_path(name) {
         Some(path) => policy_text(&folder_of(Path::new(from)).join(path)),
-        None => Err("no embedded policy has that name; that of a file ends in .toml".to_owned()),
+        None => Err("no built-in policy has that name; a policy file must end in .toml".to_owned()),
     };
     Policy::from_toml_with_bases(policy, base).map_err(|error| in_policy(name, error))
 }

@@ -52,9 +52,9 @@ impl Bar {
                 self.bar.set_message("fitting");
             }
             Event::Fitting(fitting) => self.show(fitting),
-            Event::Drawing => self.bar.set_message("drawing"),
+            Event::Drawing => self.bar.set_message("sampling"),
             Event::Measuring => self.bar.set_message("measuring"),
-            Event::Auditing => self.bar.set_message("opening the audit part"),
+            Event::Auditing => self.bar.set_message("using the audit rows"),
             _ => {}
         }
         interrupt::flow()

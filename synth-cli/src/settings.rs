@@ -43,7 +43,7 @@ pub(crate) fn parse() -> Result<Args> {
 pub(crate) fn shown(verb: &str) -> Result<String> {
     let typed: Vec<OsString> = std::env::args_os().collect();
     let (mut command, file) = command(&typed)?;
-    let sub = command.find_subcommand_mut(verb).ok_or_else(|| Usage(format!("there is no verb `{verb}`")))?;
+    let sub = command.find_subcommand_mut(verb).ok_or_else(|| Usage(format!("no command `{verb}`")))?;
     let own: Vec<Arg> = sub.get_arguments().filter(|arg| is_setting(arg)).cloned().collect();
     let global: Vec<Arg> = command.get_arguments().filter(|arg| is_setting(arg)).cloned().collect();
     let mut own: Vec<Arg> = own.into_iter().chain(global).collect();
@@ -196,12 +196,12 @@ impl File {
                 let names = names_in(command);
                 if !names.contains(key.as_str()) {
                     let names: Vec<&str> = names.into_iter().collect();
-                    return Err(self.bad(&format!("there is no setting `{key}`; there are {}", names.join(", "))));
+                    return Err(self.bad(&format!("no setting `{key}`; available: {}", names.join(", "))));
                 }
                 continue;
             };
             let Some(verb) = command.find_subcommand(key) else {
-                return Err(self.bad(&format!("`[{key}]` is no verb")));
+                return Err(self.bad(&format!("`[{key}]` is not a command")));
             };
             for key in own.keys() {
                 let has = verb.get_arguments().any(|arg| is_setting(arg) && name_of(arg) == key);
@@ -229,7 +229,7 @@ impl File {
                 texts?.join(",")
             }
             Value::Datetime(_) | Value::Table(_) => {
-                return Err(self.bad(&format!("`{name}` must be a text, a number, true or false")));
+                return Err(self.bad(&format!("`{name}` must be a string, a number, true or false")));
             }
         })
     }

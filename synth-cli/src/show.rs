@@ -68,7 +68,7 @@ pub(crate) fn findings(findings: &[Finding]) {
         return;
     }
     let mut table = new_table();
-    table.set_header(vec!["column", "holds", "cells", "told", "what should be done"]);
+    table.set_header(vec!["column", "content", "cells", "detected", "treatment"]);
     for finding in findings {
         let basis = format!("{} ({:.2})", finding.confidence.basis, finding.confidence.degree);
         let [kind, treatment] = [finding.kind.to_string(), finding.treatment.to_string()];
@@ -90,7 +90,7 @@ pub(crate) fn error(error: &anyhow::Error, code: Code) {
     log::say("error", &text);
     let is_ours = error.chain().all(|cause| !cause.is::<std::io::Error>());
     if code == Code::Internal && is_ours {
-        log::line("this is not your fault: please report it with the command you ran");
+        log::line("this is a bug: please report it with the command you ran");
     }
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn run(record: &RunRecord) -> Result<()> {
         line(text)?;
     }
     if !record.constraints.is_empty() {
-        line(format!("constraints: {:.1} % of the rows were drawn anew", 100.0 * record.constraints.redrawn))?;
+        line(format!("constraints: {:.1} % of the rows were resampled", 100.0 * record.constraints.redrawn))?;
         record.constraints.rules.iter().try_for_each(|rule| line(format!("  {}", rule.line())))?;
     }
     for text in &record.notes {
@@ -153,8 +153,8 @@ pub(crate) fn preview(preview: &Preview) -> Result<()> {
     protection_lines(findings, protection).into_iter().try_for_each(line)?;
     line(design)?;
     line(format!("memory: about {} MB at the peak", memory.div_ceil(1_000_000)))?;
-    line(format!("the first plan: {}", plan.summary()))?;
-    line("then, until a table is accepted, the first of these that applies and helps:")?;
+    line(format!("first plan: {}", plan.summary()))?;
+    line("then, until a table is accepted, the first rule that applies:")?;
     let mut table = new_table();
     table.set_header(vec!["rule", "if", "then", "at most"]);
     for rule in RULES {
@@ -162,7 +162,7 @@ pub(crate) fn preview(preview: &Preview) -> Result<()> {
         table.add_row(vec![rule.name, rule.because, rule.suggestion, &uses]);
     }
     for dead_end in DEAD_ENDS {
-        table.add_row(vec![dead_end.name, "no plan can change it", dead_end.suggestion, ""]);
+        table.add_row(vec![dead_end.name, "no plan can help", dead_end.suggestion, ""]);
     }
     line(table)
 }
@@ -191,16 +191,16 @@ pub(crate) fn constraints(constraints: &[Kept]) -> Result<()> {
         return Ok(());
     }
     let (kept, not): (Vec<&Kept>, Vec<&Kept>) = constraints.iter().partition(|own| own.by != By::NotKept);
-    line(format!("{} constraints are kept, {} are not:", kept.len(), not.len()))?;
+    line(format!("{} constraints enforced, {} not enforced:", kept.len(), not.len()))?;
     for Kept { rule, by, first_broken, .. } in constraints {
-        let broken = format!("{:.1} % of drawn rows break it", 100.0 * first_broken);
+        let broken = format!("{:.1} % of sampled rows violate it", 100.0 * first_broken);
         line(match by {
             By::Derived | By::Difference | By::Lookup => format!("  {rule}: {by}"),
             By::Redraw if *first_broken == 0.0 => {
-                format!("  {rule}: hardly any drawn row breaks it; one that does is drawn anew")
+                format!("  {rule}: violating rows are resampled (almost none)")
             }
-            By::Redraw => format!("  {rule}: {broken} and are drawn anew"),
-            By::NotKept => format!("  {rule}: not kept, {broken}"),
+            By::Redraw => format!("  {rule}: {broken} and are resampled"),
+            By::NotKept => format!("  {rule}: not enforced; {broken}"),
         })?;
     }
     Ok(())
@@ -211,7 +211,7 @@ pub(crate) fn found(constraints: &[Constraint]) -> Result<()> {
     if constraints.is_empty() {
         return Ok(());
     }
-    line("\n# What every row keeps. Without the # it is declared.")?;
+    line("\n# Constraints that every row satisfies. Remove the # to declare one.")?;
     constraint::to_toml(constraints).lines().try_for_each(|text| match text.is_empty() {
         true => line(""),
         false => line(format!("# {text}")),
@@ -246,13 +246,13 @@ fn protection_lines(findings: &[Finding], protection: &ProtectionRecord) -> Vec<
     if let Some(worst) = protection.costs.iter().max_by(|a, b| a.value.total_cmp(&b.value)) {
         let Cost { column, measure, value } = worst;
         lines.push(format!(
-            "the measures compare with the protected table; protection itself moved `{column}` most, by {measure} {value:.2}"
+            "protection changed `{column}` the most ({measure} {value:.2}); all measures compare with the protected table"
         ));
     }
     if protection.by == Protects::SchemaAlone {
-        lines.push("protection is switched off: what was found is learnt as it is".to_owned());
+        lines.push("protection is switched off: the findings above are learnt unprotected".to_owned());
     }
-    lines.extend(protection.shortfalls.iter().map(|text| format!("not done: {text}")));
+    lines.extend(protection.shortfalls.iter().map(|text| format!("not protected: {text}")));
     lines.extend(protection.notes.iter().map(|text| format!("note: {text}")));
     lines
 }
@@ -298,10 +298,10 @@ pub(crate) fn policy(policy: &Policy) {
 pub(crate) fn verified(verified: &Verified) -> Result<()> {
     let Verified { head, lines, decision, files, policy, .. } = verified;
     let PolicyId { name, version, sha256 } = policy;
-    line(format!("{} of {lines} lines is sound, its head is {head}", audit::LOG_NAME))?;
-    line(format!("as they were written: {}", files.join(", ")))?;
+    line(format!("{}: {lines} lines, intact; head {head}", audit::LOG_NAME))?;
+    line(format!("unmodified: {}", files.join(", ")))?;
     line(format!("{decision} under policy {name} {version}, SHA-256 {sha256}; every verdict follows from its report"))?;
-    line("what this does not show:")?;
+    line("this does not show:")?;
     audit::LIMITS.iter().try_for_each(|limit| line(format!("  {limit}")))
 }
 

@@ -72,8 +72,8 @@ pub(crate) fn check_size(rows: u64, columns: usize, place: Place) -> Result<()> 
         Place::File => 100_000_000_000,
     };
     if rows.saturating_mul(columns as u64) > max_cells {
-        let problem = format!("{rows} rows of {columns} columns are more than {max_cells} cells");
-        return Err(Error::from(BadInput::new(InputRule::TooLarge, problem).hint("ask for fewer --rows")).into());
+        let problem = format!("{rows} rows of {columns} columns are more than the limit of {max_cells} cells");
+        return Err(Error::from(BadInput::new(InputRule::TooLarge, problem).hint("request fewer --rows")).into());
     }
     Ok(())
 }
@@ -83,8 +83,8 @@ pub(crate) fn check_columns(table: &Table, name: &str) -> Result<()> {
     const MAX_COLUMNS: usize = 2000;
     let n = table.n_columns();
     if n > MAX_COLUMNS {
-        let bad = BadInput::new(InputRule::TooLarge, format!("{n} columns, at most {MAX_COLUMNS} can be compared"));
-        let bad = bad.in_input(name).hint("leave out those that need not be shared");
+        let bad = BadInput::new(InputRule::TooLarge, format!("{n} columns; at most {MAX_COLUMNS} can be compared"));
+        let bad = bad.in_input(name).hint("remove columns that need not be shared");
         return Err(Error::from(bad).into());
     }
     Ok(())

@@ -101,19 +101,19 @@ pub fn read(text: &str) -> Result<(Vec<Value>, String), Broken> {
     let mut entries = Vec::new();
     for (i, line) in text.split_inclusive('\n').enumerate() {
         let broken = |problem| Broken { line: i + 1, problem };
-        let Some(content) = line.strip_suffix('\n') else { return Err(broken("it has no end")) };
+        let Some(content) = line.strip_suffix('\n') else { return Err(broken("it is incomplete")) };
         let Ok(Line { entry, hash, line: number }) = serde_json::from_str(content) else {
-            return Err(broken("it is no entry of such a log"));
+            return Err(broken("not a valid entry"));
         };
         if number != i as u64 + 1 {
-            return Err(broken("its number is another: lines were moved, taken out or put in"));
+            return Err(broken("wrong line number: lines were moved, removed or inserted"));
         }
         let (expected, expected_hash) = link(chain.head(), number, entry.clone());
         if hash != expected_hash {
-            return Err(broken("its hash does not follow from it and the lines before: one of them was changed"));
+            return Err(broken("hash mismatch: this line or one before it was modified"));
         }
         if content != expected {
-            return Err(broken("it is spelled otherwise than it was written"));
+            return Err(broken("not in canonical form"));
         }
         (chain.head, chain.n_lines) = (expected_hash, number);
         entries.push(entry);

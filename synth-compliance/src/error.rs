@@ -8,7 +8,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// There is no embedded policy of that name, and no other one takes its place.
-    #[error("there is no policy called `{name}`; there are {known}")]
+    #[error("no policy `{name}`; available: {known}")]
     UnknownPolicy {
         /// The name asked for.
         name: String,
@@ -16,7 +16,7 @@ pub enum Error {
         known: String,
     },
     /// The text is not a policy: a syntax error, an unknown key, a missing one, or a value of the wrong type.
-    #[error("the text is not a policy")]
+    #[error("not a policy")]
     Toml(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A text that people rely on is empty or has line breaks in it.
     #[error("the policy's `{field}` must be one line of text")]
@@ -53,13 +53,13 @@ pub enum Error {
         source: Box<Error>,
     },
     /// A policy extends itself, through others or not.
-    #[error("policies extend each other in a circle: `{name}` was met before")]
+    #[error("policies extend each other in a cycle: `{name}` occurs twice")]
     Cycle {
         /// What stands after `extends` where the circle closes.
         name: String,
     },
     /// What is to be left out is not in the policy that is extended, or nothing is extended.
-    #[error("`without` names `{item}`, which is no gate and no requirement of a policy that is extended")]
+    #[error("`without` names `{item}`, which is neither a gate nor a requirement of any policy this one extends")]
     NothingToLeaveOut {
         /// The measure or requirement.
         item: String,
@@ -73,7 +73,7 @@ pub enum Error {
         other: String,
     },
     /// A recorded policy is not the one that was fixed.
-    #[error("the policy `{name}` has another hash than the one that was fixed")]
+    #[error("the policy `{name}` does not have the hash that was fixed")]
     Hash {
         /// The name.
         name: String,
@@ -82,7 +82,7 @@ pub enum Error {
     #[error("a policy needs at least one gate")]
     NoGates,
     /// A gate on a measure that nobody has defined.
-    #[error("there is no measure called `{measure}`; there are {known}")]
+    #[error("no measure `{measure}`; available: {known}")]
     UnknownMeasure {
         /// The id in the gate.
         measure: String,
@@ -90,7 +90,7 @@ pub enum Error {
         known: String,
     },
     /// Two gates on one measure.
-    #[error("`{measure}` has two gates; write its `max` and `min` in one")]
+    #[error("`{measure}` has two gates; put its `max` and `min` into one")]
     GateTwice {
         /// The id in both gates.
         measure: String,
@@ -102,7 +102,7 @@ pub enum Error {
         measure: String,
     },
     /// A gate without a source.
-    #[error("the gate on `{measure}` must say in one line where its limit comes from (`source`)")]
+    #[error("the gate on `{measure}` must state the source of its limit in one line (`source`)")]
     NoSource {
         /// The id in the gate.
         measure: String,
@@ -120,7 +120,7 @@ pub enum Error {
         high: f64,
     },
     /// A limit that refuses an ideal table.
-    #[error("the limits on `{measure}` must let its ideal {ideal} through, got {limit}")]
+    #[error("the limits on `{measure}` must allow its ideal {ideal}, got {limit}")]
     RefusesIdeal {
         /// The id in the gate.
         measure: String,

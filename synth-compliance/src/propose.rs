@@ -60,13 +60,14 @@ pub fn propose(table: &Table, findings: &[Finding], policy: &Policy) -> Proposal
             if !missing.is_empty() {
                 let declared: Vec<String> = field.protect.iter().map(Protection::to_string).collect();
                 let (missing, declared) = (missing.join(", "), declared.join(", "));
-                shortfalls.push(format!("`{}`: asked for {missing}; the schema declares: {declared}", field.name));
+                shortfalls
+                    .push(format!("`{}`: the policy requires {missing}; the schema declares: {declared}", field.name));
             }
             continue;
         }
         if asked.is_unreadable {
-            let hint = "the schema can give it a `kind` and `storage` that can be cut (a date, a number)";
-            notes.push(format!("`{}` is written as missing: as stored it cannot be made coarser; {hint}", field.name));
+            let hint = "declare a `kind` and `storage` that can be coarsened (a date, a number) in the schema";
+            notes.push(format!("`{}` is emptied: it cannot be coarsened as stored; {hint}", field.name));
         }
         field.kind = asked.kind;
         field.protect = asked.rules;
@@ -100,8 +101,8 @@ impl Asked {
         let is_gone = field.protect.contains(&Protection::Remove {}) || field.kind == Kind::Text;
         let is_anew = is_gone || field.kind == Kind::Identifier;
         let kind = match self.kind {
-            Kind::Text if !is_gone => Some("written as missing".to_owned()),
-            Kind::Identifier if !is_anew => Some("made anew".to_owned()),
+            Kind::Text if !is_gone => Some("emptied".to_owned()),
+            Kind::Identifier if !is_anew => Some("regenerated".to_owned()),
             _ => None,
         };
         let is_missing = |rule: &&Protection| match rule {
@@ -359,10 +360,10 @@ mod tests {
         assert_eq!(
             declared.shortfalls,
             [
-                "`seen`: asked for dates coarsened to the year, values beyond the 11 outermost capped on both sides; the \
+                "`seen`: asked for dates coarsened to the year, 11 most extreme values capped on each side; the \
              schema declares: kept as it is",
-                "`age`: asked for values beyond the 11 outermost capped on both sides; the schema declares: values above 79 \
-             become 80, values beyond the 5 outermost capped on both sides",
+                "`age`: the policy requires 11 most extreme values capped on each side; the schema declares: values above 79 \
+             become 80, 5 most extreme values capped on each side",
             ]
         );
     }

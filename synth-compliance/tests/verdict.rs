@@ -158,7 +158,7 @@ fn what_no_unseen_rows_were_given_for_is_open() {
     let mut report = good();
     report.rows.holdout = None;
     for id in ["mia_auc", "dup_excess"] {
-        set(&mut report, id, Outcome::NotMeasured("no holdout was given".into()));
+        set(&mut report, id, Outcome::NotMeasured("no holdout given".into()));
     }
     let verdict = judge(&report, &hipaa());
     assert_eq!((verdict.decision, verdict.gaps().count()), (Decision::NotEnoughEvidence, 2), "{verdict}");
@@ -293,7 +293,7 @@ fn the_strict_policy_refuses_for_want_of_a_proof() {
     let verdict = judge(&good(), &Policy::named("clinical-strict").unwrap());
     assert_eq!(
         verdict.violations().collect::<Vec<_>>(),
-        ["a proof of differential privacy is asked for; no generator of this version can give one"],
+        ["a proof of differential privacy is required; no generator of this version can provide one"],
     );
 }
 
@@ -350,7 +350,7 @@ fn sentences_for_people() {
         }
         assert_eq!(judge(&report, &hipaa()).check(id).unwrap().sentence, expected);
     };
-    check("ks_mean", exact(0.05), "ks_mean 0.050 keeps the limit 0.10");
+    check("ks_mean", exact(0.05), "ks_mean 0.050 is within the limit 0.10");
     check(
         "ks_mean",
         exact(0.143),
@@ -361,11 +361,11 @@ fn sentences_for_people() {
         exact(0.100002),
         "ks_mean 0.100002 is above the limit 0.10; the numbers' distributions differ, worst in column `chol\\u{1b}[2J`",
     );
-    check("mia_auc", estimate(0.52, 0.04), "mia_auc 0.520 keeps the limit 0.60; 95 % bound 0.560");
+    check("mia_auc", estimate(0.52, 0.04), "mia_auc 0.520 is within the limit 0.60; 95 % bound 0.560");
     check(
         "mia_auc",
         estimate(0.55, 0.08),
-        "mia_auc 0.550 cannot be told from the limit 0.60: its 95 % bounds are 0.470 and 0.630, on 303 rows",
+        "mia_auc 0.550 is inconclusive against the limit 0.60: its 95 % bounds are 0.470 and 0.630, on 303 rows",
     );
     check(
         "mia_auc",
@@ -390,13 +390,13 @@ fn a_verdict_prints_a_line_per_check() {
     assert_eq!(
         judge(&report, &hipaa()).to_string(),
         "policy hipaa, version 1: refused, score 0 %\n  \
-           pass           303 rows to learn from, at least 100 are asked for\n  \
+           pass           303 training rows, at least 100 are required\n  \
            fail           ks_mean 0.143 is above the limit 0.10; the numbers' distributions differ\n  \
-           not measured   corr_delta was not measured: the report does not have it\n  \
-           pass           tvd_mean 0.030 keeps the limit 0.10\n  \
-           pass           assoc_delta 0.030 keeps the limit 0.10\n  \
-           pass           mia_auc 0.510 keeps the limit 0.60; 95 % bound 0.540\n  \
-           pass           dup_excess 0.000 keeps the limit 0.05; 95 % bound 0.010\n",
+           not measured   corr_delta was not measured: it is missing from the report\n  \
+           pass           tvd_mean 0.030 is within the limit 0.10\n  \
+           pass           assoc_delta 0.030 is within the limit 0.10\n  \
+           pass           mia_auc 0.510 is within the limit 0.60; 95 % bound 0.540\n  \
+           pass           dup_excess 0.000 is within the limit 0.05; 95 % bound 0.010\n",
     );
 }
 

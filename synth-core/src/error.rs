@@ -227,7 +227,7 @@ pub enum InputRule {
     TooFewRows,
     /// Every row has as many fields as the first.
     RaggedRow,
-    /// No two columns have one name.
+    /// No two columns have the same name.
     DuplicateColumn,
     /// A quoted field ends.
     OpenQuote,

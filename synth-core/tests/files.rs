@@ -118,10 +118,10 @@ fn empty_lines_rows_and_names_are_told() {
     let reading = read("a;b;\n1;x;\n2;y;\n;;\n;;\n");
     assert_eq!(reading.table.n_rows(), 2);
     assert_eq!(reading.table.schema().fields[2].kind, Kind::Empty);
-    assert!(reading.notes.iter().any(|n| n == "2 rows without any value were left out"), "{:?}", reading.notes);
+    assert!(reading.notes.iter().any(|n| n == "skipped 2 rows without any value"), "{:?}", reading.notes);
     assert!(reading.notes.iter().any(|n| n == "columns without a name are called c3"), "{:?}", reading.notes);
     let reading = read("a,b\n1,x\n\n2,y\n\n");
-    assert!(reading.notes.iter().any(|n| n == "2 empty lines were skipped"), "{:?}", reading.notes);
+    assert!(reading.notes.iter().any(|n| n == "skipped 2 empty lines"), "{:?}", reading.notes);
     assert_eq!(read("a,b\r1,x\r2,y\r").table.n_rows(), 2);
 }
 
@@ -133,7 +133,7 @@ fn notes_name_lines_and_show_no_cell() {
         text.push_str(&format!("{i},{dose}\n"));
     }
     let notes = read(&text).notes;
-    assert_eq!(notes, ["column `dose`: all cells but 3 are numbers: kept as text (lines 9, 34, 59)"]);
+    assert_eq!(notes, ["column `dose`: all cells but 3 are numbers: read as text (lines 9, 34, 59)"]);
 }
 
 fn check_with(bytes: &[u8], options: &ReadOptions, rule: InputRule, line: Option<u64>) {

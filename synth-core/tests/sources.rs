@@ -117,7 +117,7 @@ fn headers_may_stand_in_the_first_file_alone() {
     assert_eq!(reading.notes, [note]);
     folder.write("c.csv", "77,m,1\n78,f,2\n");
     let bad = folder.bad(&["a.csv", "c.csv"]);
-    assert_eq!(bad.problem, "the file has 3 columns and no names, the first file 2");
+    assert_eq!(bad.problem, "the file has 3 columns and no header, the first file 2");
     folder.write("d.csv", "77,m\n78,f\n");
     assert_eq!(names(&folder.read(&["b.csv", "d.csv"]).unwrap()), ["c1", "c2"]);
     // A header alone is a file without rows.
@@ -158,7 +158,7 @@ fn messages_name_the_right_file_line_and_column() {
     let notes = folder.read(&["a.csv", "b.csv"]).unwrap().notes;
     let place = format!("({} line 4)", folder.path("b.csv").display());
     assert!(notes.iter().any(|note| note.contains(&place)), "{notes:?}");
-    assert!(notes.iter().any(|note| note.ends_with("b.csv: an empty line was skipped")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.ends_with("b.csv: skipped an empty line")), "{notes:?}");
 
     let none = folder.read(&["a.csv", "none.csv"]).unwrap_err();
     assert!(matches!(&none, Error::Io { name, .. } if name.ends_with("none.csv")), "{none}");

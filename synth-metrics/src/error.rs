@@ -21,7 +21,7 @@ pub enum Error {
         problem: String,
     },
     /// A table is too short to be compared.
-    #[error("the {table} table has {n_rows} rows, at least {least} are needed")]
+    #[error("the {table} table has {n_rows} rows; at least {least} are required")]
     TooFewRows {
         /// Which table.
         table: &'static str,
@@ -42,7 +42,7 @@ pub enum Error {
     #[error("both samples need at least one value")]
     EmptyColumn,
     /// A function of numbers was given NaN, or ±∞ where that has no meaning.
-    #[error("the values must be finite; missing ones are to be left out beforehand")]
+    #[error("the values must be finite; leave missing ones out beforehand")]
     NonFinite,
     /// Two slices that belong together have different lengths.
     #[error("expected slices of one length, got {0} and {1}")]

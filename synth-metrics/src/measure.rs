@@ -22,7 +22,7 @@ pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
     let mut take = |id: &str| match taken.iter().position(|measure| measure.id == id) {
         Some(place) => taken.swap_remove(place),
         None if !options.has_time() => Measure::new(id, Outcome::NotMeasured(OUT_OF_TIME.to_owned())),
-        None => Measure::new(id, Outcome::NotMeasured("this version does not know how".to_owned())),
+        None => Measure::new(id, Outcome::NotMeasured("not implemented in this version".to_owned())),
     };
     QualityReport {
         version: REPORT_VERSION,

@@ -8,7 +8,7 @@ use crate::audit::{Audit, Losses};
 use crate::definition::Battery;
 
 /// Why a measure was not taken for which [`Options::until`] left no time.
-pub const OUT_OF_TIME: &str = "the time was up before it began";
+pub const OUT_OF_TIME: &str = "the time budget ran out first";
 
 /// How to measure.
 #[derive(Debug, Clone, Default)]

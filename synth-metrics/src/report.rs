@@ -73,11 +73,11 @@ impl fmt::Display for QualityReport {
         let Rows { train, synthetic, holdout } = &self.rows;
         write!(f, "{train} training rows, {synthetic} synthetic rows")?;
         match holdout {
-            Some(holdout) => writeln!(f, ", {holdout} unseen real rows")?,
-            None => writeln!(f, ", no unseen real rows")?,
+            Some(holdout) => writeln!(f, ", {holdout} held-out real rows")?,
+            None => writeln!(f, ", no held-out real rows")?,
         }
         if let Some(margin) = self.rows.auc_margin() {
-            writeln!(f, "So many rows show an AUC of 0.5 to \u{b1}{margin:.3} at best (one-sided 95 %)")?;
+            writeln!(f, "With so many rows, an AUC of 0.5 is known to \u{b1}{margin:.3} at best (one-sided 95 %)")?;
         }
         for measure in &self.measures {
             write!(f, "{:<23}", measure.id)?;

@@ -118,10 +118,10 @@ pub fn subgroups(comparison: &Comparison, column: &str) -> Subgroups {
         not_measured: Some(reason),
     };
     let Some(column_idx) = comparison.train().schema().index_of(column) else {
-        return none(format!("there is no column `{column}`"));
+        return none(format!("no column `{column}`"));
     };
     if !comparison.train().schema().fields[column_idx].kind.is_levels() {
-        return none(format!("column `{column}` does not hold levels"));
+        return none(format!("column `{column}` is not categorical"));
     }
     let tables = [comparison.train(), comparison.synthetic()];
     let JointLevels { codes, n_codes } = joint_levels(&tables, column_idx);

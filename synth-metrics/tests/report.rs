@@ -51,7 +51,7 @@ fn the_number_of_threads_does_not_matter() {
 #[test]
 fn people_get_a_line_a_measure() {
     let text = full_report().to_string();
-    assert!(text.starts_with("150 training rows, 140 synthetic rows, 60 unseen real rows\n"), "{text}");
+    assert!(text.starts_with("150 training rows, 140 synthetic rows, 60 held-out real rows\n"), "{text}");
     for definition in MEASURES.iter().filter(|definition| definition.battery == Battery::Core) {
         assert!(text.lines().any(|line| line.starts_with(definition.id)), "{text}");
     }
@@ -63,9 +63,9 @@ fn what_cannot_be_measured_is_there_with_its_reason() {
     let options = Options { battery: Battery::Full, ..Options::default() };
     let report = measure(&Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap(), &options);
     assert_eq!(report.measures.len(), MEASURES.len());
-    assert_eq!(reason(&report, "dup_rate_holdout"), "no holdout was given");
-    assert_eq!(reason(&report, "dup_excess"), "no holdout was given");
-    assert_eq!(reason(&report, "mia_auc"), "neither a holdout nor an audit was given");
+    assert_eq!(reason(&report, "dup_rate_holdout"), "no holdout given");
+    assert_eq!(reason(&report, "dup_excess"), "no holdout given");
+    assert_eq!(reason(&report, "mia_auc"), "neither a holdout nor an audit given");
     assert!(report.value("dup_rate").is_some());
 }
 

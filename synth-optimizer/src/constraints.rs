@@ -57,12 +57,17 @@ impl RuleRecord {
         let Self { rule, origin, by, first_broken, kept } = self;
         let share = |x: f64| format!("{:.1} %", 100.0 * x);
         match by {
-            By::Derived | By::Difference | By::Lookup => format!("{rule} ({origin}): kept, {by}"),
-            By::Redraw if *first_broken == 0.0 => format!("{rule} ({origin}): kept, hardly any drawn row broke it"),
-            By::Redraw => {
-                format!("{rule} ({origin}): kept, {} of drawn rows broke it and were drawn anew", share(*first_broken))
+            By::Derived | By::Difference | By::Lookup => format!("{rule} ({origin}): enforced; {by}"),
+            By::Redraw if *first_broken == 0.0 => {
+                format!("{rule} ({origin}): enforced; almost no sampled row violated it")
             }
-            By::NotKept => format!("{rule} ({origin}): not kept, {} of the rows do", share(*kept)),
+            By::Redraw => {
+                format!(
+                    "{rule} ({origin}): enforced; {} of sampled rows violated it and were resampled",
+                    share(*first_broken)
+                )
+            }
+            By::NotKept => format!("{rule} ({origin}): not enforced; {} of the rows satisfy it", share(*kept)),
         }
     }
 }

@@ -29,7 +29,7 @@ pub enum Error {
         obstacle: Obstacle,
     },
     /// A table would be split into too many files.
-    #[error("{split} rows a file make {n_files} files of {n_rows} rows, at most {most} are written")]
+    #[error("{split} rows per file make {n_files} files of {n_rows} rows; the maximum is {most} files")]
     TooManyFiles {
         /// The most rows of a file.
         split: u64,
@@ -93,9 +93,9 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Obstacle::File => "exists",
-            Obstacle::NoFile => "is no ordinary file",
-            Obstacle::Results => "holds the results of an earlier run",
-            Obstacle::Unfinished => "holds a run that was stopped",
+            Obstacle::NoFile => "is not a regular file",
+            Obstacle::Results => "contains the results of an earlier run",
+            Obstacle::Unfinished => "contains an interrupted run",
         })
     }
 }

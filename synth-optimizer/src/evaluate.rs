@@ -34,8 +34,8 @@ pub fn check_unseen(train: &Table, holdout: &Table) -> Result<()> {
     if !has_same_rows(train, holdout) && !overlaps(train, holdout) {
         return Ok(());
     }
-    let problem = "the holdout has rows of the training table, which the generator saw";
-    Err(BadInput::new(InputRule::SameRows, problem).hint("give rows that the generator never saw").into())
+    let problem = "the holdout contains rows of the training table";
+    Err(BadInput::new(InputRule::SameRows, problem).hint("give rows that the generator was not trained on").into())
 }
 
 /// What a model says of each row it learnt from: the negative logarithm of its likelihood.

@@ -47,9 +47,8 @@ pub fn check(needed: u64, limit: u64) -> Result<(), synth_core::Error> {
         return Ok(());
     }
     let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
-    let problem =
-        format!("this takes about {} MB of memory, and {} MB may be used", megabytes(needed), megabytes(limit));
-    let hint = "take a sample of the rows or leave columns out, use fewer threads, or allow more";
+    let problem = format!("this needs about {} MB of memory; {} MB may be used", megabytes(needed), megabytes(limit));
+    let hint = "use a sample of the rows or fewer columns, fewer threads, or allow more memory";
     Err(BadInput::new(InputRule::TooLarge, problem).hint(hint).into())
 }
 

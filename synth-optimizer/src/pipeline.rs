@@ -479,7 +479,7 @@ impl<'a> Pipeline<'a> {
         let gives_rare_levels = matches!(engine, Some(EngineKind::TabDdpm | EngineKind::Copula));
         let mut notes: Vec<String> = rare_levels(trial.table).filter(|_| gives_rare_levels).into_iter().collect();
         if n_attempts > 1 && matches!(trial.parts.design, Design::CrossFitted { .. }) {
-            let text = "attempts were judged on the same rows: the verdict on the last of them is a little flattering";
+            let text = "attempts were judged on the same rows: the last verdict is slightly optimistic";
             notes.push(format!("{n_attempts} {text}"));
         }
         notes
@@ -508,7 +508,7 @@ impl<'a> Pipeline<'a> {
         // How many rows a unit has stands in the record, and no more exactly than may leave.
         notes.extend(protected.notice.clone().filter(|_| Units::of(trial.table).are_rows()));
         if let Some((name, _)) = &self.own {
-            notes.push(format!("a generator of the caller's own, `{name}`, took the place of the plans' engines"));
+            notes.push(format!("a custom generator, `{name}`, replaced the engines of the plans"));
         }
         let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());
         let constraints = artifact.as_ref().map_or_else(Default::default, |release| release.constraints.clone());
@@ -566,6 +566,8 @@ fn rare_levels(table: &Table) -> Option<String> {
     let more = if rare.len() > names.len() { ", …" } else { "" };
     let (columns, names) = (rare.len(), names.join(", "));
     (n_levels > 0).then(|| {
-        format!("levels that fewer than {RARE} rows share may appear in the table: {n_levels} in {columns} columns, {names}{more}")
+        format!(
+            "levels of fewer than {RARE} rows may appear in the table: {n_levels} in {columns} columns, {names}{more}"
+        )
     })
 }

@@ -91,9 +91,7 @@ impl Plan {
         let mut text = self.engine.to_string();
         if let Some(held_out) = self.cross_fitted {
             let gain = held_out.gain();
-            text += &format!(
-                "; cross-fits on the table say that it tells {gain:.2} nats a row more than its columns alone"
-            );
+            text += &format!("; in cross-fits it gains {gain:.2} nats per row over independent columns");
         }
         text
     }

@@ -79,7 +79,7 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Pr
             let undone = own.filter(|(own, asked)| own != asked).map(|(own, asked)| {
                 let rules: Vec<String> = asked.protect.iter().map(ToString::to_string).collect();
                 let rules = if rules.is_empty() { format!("kind {}", asked.kind) } else { rules.join(", ") };
-                format!("`{}`: asked for {rules}; protection is switched off", own.name)
+                format!("`{}`: the policy requires {rules}; protection is switched off", own.name)
             });
             let shortfalls = asked.shortfalls.into_iter().chain(undone).collect();
             // Whose rows they are is no protection.
@@ -90,8 +90,8 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Pr
     let (after, applied) = apply(&table.with_schema(schema.clone().into())?)?;
     let learnt = |table: &Table| table.schema().fields.iter().any(|field| field.kind.is_learnt());
     if learnt(table) && !learnt(&after) {
-        let problem = format!("{} rows are too few: after protection no column is left to be learnt", table.n_rows());
-        let hint = "a policy of your own can ask for less in `[protection]`";
+        let problem = format!("{} rows are too few: no column is left to learn after protection", table.n_rows());
+        let hint = "a custom policy can require less in `[protection]`";
         return Err(synth_core::Error::from(BadInput::new(InputRule::NothingToLearn, problem).hint(hint)).into());
     }
     let costs = costs(table, &after);

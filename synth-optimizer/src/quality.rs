@@ -47,16 +47,20 @@ pub fn quality_test(table: &Table, seed: u64, watch: &mut dyn FnMut(&Part)) -> V
     }
     try_part("schema".to_owned(), "written as TOML and read back", schema_comes_back(&small));
     for &engine in EngineKind::ALL {
-        let tried = "fitted for a moment, drawn whole and in parts, kept in a file";
+        let tried = "briefly fitted, sampled whole and in parts, saved and loaded";
         try_part(format!("engine: {engine}"), tried, engine_works(&small, engine, seed));
     }
-    let tried = "each on a copy, on fresh rows, on permuted columns, on a shift";
+    let tried = "each on a copy, fresh rows, permuted columns and shifted values";
     try_part("measures".to_owned(), tried, anchors_hold());
     try_part("detectors".to_owned(), "planted identifiers", identifiers_are_found());
     for name in Policy::names() {
-        try_part(format!("policy: {name}"), "a copy of its table, and no measure at all", policy_refuses(name));
+        try_part(
+            format!("policy: {name}"),
+            "judged on a copy of the table, and without measures",
+            policy_refuses(name),
+        );
     }
-    try_part("planner".to_owned(), "a leak that no plan mends", planner_ends(table));
+    try_part("planner".to_owned(), "a leak that no plan can fix", planner_ends(table));
     parts
 }
 
@@ -71,7 +75,7 @@ fn files_come_back(table: &Table, format: Format) -> Result<String, String> {
     // Free text is never written.
     match table.with_schema(schema.into()).map(|own| own.batch().columns() == again.batch().columns()) {
         Ok(true) => Ok(format!("{} rows, {n_bytes} bytes", again.n_rows())),
-        Ok(false) => Err("a cell is not what it was".to_owned()),
+        Ok(false) => Err("a cell changed".to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -81,7 +85,7 @@ fn schema_comes_back(table: &Table) -> Result<String, String> {
     if again == **table.schema() {
         Ok(format!("{} columns", again.fields.len()))
     } else {
-        Err("it is another one".to_owned())
+        Err("the schema changed".to_owned())
     }
 }
 
@@ -107,7 +111,7 @@ fn try_engine(table: &Table, kind: EngineKind, seed: u64) -> synth_core::Result<
     }
     let again = Model::from_bytes(&model.to_bytes()?)?;
     if again.sample(0..n_rows, seed)?.batch() != whole.batch() {
-        return Ok(Err("the model of the file samples other rows".to_owned()));
+        return Ok(Err("the loaded model samples other rows".to_owned()));
     }
     Ok(Ok(format!("{n_rows} rows")))
 }
@@ -136,7 +140,7 @@ fn identifiers_are_found() -> Result<String, String> {
         .map(|finding| finding.column)
         .collect();
     let missed: Vec<&str> = ["a", "b"].into_iter().filter(|column| !found.iter().any(|f| f == column)).collect();
-    if missed.is_empty() { Ok("mail and telephone found".to_owned()) } else { Err(format!("not found: {missed:?}")) }
+    if missed.is_empty() { Ok("e-mail and telephone found".to_owned()) } else { Err(format!("not found: {missed:?}")) }
 }
 
 /// The report on a copy of a table of known law, every row a member and as many that are none.
@@ -161,13 +165,13 @@ fn policy_refuses(name: &str) -> Result<String, String> {
     let policy = Policy::named(name).map_err(|error| error.to_string())?;
     let report = report_on_a_copy(&policy)?;
     if judge(&report, &policy).decision != Decision::Refused {
-        return Err("it does not refuse a copy".to_owned());
+        return Err("accepts a copy".to_owned());
     }
     let nothing = QualityReport { measures: Vec::new(), ..report };
     if judge(&nothing, &policy).decision.is_accepted() {
-        return Err("it accepts what was not measured".to_owned());
+        return Err("accepts an unmeasured table".to_owned());
     }
-    Ok("neither is accepted".to_owned())
+    Ok("neither accepted".to_owned())
 }
 
 /// Answers every plan with a table that leaks, until nothing is left.
@@ -182,7 +186,7 @@ fn planner_ends(table: &Table) -> Result<String, String> {
             return Err(format!("`{}` answers a leak with as much training", explanation.rule));
         }
         if attempts.len() == most {
-            return Err("it does not come to an end".to_owned());
+            return Err("does not end".to_owned());
         }
         let number = attempts.len() + 1;
         attempts.push(Attempt {
@@ -194,7 +198,7 @@ fn planner_ends(table: &Table) -> Result<String, String> {
             duration: std::time::Duration::ZERO,
         });
     }
-    Ok(format!("it gives up after {} attempts and never trains harder", attempts.len()))
+    Ok(format!("gives up after {} attempts, never trains harder", attempts.len()))
 }
 
 #[cfg(test)]

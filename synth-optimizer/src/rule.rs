@@ -52,24 +52,24 @@ pub const RULES: &[Rule] = &[
         uses: 1,
         applies: |s| s.trains() && (s.leaks() || s.nearly_leaks()),
         change: |_, plan| plan.change_training(|t| each_width(t, |width| lowered(width, width / 2, 16))),
-        because: "the table gives away training rows, or may",
-        suggestion: "a narrower network, which has less room to learn rows by heart",
+        because: "the table leaks training rows, or may",
+        suggestion: "a narrower network, with less capacity to memorise rows",
     },
     Rule {
         name: "privacy-more-dropout",
         uses: 1,
         applies: |s| s.trains() && (s.leaks() || s.nearly_leaks()),
         change: |_, plan| plan.change_training(|t| t.dropout = more_dropout(t.dropout)),
-        because: "the table still gives away training rows, or may",
-        suggestion: "more dropout, so that no row is learnt by heart",
+        because: "the table still leaks training rows, or may",
+        suggestion: "more dropout, against memorised rows",
     },
     Rule {
         name: "privacy-fewer-epochs",
         uses: 1,
         applies: |s| s.trains() && (s.leaks() || s.nearly_leaks()),
         change: |_, plan| plan.change_training(|t| t.set_n_iter(lowered(t.n_iter, t.n_iter / 2, 100))),
-        because: "the table still gives away training rows, or may",
-        suggestion: "an earlier stop, before rows are learnt by heart",
+        because: "the table still leaks training rows, or may",
+        suggestion: "fewer epochs, to stop before rows are memorised",
     },
     Rule {
         name: "privacy-larger-leaves",
@@ -80,23 +80,23 @@ pub const RULES: &[Rule] = &[
                 trees.min_leaf *= 2;
             }
         },
-        because: "the table gives away training rows, or may",
-        suggestion: "trees whose leaves have more rows, none of which says much",
+        because: "the table leaks training rows, or may",
+        suggestion: "trees with larger leaves, in which no single row counts for much",
     },
     Rule {
         name: "switch-after-two-failures",
         uses: 1,
         applies: |s| s.trains() && s.method_failed() && s.method_failures() >= 2,
         change: |_, plan| *plan = Copula::default().into(),
-        because: "the method failed twice",
-        suggestion: "another method; look at the log of the training and at how columns were read",
+        because: "the engine failed twice",
+        suggestion: "another engine; check the training log and how the columns were read",
     },
     Rule {
         name: "training-lower-rate",
         uses: 1,
         applies: |s| s.trains() && matches!(s.failure(), Some(TrainingFailure::NonFinite { .. })),
         change: |_, plan| plan.change_training(|t| t.lr = halved(t.lr)),
-        because: "the training blew up",
+        because: "training diverged",
         suggestion: "half the learning rate",
     },
     Rule {
@@ -104,7 +104,7 @@ pub const RULES: &[Rule] = &[
         uses: 1,
         applies: |s| s.trains() && matches!(s.failure(), Some(TrainingFailure::Deadline { .. })),
         change: |_, plan| plan.change_training(|t| t.set_n_iter(lowered(t.n_iter, t.n_iter / 2, 100))),
-        because: "the training did not end in time",
+        because: "training ran out of time",
         suggestion: "half the epochs",
     },
     Rule {
@@ -114,48 +114,48 @@ pub const RULES: &[Rule] = &[
             s.trains() && (s.ks_above(0.7) || matches!(s.failure(), Some(TrainingFailure::NothingLearnt { .. })))
         },
         change: |_, plan| plan.change_training(|t| t.set_n_iter(raised(t.n_iter, 300, 800))),
-        because: "the training did not learn the distributions at all",
-        suggestion: "300 more epochs, 800 at most; if that fails too, see whether columns were read as they are meant",
+        because: "training did not learn the distributions at all",
+        suggestion: "300 more epochs, at most 800; if that fails too, check how the columns were read",
     },
     Rule {
         name: "ks-far",
         uses: 2,
         applies: |s| s.trains() && s.ks_above(0.5),
         change: |_, plan| plan.change_training(|t| t.set_n_iter(raised(t.n_iter, 200, 600))),
-        because: "the training learnt little of the distributions",
-        suggestion: "200 more epochs, 600 at most",
+        because: "training learnt little of the distributions",
+        suggestion: "200 more epochs, at most 600",
     },
     Rule {
         name: "columns-off",
         uses: 3,
         applies: |s| s.trains() && s.any_too_high(&COLUMNS),
         change: |_, plan| plan.change_training(|t| t.set_n_iter(raised(t.n_iter, 100, 600))),
-        because: "columns are not distributed as they should be",
-        suggestion: "100 more epochs, 600 at most",
+        because: "the columns' distributions differ",
+        suggestion: "100 more epochs, at most 600",
     },
     Rule {
         name: "wider-network",
         uses: 2,
         applies: |s| s.trains() && (s.any_too_high(&ASSOCIATIONS) || s.any_too_high(&COLUMNS)),
         change: |_, plan| plan.change_training(|t| each_width(t, |width| raised(width, width, 1024))),
-        because: "columns do not hang together as they should, or more epochs are no remedy any more",
-        suggestion: "a network twice as wide, 1024 at most",
+        because: "the associations between columns differ, or more epochs no longer help",
+        suggestion: "a network twice as wide, at most 1024",
     },
     Rule {
         name: "lower-rate",
         uses: 2,
         applies: |s| s.trains() && (s.any_too_high(&ASSOCIATIONS) || s.any_too_high(&COLUMNS)),
         change: |_, plan| plan.change_training(|t| t.lr = halved(t.lr)),
-        because: "a wider network was not enough or would give away rows",
-        suggestion: "half the learning rate, so that the last epochs are finer",
+        because: "a wider network was not enough, or would leak rows",
+        suggestion: "half the learning rate, for finer last epochs",
     },
     Rule {
         name: "switch-at-the-end",
         uses: 1,
         applies: |s| s.plan().kind() != EngineKind::Copula && (s.failure().is_some() || s.anything_too_high()),
         change: |_, plan| *plan = Copula::default().into(),
-        because: "nothing is left to change in this method",
-        suggestion: "another method",
+        because: "nothing is left to change for this engine",
+        suggestion: "another engine",
     },
 ];
 
@@ -220,7 +220,7 @@ pub const DEAD_ENDS: &[DeadEnd] = &[
             let below = |c: &Check| c.status == Status::Fail && c.value < c.limit;
             s.check(MIA_AUC.id).is_some_and(below)
         },
-        suggestion: "look for a fault in the measurement or in the split; training otherwise would only hide it",
+        suggestion: "look for a fault in the measurement or the split; training differently would only hide it",
     },
 ];
 
@@ -402,9 +402,9 @@ pub fn analyse(attempts: &[Attempt<Plan, Assessment>]) -> Option<Analysis> {
     } else if let Some((rule, _)) = situation.next(None) {
         analysis(Some(rule.name), cause(rule, &evidence), rule.suggestion)
     } else if situation.failure().is_some() || situation.anything_too_high() {
-        analysis(None, evidence, "every rule for this was used: look at how columns were read, or at another method")
+        analysis(None, evidence, "every rule for this was used: check how the columns were read, or try another engine")
     } else {
-        analysis(None, evidence, "no plan can supply the evidence: more rows, or measures that can be taken, can")
+        analysis(None, evidence, "no plan can supply the evidence: it takes more rows, or other measures")
     })
 }
 
@@ -447,7 +447,7 @@ impl RulePlanner {
 impl Planner<Plan, Assessment> for RulePlanner {
     fn next_plan(&mut self, attempts: &[Attempt<Plan, Assessment>]) -> Option<(Plan, Explanation)> {
         let Some(situation) = Situation::new(attempts) else {
-            return Some((self.first.clone(), Explanation::base("the plan to start with")));
+            return Some((self.first.clone(), Explanation::base("the initial plan")));
         };
         let (rule, plan) = situation.next(self.only)?;
         let explanation = Explanation {

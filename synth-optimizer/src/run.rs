@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
         let replace = if self.begun == Begun::Before { Replace::Yes } else { self.replace };
         let earlier = folder::check(out, self.schema, replace)?;
         if let Some(form) = self.form.as_deref().filter(|form| !FORMS.contains(form)) {
-            return Err(Error::Request(format!("there is no form `{form}`; there are {}", FORMS.join(", "))));
+            return Err(Error::Request(format!("no format `{form}`; available: {}", FORMS.join(", "))));
         }
         parts::check_number(self.split, self.pipeline.n_rows(self.table) as u64)?;
         let unfinished = (self.keeps == Keeps::Yes).then(|| self.unfinished(out)).transpose()?;

@@ -291,7 +291,7 @@ impl<A, P, V> fmt::Display for Outcome<A, P, V> {
         match (self, self.best_attempt()) {
             (Outcome::Accepted { attempts, .. }, _) => writeln!(f, "accepted at attempt {}", attempts.len()),
             (Outcome::Rejected { reason, .. }, Some(best)) => {
-                writeln!(f, "not accepted: {reason}; attempt {} came nearest", best.number)
+                writeln!(f, "not accepted: {reason}; attempt {} came closest", best.number)
             }
             (Outcome::Rejected { reason, .. }, None) => writeln!(f, "not accepted: {reason}"),
         }
@@ -317,9 +317,9 @@ impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StopReason::AttemptLimit(n) => write!(f, "the limit of {n} attempts was reached"),
-            StopReason::NoRuleApplies => f.write_str("no rule applies any more"),
-            StopReason::Deadline => f.write_str("the time was up"),
-            StopReason::Interrupted => f.write_str("it was interrupted"),
+            StopReason::NoRuleApplies => f.write_str("no rule applies"),
+            StopReason::Deadline => f.write_str("the time budget ran out"),
+            StopReason::Interrupted => f.write_str("interrupted"),
         }
     }
 }

@@ -50,11 +50,11 @@ impl std::fmt::Display for Design {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Design::Split { train, holdout, audit } => {
-                write!(f, "split: {train} rows to learn from, {holdout} held out, {audit} for the final audit")
+                write!(f, "split: {train} training rows, {holdout} held-out rows, {audit} audit rows")
             }
             Design::CrossFitted { folds, rows } => write!(
                 f,
-                "cross-fitted: {folds} generators each without a fold of the {rows} rows, a last one that is given all"
+                "cross-fitted: {folds} generators, each without one fold of the {rows} rows, and a final one on all rows"
             ),
         }
     }
@@ -74,8 +74,8 @@ impl Parts {
     pub(crate) fn check_rows(table: &Table) -> Result<()> {
         let n_rows = table.n_rows();
         if n_rows < N_FOLDS * MIN_ROWS {
-            let problem = format!("the table has {n_rows} rows of data, at least {} are needed", N_FOLDS * MIN_ROWS);
-            return Err(too_few(problem, "a table so small would tell its rows"));
+            let problem = format!("the table has {n_rows} rows of data; at least {} are required", N_FOLDS * MIN_ROWS);
+            return Err(too_few(problem, "so small a table would disclose its rows"));
         }
         Ok(())
     }
@@ -85,8 +85,8 @@ impl Parts {
         match self.rows.iter().all(|rows| rows.len() >= MIN_ROWS) {
             true => Ok(()),
             false => Err(too_few(
-                format!("the rows belong to too few units ({}) to keep some of them aside", self.unit),
-                "`unit` in the schema says whose rows they are: \"row\", or the columns that tell it",
+                format!("the rows belong to too few units ({}) to hold some of them out", self.unit),
+                "declare `unit` in the schema: \"row\", or the columns that identify a unit",
             )),
         }
     }

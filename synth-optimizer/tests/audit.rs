@@ -252,9 +252,7 @@ fn a_verdict_that_does_not_follow_from_its_report_is_found() {
             assessment.verdict.score.at_least = 99;
         }
     });
-    check("its decision does not follow from its verdicts", &|run| {
-        run.record.decision = Decision::AcceptedWithFindings
-    });
+    check("its decision contradicts its verdicts", &|run| run.record.decision = Decision::AcceptedWithFindings);
     check("its policy is not that of the log", &|run| run.record.policy.sha256 = "0".repeat(64));
 }
 

@@ -75,8 +75,9 @@ fn the_deadline_holds_in_every_phase() {
         assert!(planning.attempts.is_empty() && drawing.attempts.is_empty());
         let late = |assessment: &Assessment| {
             let mut outcomes = assessment.report.measures.iter().map(|measure| &measure.outcome);
-            outcomes
-                .all(|outcome| matches!(outcome, Outcome::NotMeasured(reason) if reason.contains("the time was up")))
+            outcomes.all(
+                |outcome| matches!(outcome, Outcome::NotMeasured(reason) if reason.contains("the time budget ran out")),
+            )
         };
         assert!(late(measuring.attempts[0].verdict().unwrap()));
         assert!(auditing.attempts[0].verdict().unwrap().decision().is_accepted());

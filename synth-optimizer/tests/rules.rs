@@ -276,7 +276,7 @@ fn an_explanation_has_cause_suggestion_and_change() {
         "`columns-off` (n_iter 400 -> 500), because columns are not distributed as they should be: \
          ks_mean 0.143 is above the limit 0.10; the numbers' distributions differ",
     );
-    assert_eq!(explanation.suggestion, "100 more epochs, 600 at most");
+    assert_eq!(explanation.suggestion, "100 more epochs, at most 600");
 }
 
 /// Gives its results in order, then the last one for ever.

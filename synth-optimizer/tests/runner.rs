@@ -184,6 +184,6 @@ fn an_outcome_explains_itself() {
         "attempt 1: `base`, the list says so\n\
          attempt 2: `base`, the list says so\n\
          attempt 3: `base`, the list says so\n\
-         not accepted: no rule applies any more; attempt 2 came nearest\n",
+         not accepted: no rule applies; attempt 2 came closest\n",
     );
 }

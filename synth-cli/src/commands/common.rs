@@ -28,7 +28,7 @@ pub(super) fn check_destination(
 ) -> Result<Vec<PathBuf>> {
     match (files::is_standard(out), split) {
         (true, None) => Ok(Vec::new()),
-        (true, Some(_)) => Err(Usage("--split needs an --out FILE: standard output is one file".to_owned()).into()),
+        (true, Some(_)) => Err(Usage("--split needs --out FILE: standard output is a single file".to_owned()).into()),
         (false, split) => Ok(parts::check_output(out, split, inputs, replace)?),
     }
 }
@@ -83,7 +83,7 @@ pub(super) fn check_capable(model: &Model, is_capable: bool, what: &str) -> Resu
     if is_capable {
         return Ok(());
     }
-    Err(Usage(format!("{what} a model of the engine masked; this one is {}", model.engine())).into())
+    Err(Usage(format!("{what} a model of the engine masked; this model is {}", model.engine())).into())
 }
 
 /// An error of a run, with the name of its input.

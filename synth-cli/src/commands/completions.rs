@@ -23,7 +23,7 @@ pub(super) fn man(args: &args::Man) -> Result<Code> {
     match &args.out {
         None => show::text(&page(command)?)?,
         Some(folder) => {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
             for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
                 let name = format!("synth-{}", verb.get_name());
                 write(folder, &name, &page(verb.clone().name(name.clone()))?)?;

@@ -23,11 +23,13 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let until = args.time_budget.and_then(|budget| Instant::now().checked_add(budget));
     let replace = Replace::from(args.force);
     if args.model.is_some() && args.holdout.is_none() {
-        let why = "the model is asked about rows it learnt and rows the generator never saw";
+        let why = "the attack compares training rows with held-out rows";
         return Err(Usage(format!("--model needs --holdout: {why}")).into());
     }
     if args.model.is_some() && args.core {
-        return Err(Usage("--model is for mia_max_auc and the like, which --core leaves out".to_owned()).into());
+        return Err(
+            Usage("--model adds an attack to mia_max_auc and the like, which --core leaves out".to_owned()).into()
+        );
     }
     let [train_input, synthetic_input] = [Input::of_one(&args.train)?, Input::of_one(&args.synthetic)?];
     let holdout_input = args.holdout.as_ref().map(Input::of_one).transpose()?;
@@ -73,7 +75,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     if let Some(holdout) = &holdout {
         evaluate::check_unseen(&train, holdout).map_err(|error| match error {
             Error::BadInput(bad) => {
-                in_holdout(bad.hint("give rows that the generator never saw, or leave --holdout out").into())
+                in_holdout(bad.hint("give rows that the generator was not trained on, or omit --holdout").into())
             }
             error => error,
         })?;
@@ -128,7 +130,7 @@ fn measured<'a>(args: &args::Evaluate, train: &Table, train_name: &str) -> Resul
     let named = [args.target.as_ref(), args.group.as_ref()].into_iter().flatten();
     for name in named.chain(&args.survival).chain(&args.quasi_identifiers) {
         if train.schema().index_of(name).is_none() {
-            let problem = format!("there is no column `{name}`");
+            let problem = format!("no column `{name}`");
             let bad = BadInput::new(InputRule::UnknownColumn, problem).in_input(train_name);
             return Err(Error::from(bad).into());
         }

@@ -20,7 +20,7 @@ use crate::{files, policies, show, tables};
 pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
     if files::is_standard(&args.model) {
-        return Err(Usage("--model needs a file: a model is not text".to_owned()).into());
+        return Err(Usage("--model needs a file: a model is binary".to_owned()).into());
     }
     args.training.check()?;
     let input = Input::of(&args.input)?;
@@ -109,7 +109,7 @@ pub(super) fn fit(
     bar.finish();
     let Fitted { model, instead_of, .. } = fitted.map_err(|error| files::in_input(error, name))?;
     if let Some(failure) = instead_of.filter(|_| !common.quiet) {
-        show::note(&format!("{failure}; the model is a copula, which knows columns and pairs"));
+        show::note(&format!("{failure}; falling back on a copula, which models columns and pairs only"));
     }
     Ok(model)
 }

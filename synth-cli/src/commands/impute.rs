@@ -17,10 +17,10 @@ use crate::{args, files, show, tables};
 pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
     if common.json && files::is_standard(&args.out) {
-        return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
+        return Err(Usage("--json needs --out FILE: standard output can carry only one of the two".to_owned()).into());
     }
     if let Some(engine) = args.training.engine().filter(|&kind| kind != EngineKind::Masked) {
-        return Err(Usage(format!("--engine {engine} cannot complete a table, masked can")).into());
+        return Err(Usage(format!("--engine {engine} cannot impute; masked can")).into());
     }
     args.training.check()?;
     let input = Input::of(&args.input)?;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
     let (model, table, file) = match &args.model {
         Some(path) => {
             let model = common::read_model(path)?;
-            common::check_capable(&model, model.generator().imputer().is_some(), "a table is completed by")?;
+            common::check_capable(&model, model.generator().imputer().is_some(), "imputing needs")?;
             let header = tables::header_of(args.reading.header);
             let (table, file) = input.read_under(model.schema(), header, common.quiet)?;
             (model, table, file)
@@ -52,7 +52,7 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
             (model, table, file)
         }
     };
-    common::check_capable(&model, model.generator().imputer().is_some(), "a table is completed by")?;
+    common::check_capable(&model, model.generator().imputer().is_some(), "imputing needs")?;
     let completed = model.impute(&table, args.training.seed).map_err(|error| files::in_input(error, &name))?;
     let filled = Filled::of(&table, &completed);
     let completed = in_order_of(&file, &completed)?;
@@ -109,7 +109,7 @@ impl Filled {
         let cells = |n: usize| if n == 1 { "1 cell".to_owned() } else { format!("{n} cells") };
         show::note(&format!("{} filled", cells(self.cells)));
         for Left { column, cells: n } in &self.left {
-            show::note(&format!("column `{column}` is not learnt: {} stay missing", cells(*n)));
+            show::note(&format!("column `{column}` is not modelled: {} stay missing", cells(*n)));
         }
     }
 }

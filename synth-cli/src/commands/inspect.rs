@@ -16,7 +16,10 @@ pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
     let model = common::model_of(&bytes, &args.model)?;
     if let ([_, ..], Some(key)) = (&args.source[..], &args.key) {
         let Some(mac) = &model.about().source_mac else {
-            return Err(Usage("that model was given no key: nobody can prove what it was fitted on".to_owned()).into());
+            return Err(Usage(
+                "the model was fitted without a key: nobody can prove which table it was fitted to".to_owned(),
+            )
+            .into());
         };
         files::check_one_standard(&args.source.iter().chain([&args.model]).cloned().collect::<Vec<_>>())?;
         Input::of(&args.source)?.confirm(key, mac)?;
@@ -40,7 +43,7 @@ pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
         return Ok(Code::Accepted);
     }
     show::line(format!(
-        "a model of version {}, engine {}, {n_bytes} bytes",
+        "model file version {}, engine {}, {n_bytes} bytes",
         synth_core::model::MODEL_VERSION,
         model.engine()
     ))?;
@@ -48,17 +51,17 @@ pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
     origin_of(&model, args).into_iter().try_for_each(show::line)?;
     show::constraints(&model.constraints())?;
     show::columns(model.schema().fields.iter().map(|field| (field, reveals(field))))?;
-    show::line("whoever has this file has what it reveals: share it no further than the table")?;
+    show::line("anyone with this file can learn all of the above; share it no more widely than the table itself")?;
     Ok(Code::Accepted)
 }
 
 fn training_of(model: &Model) -> String {
     match model.train_report() {
-        None => "nothing of it is trained in steps".to_owned(),
+        None => "not trained iteratively".to_owned(),
         Some(report) => {
             let HeldOut { loss, baseline } = report.held_out;
             format!(
-                "{} training rows, {} held out; {} epochs, held-out loss {loss:.3} (baseline {baseline:.3})",
+                "{} training rows, {} held-out rows; {} epochs, held-out loss {loss:.3} (baseline {baseline:.3})",
                 report.n_fitted, report.n_held_out, report.n_epochs
             )
         }
@@ -69,14 +72,14 @@ fn training_of(model: &Model) -> String {
 fn origin_of(model: &Model, args: &args::Inspect) -> Vec<String> {
     let About { fitted_by, source_mac, measures } = model.about();
     let proof = match (source_mac, args.source.is_empty()) {
-        (None, _) => "no key was given: nobody can prove what it was fitted on",
-        (Some(_), true) => "a key was given: --source and --key prove what it was fitted on",
-        (Some(_), false) => "it was fitted on that table",
+        (None, _) => "no key was given: nobody can prove which table it was fitted to",
+        (Some(_), true) => "a key was given: --source and --key prove which table it was fitted to",
+        (Some(_), false) => "it was fitted to that table",
     };
     let mut lines = vec![format!("fitted by version {fitted_by}; {proof}")];
     if !measures.is_empty() {
         let measures: Vec<String> = measures.iter().map(|(id, value)| format!("{id} {value:.3}")).collect();
-        lines.push(format!("measured of rows that it drew: {}", measures.join(", ")));
+        lines.push(format!("measured on rows it sampled: {}", measures.join(", ")));
     }
     lines
 }
@@ -84,12 +87,10 @@ fn origin_of(model: &Model, args: &args::Inspect) -> Vec<String> {
 /// What the file tells of a column of the real table.
 fn reveals(field: &Field) -> &'static str {
     match field.kind {
-        Kind::Continuous | Kind::Integer | Kind::Datetime => {
-            "values that rows have, so that they can be written again, their range among them"
-        }
-        Kind::Categorical | Kind::Ordinal | Kind::Boolean => "its levels and how many rows have each",
+        Kind::Continuous | Kind::Integer | Kind::Datetime => "real values, including the smallest and the largest",
+        Kind::Categorical | Kind::Ordinal | Kind::Boolean => "its levels and their counts",
         Kind::Constant => "its value",
-        Kind::Identifier => "the shape of its cells, and a check by which a known one is told from a made one",
+        Kind::Identifier => "the format of its cells, and which values are certainly not among them",
         Kind::Text | Kind::Empty => "nothing",
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn run(args: &args::Judge, common: &Common) -> Result<Code> {
     let name = files::name_of(&args.report);
     let bytes = files::read_all(&args.report)?;
     let report =
-        read_report(&bytes).with_context(|| format!("{name} is no report of `synth evaluate` or `synth run`"))?;
+        read_report(&bytes).with_context(|| format!("{name} is not a report of `synth evaluate` or `synth run`"))?;
     let verdict = judge(&report, &policy);
     if common.json {
         show::json(&verdict)?;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &args::Judge, common: &Common) -> Result<Code> {
 fn read_report(bytes: &[u8]) -> Result<QualityReport> {
     let value: serde_json::Value = serde_json::from_slice(bytes)?;
     // The parser's message would quote the value it did not expect, and that is a cell if the file is a table.
-    let other = |_| BadInput::new(InputRule::Unsupported, "it is JSON of another form, or of another version");
+    let other = |_| BadInput::new(InputRule::Unsupported, "unknown JSON format or version");
     if value.get("attempts").is_none() {
         return Ok(serde_json::from_value(value).map_err(other)?);
     }
@@ -37,9 +37,9 @@ fn read_report(bytes: &[u8]) -> Result<QualityReport> {
     // The holdout chose among the attempts: alone it decides nothing.
     if matches!(record.design, Design::Split { .. }) && record.audit.is_none() {
         let problem =
-            "no attempt of that run was accepted, so its audit part was never opened; run it under this policy";
+            "no attempt of that run was accepted, so its audit rows were never used; run it again under this policy";
         return Err(Usage(problem.to_owned()).into());
     }
-    let assessment = record.assessment().ok_or_else(|| Usage("no attempt of that run had a table".to_owned()))?;
+    let assessment = record.assessment().ok_or_else(|| Usage("no attempt of that run produced a table".to_owned()))?;
     Ok(assessment.report.clone())
 }

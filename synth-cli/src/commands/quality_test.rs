@@ -29,7 +29,7 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
     failed?;
     let n_faults = parts.iter().filter(|part| part.fault.is_some()).count();
 
-    let folder = tempfile::tempdir().context("cannot make a folder for the results")?;
+    let folder = tempfile::tempdir().context("cannot create a folder for the results")?;
     let out = folder.path().join("results");
     let training = args.training.settings();
     let pipeline = training.pipeline(policy.clone());
@@ -46,14 +46,14 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
         show::json(&serde_json::json!({ "parts": parts, "run": record, "outputs_verified": is_verified.is_ok() }))?;
     } else {
         let outputs = match &is_verified {
-            Ok(_) => "✓ outputs: written, and verified against their log".to_owned(),
+            Ok(_) => "✓ outputs: written, and verified against the log".to_owned(),
             Err(error) => format!("✗ outputs: {error:#}"),
         };
         show::line(outputs)?;
         show::run(&record)?;
         show::line(match n_faults + usize::from(is_verified.is_err()) {
-            0 => "every part works; what the run came to is above".to_owned(),
-            n => format!("{n} parts do not work"),
+            0 => "every component works; the result of the run is above".to_owned(),
+            n => format!("{n} components failed"),
         })?;
     }
     let works = n_faults == 0 && is_verified.is_ok();

@@ -23,7 +23,7 @@ pub(super) fn run(args: &args::Run, common: &Common) -> Result<Code> {
     }
     let done = done(args, common)?;
     let Some(Done { record, left: Left { files, head, .. } }) = &done.results else { return Ok(done.code) };
-    let keep = format!("{LOG_NAME} has the head {head}: keep it elsewhere, for `synth verify --head`");
+    let keep = format!("{LOG_NAME} has the head {head}: keep a copy elsewhere, for `synth verify --head`");
     if common.json {
         show::json(record)?;
         if !common.quiet {
@@ -212,7 +212,7 @@ fn planned<'a>(pipeline: Pipeline<'a>, planning: &args::Planning) -> Result<Pipe
         args::PlannerChoice::Rules => Ok(pipeline),
         args::PlannerChoice::Llm => {
             let problem =
-                "this program was built without a network; `cargo install --path synth-cli --features llm` has one";
+                "this build has no network support; install with `cargo install --path synth-cli --features llm`";
             Err(Usage(format!("--planner llm: {problem}")).into())
         }
     }
@@ -221,7 +221,7 @@ fn planned<'a>(pipeline: Pipeline<'a>, planning: &args::Planning) -> Result<Pipe
 fn interrupted(out: &Path) -> Ended {
     match Unfinished::is_in(out) {
         false => show::note("interrupted: nothing was written"),
-        true => show::note(&format!("interrupted: `synth run --resume {}` goes on", out.display())),
+        true => show::note(&format!("interrupted: resume with `synth run --resume {}`", out.display())),
     }
     Ended { code: Code::Interrupted, results: None }
 }

@@ -23,7 +23,7 @@ const LEAST_ROWS: u64 = 1 << 10;
 pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
     if common.json && files::is_standard(&args.out) {
-        return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
+        return Err(Usage("--json needs --out FILE: standard output can carry only one of the two".to_owned()).into());
     }
     let earlier = common::check_destination(&args.out, args.split, std::slice::from_ref(&args.model), replace)?;
     parts::check_number(args.split, args.rows)?;

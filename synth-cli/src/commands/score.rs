@@ -14,7 +14,7 @@ pub(super) fn run(args: &args::Score, common: &Common) -> Result<Code> {
     let replace = Replace::from(args.force);
     let to_standard = files::is_standard(&args.out);
     if common.json && to_standard {
-        return Err(Usage("--json needs an --out FILE: standard output takes one of the two".to_owned()).into());
+        return Err(Usage("--json needs --out FILE: standard output can carry only one of the two".to_owned()).into());
     }
     let input = Input::of(&args.input)?;
     files::check_outside(&args.out, input.paths())?;

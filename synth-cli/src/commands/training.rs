@@ -59,9 +59,9 @@ impl Training {
         let problem = match schema.index_of(target).map(|i| schema.fields[i].kind) {
             Some(kind) if kind.is_levels() => return Ok(()),
             Some(kind) => {
-                format!("--target needs a column of levels, `{target}` is {kind}; a --schema may say otherwise")
+                format!("--target needs a categorical column, `{target}` is {kind}; a --schema may declare otherwise")
             }
-            None => format!("--target: there is no column `{target}`; `synth profile` lists the columns"),
+            None => format!("--target: no column `{target}`; `synth profile` lists the columns"),
         };
         Err(Usage(problem).into())
     }
@@ -70,7 +70,7 @@ impl Training {
     pub(super) fn warn(&self, common: &Common) {
         let is_tabddpm = self.engine() == Some(EngineKind::TabDdpm);
         if is_tabddpm && self.n_iter.is_some_and(|n| n < 400) && !common.quiet {
-            show::note("fewer than 400 epochs is less than tabddpm usually needs");
+            show::note("tabddpm usually needs at least 400 epochs");
         }
     }
 }

@@ -13,18 +13,18 @@ use crate::{args, show};
 
 pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
     if !args.folder.is_dir() {
-        return Err(Usage(format!("{} is no folder", args.folder.display())).into());
+        return Err(Usage(format!("{} is not a folder", args.folder.display())).into());
     }
     let verified = verified(&args.folder)?;
     if let Some(head) = &args.head
         && !head.eq_ignore_ascii_case(&verified.head)
     {
-        let problem = format!("{LOG_NAME}: its head is {}, and not the one that was kept", verified.head);
+        let problem = format!("{LOG_NAME}: its head is {}, not the expected one", verified.head);
         return Err(NotVerified(problem).into());
     }
     if let ([_, ..], Some(key)) = (&args.source[..], &args.key) {
         let Some(mac) = &verified.hmac_sha256 else {
-            return Err(Usage("that run was given no key: nobody can prove what it read".to_owned()).into());
+            return Err(Usage("the run was given no key: nobody can prove what it read".to_owned()).into());
         };
         Input::of(&args.source)?.confirm(key, mac)?;
     }

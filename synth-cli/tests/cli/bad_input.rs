@@ -91,7 +91,7 @@ fn too_little() {
         "3 one row",
         rows(1),
         &[],
-        Fails(3, "in.csv: the table has 1 rows of data, at least 10 are needed [too-few-rows]"),
+        Fails(3, "in.csv: the table has 1 rows of data; at least 10 are required [too-few-rows]"),
     );
     check("3 nine rows", rows(9), &[], Fails(3, "9 rows of data, at least 10"));
     // 4: there is no --allow-small; the policy's own least number of rows refuses.
@@ -107,7 +107,7 @@ fn headers() {
         "6 one name twice",
         under("age,sex,age"),
         &[],
-        Fails(3, "line 1: columns 1 and 3 have one name [duplicate-column]"),
+        Fails(3, "line 1: columns 1 and 3 have the same name [duplicate-column]"),
     );
     check("6 but for blanks", under("age,sex, age "), &[], Fails(3, "[duplicate-column]"));
     // 6: names that differ in capitals are told; those that differ in composition of accents are not.
@@ -136,10 +136,10 @@ fn torn_text() {
     check("22 UTF-8 mark", format!("\u{feff}{}", plain(120)), &[], Judged(None));
     let utf16: Vec<u8> = plain(120).encode_utf16().flat_map(u16::to_le_bytes).collect();
     check("22 UTF-16", [&[0xff, 0xfe], &utf16[..]].concat(), &[], Judged(Some("read as UTF-16LE")));
-    check("22 UTF-16 without its mark", utf16, &[], Fails(3, "line 1: there is a NUL character [encoding]"));
-    check("24 NUL", then(&format!("1,\0{CANARY},2\n")), &[], Fails(3, "line 122: there is a NUL character [encoding]"));
+    check("22 UTF-16 without a byte order mark", utf16, &[], Fails(3, "line 1: NUL character [encoding]"));
+    check("24 NUL", then(&format!("1,\0{CANARY},2\n")), &[], Fails(3, "line 122: NUL character [encoding]"));
     let damaged = [then(&format!("1,Zürich{CANARY}Genève,2\n1,")).as_bytes(), &[0xff, 0xfe], b",2\n"].concat();
-    check("24 no UTF-8", damaged, &[], Fails(3, "line 123: the text is no valid UTF-8 [encoding]"));
+    check("24 no UTF-8", damaged, &[], Fails(3, "line 123: the text is not valid UTF-8 [encoding]"));
     check(
         "26 open quote",
         then(&format!("1,\"{CANARY},2\n3,m,3\n")),
@@ -171,13 +171,13 @@ fn odd_cells() {
     check("13 infinite", with_each("x", &["inf", "-Infinity", "NaN", "1.#INF", "0.5", "2.5"]), None);
     check("14 subnormal and minus zero", with_each("x", &["5e-324", "-0.0", "0.0", "1.5"]), None);
     let odd = with("x", |i| if i == 7 { CANARY.to_owned() } else { i.to_string() });
-    check("15 a word among numbers", odd, Some("column `x`: all cells but 1 are numbers: kept as text (line 9)"));
+    check("15 a word among numbers", odd, Some("column `x`: all cells but 1 are numbers: read as text (line 9)"));
     check("16 beyond 2^53", with("x", |i| format!("{}", 12_345_678_901_234_567_000_u64 + i as u64)), None);
     check("17 leading zeros", with("x", |i| format!("{i:05}")), None);
     check("18 decimal commas", plain(120).replace(',', ";").replace('.', ","), None);
     check("18 thousands", with("x", |i| format!("\"{i},234\"")), Some("thousands separators are kept as text"));
     let dates = with("x", |i| format!("{:02}/{:02}/{}", 1 + i % 12, 1 + i % 9, 2000 + i % 10));
-    check("19 day or month", dates, Some("looks like dates, but day, month or century cannot be told"));
+    check("19 day or month", dates, Some("looks like dates, but day, month or century is ambiguous"));
     // 20: sentinels are not looked for.
     check("20 sentinels", with_each("x", &["9999-12-31", "1900-01-01", "2020-01-02"]), None);
     check("20 no date at all", with_each("x", &["0000-00-00", "9999-12-31", "2020-01-02"]), None);
@@ -208,7 +208,7 @@ fn what_is_no_table() {
         format!("{}\n{}\n", line(&|i| format!("v{i}")), rows.join("\n"))
     };
     check("28 too wide to read", wide(25_000), &[], Fails(6, "25000 columns, at most 20000 are read [too-large]"));
-    check("28 too wide to compare", wide(10_000), &[], Fails(6, "10000 columns, at most 2000 can be compared"));
+    check("28 too wide to compare", wide(10_000), &[], Fails(6, "10000 columns; at most 2000 can be compared"));
 }
 
 #[test]

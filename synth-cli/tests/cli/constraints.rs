@@ -102,7 +102,7 @@ fn a_run_tells_what_its_rows_keep() {
     let rules = report["constraints"]["rules"].as_array().unwrap();
     assert!(rules.iter().all(|rule| rule["by"] == "not_kept" || rule["kept"] == 1.0), "{rules:?}");
     let card = String::from_utf8(folder.read("found/MODEL_CARD.md")).unwrap();
-    assert!(card.contains("## Constraints") && card.contains("the difference is learnt"), "{card}");
+    assert!(card.contains("## Constraints") && card.contains("difference learnt"), "{card}");
     assert!(!run("off", "off").out().contains("(found)"));
 }
 
@@ -120,7 +120,7 @@ fn what_cannot_be_declared_is_named() {
     };
     refused(
         "kind = \"order\"\nlower = \"came\"\nupper = \"went\"\n",
-        "column `went`: a constraint names a column that is not there",
+        "column `went`: a constraint names a column that does not exist",
     );
     refused("kind = \"range\"\ncolumn = \"dose\"\n", "column `dose`: a range has no bound");
     refused(

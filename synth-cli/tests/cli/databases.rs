@@ -92,7 +92,7 @@ mod built_in {
         let verify = |source: &str| folder.synth(&["verify", "out", "--source", source, "--key", "key"]);
         verify(&query).with(0);
         verify("sqlite:patients.db#patients").with(0);
-        verify("sqlite:patients.db#old").fails(3, "it is not what was read");
+        verify("sqlite:patients.db#old").fails(3, "not the table that was read");
         // What it writes is text.
         assert!(folder.names("out").iter().any(|name| name.ends_with("synthetic.csv")), "{:?}", folder.names("out"));
     }
@@ -109,9 +109,9 @@ mod built_in {
             assert_eq!(folder.names(""), before);
         };
         fails("sqlite:patients.db", 3, "the database has 2 tables and views: old, patients [unknown-table]");
-        fails("sqlite:patients.db#none", 3, "sqlite:patients.db#none: there is no table or view of that name");
+        fails("sqlite:patients.db#none", 3, "sqlite:patients.db#none: no table or view of that name");
         fails("sqlite:none.db#patients", 3, "cannot read sqlite:none.db#patients: No such file");
-        fails("sqlite:patients.csv#t", 3, "the file is no SQLite database [corrupt]");
+        fails("sqlite:patients.csv#t", 3, "not a SQLite database [corrupt]");
         fails(
             "sqlite:patients.db#DROP TABLE patients",
             2,
@@ -148,7 +148,7 @@ mod built_in {
             let args = ["run", &address, "--out", "out", "--force", "--max-attempts", "1", "--keep-refused"];
             folder.synth_with(&[&args[..], &FAST[..]].concat(), b"", &[("PGPASSWORD", password)])
         };
-        run("wrong").fails(3, "the server refuses the user or the password (SQLSTATE 28P01)");
+        run("wrong").fails(3, "the server rejects the user or the password (SQLSTATE 28P01)");
         let ended = run(password);
         assert!([0, 4, 5].contains(&ended.code), "{ended:?}");
         let log = String::from_utf8(folder.read("out/audit.jsonl")).unwrap();

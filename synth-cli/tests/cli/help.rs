@@ -58,7 +58,7 @@ fn the_help_of_evaluate_names_every_measure_with_its_source() {
 fn the_program_introduces_itself() {
     let help = Folder::new().synth(&["--help"]).with(0).out();
     insta::assert_snapshot!(help.split("Commands:").next().unwrap(), @r"
-    Turn a private table into a synthetic one that can be shared, with the proof
+    Generate synthetic tables from private ones, and measure and judge their privacy and fidelity
 
     Usage: synth [OPTIONS] <COMMAND>
     ");
@@ -70,21 +70,21 @@ fn each_verb_says_what_it_does() {
     let verbs = &help[help.find("Commands:").unwrap()..];
     insta::assert_snapshot!(verbs.split("\n\n").next().unwrap(), @r"
     Commands:
-      run           Make a synthetic table, measure it, judge it, and try again by rule until it is accepted
-      plan          Tell what a run would do first with a table, and by which rules it would go on
-      fit           Fit a generator on a table
-      sample        Draw rows from a fitted generator
-      impute        Fill the missing cells of a table; the others stay as they are
-      score         Tell how likely a model holds each row of a table: sensitive, for it speaks of real rows
-      evaluate      Measure how faithful, how useful and how private a synthetic table is; --help names every measure
-      verify        Check that the results of a run are as they were written
-      judge         Judge a report by a policy
-      profile       Show what the columns of a table are taken for, as TOML, and what in them is sensitive
-      inspect       Tell what a model file holds, and what it reveals
-      quality-test  Try every part of the system in turn, then a whole run, and tell what works
-      config        Show the settings of a verb, and where each stands
-      completions   Print what makes a shell complete the arguments
-      man           Print the manual, or write its pages
+      run           Generate, measure and judge synthetic tables until one is accepted
+      plan          Preview a run: its first attempt, and the rules for further ones
+      fit           Fit a generator to a table
+      sample        Sample rows from a fitted generator
+      impute        Fill in the missing cells of a table, leaving all others unchanged
+      score         Score each row's likelihood under a model (sensitive: reveals information about real rows)
+      evaluate      Measure the fidelity, utility and privacy of a synthetic table; --help lists every measure
+      verify        Verify that the results of a run are unmodified
+      judge         Judge a report against a policy
+      profile       Infer a table's schema, as TOML, and detect its sensitive columns
+      inspect       Show what a model file contains and what it reveals
+      quality-test  Test every component, then a complete run, and report what works
+      config        Show the settings of a command and where each comes from
+      completions   Generate shell completions
+      man           Print the manual page, or write one for every command
       help          Print this message or the help of the given subcommand(s)
     ");
 }
@@ -103,23 +103,23 @@ fn options_of_the_masked_engine_are_explained() {
 
     Conditions:
       sex=F  stage=I|II  sex!=F  age>=60  age>60  age<=60  age<60
-      A name with one of these signs in it stands in double quotes, and so does a value with a `|`.
+      Put a name that contains an operator, and a value that contains a `|`, in double quotes.
     ");
     insta::assert_snapshot!(end_of("impute", "Example:"), @r"
     Example:
       synth impute patients.csv --out completed.csv
 
-    Cells of identifiers and free text stay missing. The result holds the rows of INPUT: it is no synthetic table.
+    Identifiers and free text stay missing. The output contains the real rows of INPUT: it is not a synthetic table.
     ");
     insta::assert_snapshot!(end_of("score", "Example:"), @r"
     Example:
       synth score patients.synth patients.csv --out scores.csv
 
-    A high score of a row may tell that the model has seen it: share the scores no further than the table. A file of
-    them can be read by its owner only.
+    A high score may reveal that a row was in the training table: share scores no more widely than the table itself. The
+    output file is readable by its owner only.
     ");
     let engines = end_of("fit", "--engine");
-    let said = "The generator: masked, tabddpm, trees, copula; `auto` chooses and may switch [default: auto]";
+    let said = "Generator: masked, tabddpm, trees or copula; `auto` chooses and may switch [default: auto]";
     assert!(engines.lines().next().unwrap().ends_with(said), "{engines}");
 }
 
@@ -205,7 +205,7 @@ fn usage_errors_say_what_is_allowed() {
     error: invalid value '36893488147419103232' for '--seed <N>': number too large to fit in target type
     error: invalid value 'soon' for '--time-budget <TIME>': expected number at 0
     error: invalid value 'gan' for '--engine <NAME>'
-    error: there is no policy called `hippa`; there are hipaa, gdpr, clinical-strict, research
+    error: no policy `hippa`; available: hipaa, gdpr, clinical-strict, research
     error: unexpected argument '--epsilon' found
     ");
 }

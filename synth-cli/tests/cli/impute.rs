@@ -78,8 +78,8 @@ fn without_a_model_one_is_fitted_on_the_table_itself() {
     // 50 of `level`, 23 of `seen`; what is not learnt stays as it is, and that is said.
     insta::assert_snapshot!(ended.stderr, @r"
     note: 73 cells filled
-    note: column `patient` is not learnt: 4 cells stay missing
-    note: column `note` is not learnt: 4 cells stay missing
+    note: column `patient` is not modelled: 4 cells stay missing
+    note: column `note` is not modelled: 4 cells stay missing
     ");
     let out = String::from_utf8(folder.read("out.csv")).unwrap();
     for (before, after) in cells(&text).into_iter().zip(cells(&out)) {
@@ -117,9 +117,9 @@ fn what_cannot_be_completed_is_refused() {
         &partial,
         &["--model", "copula"],
         2,
-        "a table is completed by a model of the engine masked; this one is copula",
+        "a table is completed by a model of the engine masked; this model is copula",
     );
-    fails(&partial, &["--engine", "tabddpm"], 2, "--engine tabddpm cannot complete a table, masked can");
+    fails(&partial, &["--engine", "tabddpm"], 2, "--engine tabddpm cannot impute; masked can");
     fails(&partial, &["--model", "m", "--n-iter", "3"], 2, "'--model <FILE>' cannot be used with '--n-iter <N>'");
     fails(&partial, &["--model", "m", "--schema", "s.toml"], 2, "cannot be used with '--schema <FILE>'");
     fails(&partial, &["--n-iter", "0"], 2, "--n-iter must be at least 1");
@@ -130,10 +130,10 @@ fn what_cannot_be_completed_is_refused() {
         "bad.csv: no column can be learnt: all are identifiers, free text, constant or empty [nothing-to-learn]",
     );
     let level = partial.replacen("no,70", &format!("{CANARY},70"), 1);
-    fails(&level, &model, 3, "bad.csv, column `horTh`: row 1: a value that the learnt table does not have");
+    fails(&level, &model, 3, "bad.csv, column `horTh`: row 1: a value that does not occur in the training table");
     let number = partial.replacen("no,70", &format!("no,{CANARY}"), 1);
     fails(&number, &model, 3, "bad.csv, line 2, column `age`");
-    fails("age,sex\n1,m\n2,f\n", &model, 3, "column `horTh`: the schema's column is not in the file");
+    fails("age,sex\n1,m\n2,f\n", &model, 3, "column `horTh`: a column of the schema is not in the file");
     let more = partial.replace('\n', ",1\n").replacen("cens,1", "cens,more", 1);
     fails(&more, &model, 3, "column 11 of the file is not in the schema");
 

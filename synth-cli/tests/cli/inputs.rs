@@ -58,7 +58,7 @@ fn what_is_wrong_with_one_of_the_inputs_is_named() {
     folder.synth(&["profile", "a.csv", "-"]).fails(2, "give `-` alone");
     folder.synth(&["profile"]).fails(2, "required");
     std::fs::create_dir(folder.path("empty")).unwrap();
-    folder.synth(&["profile", "empty"]).fails(3, "the folder has no table");
+    folder.synth(&["profile", "empty"]).fails(3, "no table in the folder");
 
     // What is written must not be among what is read, now or the next time.
     std::fs::create_dir(folder.path("data")).unwrap();
@@ -94,12 +94,12 @@ fn a_run_of_several_files_is_proved_by_its_key() {
         |source: &[&str]| folder.synth(&[&["verify", "out", "--key", "secret.key", "--source"], source].concat());
     verify(&["a.csv", "b.csv"]).with(0);
     verify(&["[ab].csv"]).with(0);
-    verify(&["b.csv", "a.csv"]).fails(3, "it is not what was read");
-    verify(&["a.csv"]).fails(3, "it is not what was read");
+    verify(&["b.csv", "a.csv"]).fails(3, "not the table that was read");
+    verify(&["a.csv"]).fails(3, "not the table that was read");
     let mut bytes = folder.read("b.csv");
     bytes.push(b'\n');
     folder.write("b.csv", bytes);
-    verify(&["a.csv", "b.csv"]).fails(3, "it is not what was read");
+    verify(&["a.csv", "b.csv"]).fails(3, "not the table that was read");
 }
 
 #[test]

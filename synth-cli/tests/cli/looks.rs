@@ -25,7 +25,7 @@ fn a_plan_is_what_the_run_then_begins_with() {
     assert!(!folder.path("dry").exists());
     // For people, with every rule by its name.
     let text = folder.synth(&[&["plan", DEMO], &common[..]].concat()).with(0).out();
-    assert!(text.contains("the first plan: copula"), "{text}");
+    assert!(text.contains("first plan: copula"), "{text}");
     assert!(synth_optimizer::RULES.iter().all(|rule| text.contains(rule.name)));
     folder.synth(&["plan", DEMO, "--policy", "none"]).fails(2, "none");
     folder.synth(&["plan", "nowhere.csv"]).with(3);

@@ -205,8 +205,8 @@ fn a_model_proves_what_it_was_fitted_on_to_whoever_has_the_key() {
     let inspect =
         |model: &str, source: &str, key: &str| folder.synth(&["inspect", model, "--source", source, "--key", key]);
     folder.synth(&["fit", "a.csv", "--engine", "copula", "--model", "m", "--key", "key"]).with(0);
-    assert!(inspect("m", "a.csv", "key").with(0).out().contains("it was fitted on that table"));
-    inspect("m", "b.csv", "key").fails(3, "b.csv: it is not what was read, or this is another key");
+    assert!(inspect("m", "a.csv", "key").with(0).out().contains("it was fitted to that table"));
+    inspect("m", "b.csv", "key").fails(3, "b.csv: not the table that was read, or another key");
     inspect("m", "a.csv", "other").fails(3, "another key");
     folder.synth(&["inspect", "m"]).with(0).out().contains("a key was given");
     folder.synth(&["fit", "a.csv", "--engine", "copula", "--model", "bare"]).with(0);

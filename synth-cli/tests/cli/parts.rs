@@ -109,7 +109,7 @@ fn what_cannot_be_split_is_refused_before_the_work() {
     fails(&["--out", "-", "--split", "10"], "--split needs an --out FILE");
     fails(&["--out", "s.csv", "--split", "0"], "invalid value '0' for '--split <N>'");
     fails(&["--out", "s.csv", "--split", "9"], "--split 9 makes 11112 files of 100000 rows, at most 10000");
-    fails(&["--out", "nowhere/s.csv", "--split", "50"], "there is no folder nowhere");
+    fails(&["--out", "nowhere/s.csv", "--split", "50"], "no folder nowhere");
     let run = ["run", DEMO, "--out", "out"];
     folder.synth(&[&run[..], &["--split", "1", "--rows", "10001"]].concat()).fails(2, "makes 10001 files");
     folder.synth(&[&run[..], &["--format", "xlsx"]].concat()).fails(2, "invalid value 'xlsx' for '--format");
@@ -166,9 +166,9 @@ fn a_run_writes_the_form_and_the_parts_that_are_asked_for() {
     // A part that is changed, that is gone, or that is nobody's.
     let third = folder.read(&parts[2]);
     folder.write(&parts[2], &third[..third.len() - 2]);
-    folder.synth(&["verify", "out"]).fails(3, "synthetic-3.csv: it is not what was written");
+    folder.synth(&["verify", "out"]).fails(3, "synthetic-3.csv: modified since it was written");
     std::fs::remove_file(folder.path(&parts[2])).unwrap();
-    folder.synth(&["verify", "out"]).fails(3, "synthetic-3.csv: it is named in the log and not there");
+    folder.synth(&["verify", "out"]).fails(3, "synthetic-3.csv: named in the log, but missing");
     folder.write(&parts[2], &third);
     folder.write("out/synthetic-5.csv", &third);
     folder.synth(&["verify", "out"]).fails(3, "synthetic-5.csv: the log does not name it");

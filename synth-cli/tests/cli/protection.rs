@@ -195,14 +195,14 @@ fn what_a_schema_keeps_and_what_is_switched_off_is_said() {
         folder.synth(&[&common[..], args].concat()).out()
     };
     let said = run("keep", &["--schema", "keep.toml"]);
-    let line = "not done: `dose`: asked for values beyond the 11 outermost capped on both sides; the schema declares: kept as it is";
+    let line = "not protected: `dose`: the policy requires 11 most extreme values capped on each side; the schema declares: kept as it is";
     assert!(said.contains(line), "{said}");
     let said = run("off", &["--no-protection"]);
     assert!(said.contains("protection is switched off"), "{said}");
     let record: serde_json::Value = serde_json::from_slice(&folder.read("off/report.json")).unwrap();
     assert_eq!(record["protection"]["by"], "schema_alone");
     let said = run("on", &[]);
-    assert!(said.contains("protected: values beyond the 11 outermost capped on both sides: `age`, `dose`"), "{said}");
+    assert!(said.contains("protected: 11 most extreme values capped on each side: `age`, `dose`"), "{said}");
     assert!(said.contains("the measures compare with the protected table"), "{said}");
 
     let bad = profile.replace(before, &format!("{before}protect = [{{ rule = \"merge-rare\", k = 11 }}]\n"));

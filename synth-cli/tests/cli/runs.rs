@@ -43,7 +43,7 @@ fn every_exit_code_means_what_it_says() {
     folder.synth(&[&["fit", DEMO, "--model", "m"], &COPULA[..]].concat()).with(0);
     folder
         .synth(&["sample", "m", "--rows", "100000000000", "--out", "-"])
-        .fails(6, "[too-large]; ask for fewer --rows");
+        .fails(6, "[too-large]; request fewer --rows");
 }
 
 /// Starts the program in `folder` and interrupts it as soon as it listens.
@@ -79,7 +79,7 @@ fn an_interrupted_run_writes_nothing() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     // Before the first state of a training there is nothing to go on with.
     let goes_on = folder.path("out/.synth-run").exists();
-    let note = if goes_on { "`synth run --resume out` goes on" } else { "nothing was written" };
+    let note = if goes_on { "resume with `synth run --resume out`" } else { "nothing was written" };
     assert!(said.ends_with(&format!("note: interrupted: {note}\n")), "{said}");
     assert!(folder.names("out").iter().all(|name| name == ".synth-run"));
 }
@@ -120,13 +120,13 @@ fn a_run_that_was_killed_goes_on_to_the_same_bytes() {
     // As is said when it is begun again.
     let refused = folder.synth_leaving_a_run(&begun("out"));
     assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains("out holds a run that was stopped: --resume goes on with it"), "{refused:?}");
+    assert!(refused.stderr.contains("out contains an interrupted run; --resume continues it"), "{refused:?}");
     // Killed once more, in the second half.
     killed(&folder, &["run", "--resume", "out"], is_there("attempt-1-5.synth"));
     folder.write("out/.synth-left", "by a run that was killed while it wrote");
     folder.synth(&["run", "--resume", "out"]).with(whole.code);
     assert_eq!(folder.files("out"), folder.files("whole"));
-    folder.synth(&["run", "--resume", "out"]).fails(2, "there is no unfinished run in out");
+    folder.synth(&["run", "--resume", "out"]).fails(2, "no unfinished run in out");
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_folder_that_cannot_be_written_is_refused_before_the_work() {
         folder.synth(&["run", DEMO, "--out", "locked/out"]).fails(2, "cannot write in locked: Permission denied");
         folder.synth(&["fit", DEMO, "--model", "locked/m"]).fails(2, "cannot write in locked: Permission denied");
     }
-    folder.synth(&["fit", DEMO, "--model", "nowhere/m"]).fails(2, "there is no folder nowhere; make it first");
+    folder.synth(&["fit", DEMO, "--model", "nowhere/m"]).fails(2, "no folder nowhere; create it first");
     folder.synth(&["fit", DEMO, "--model", "."]).fails(2, "is a folder");
 }
 

@@ -81,20 +81,20 @@ fn conditions_that_cannot_be_met_are_refused() {
         assert!(!folder.path("s.csv").exists());
     };
     // Not readable: what was typed may be shown, by whom it was typed.
-    fails(&["--where", "age"], 2, "invalid value 'age' for '--where <COND>': there is no operator");
+    fails(&["--where", "age"], 2, "invalid value 'age' for '--where <COND>': no operator");
     fails(&["--where", "age=>60"], 2, "two signs follow each other");
     fails(&["--where", "age>60|70"], 2, "`>` takes one value");
-    fails(&["--where", "tgrade="], 2, "a value is missing");
+    fails(&["--where", "tgrade="], 2, "missing value");
     fails(&["--where"], 2, "--where");
     // Readable, and not of this model.
     fails(&["--where", "sex=F"], 3, "m, column `sex`: the model has no such column [unknown-column]");
-    fails(&["--where", "tgrade=IV"], 3, "m, column `tgrade`: a value of the condition is none that was learnt");
+    fails(&["--where", "tgrade=IV"], 3, "m, column `tgrade`: a value of the condition was not learnt");
     fails(&["--where", "tgrade>1"], 3, "column `tgrade`: only numbers and dates have ranges");
     fails(&["--where", "age>=old"], 3, "column `age`");
-    fails(&["--where", "age>500"], 3, "column `age`: no value that was learnt meets the conditions [unknown-level]");
-    fails(&["--where", "tgrade=I", "--where", "tgrade!=I"], 3, "no value that was learnt meets the conditions");
+    fails(&["--where", "age>500"], 3, "column `age`: no learnt value meets the conditions [unknown-level]");
+    fails(&["--where", "tgrade=I", "--where", "tgrade!=I"], 3, "no learnt value meets the conditions");
     fails(&["--balance", "sex"], 3, "column `sex`: the model has no such column");
-    fails(&["--balance", "age"], 3, "column `age`: only a column of levels can be balanced");
+    fails(&["--balance", "age"], 3, "column `age`: only a categorical column can be balanced");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_model_that_knows_no_conditions_says_which_does() {
     folder.synth(&[&["fit", DEMO, "--model", "tabddpm"], &SHORT[..]].concat()).with(0);
     for engine in ["copula", "tabddpm"] {
         for asked in [["--where", "age>60"], ["--balance", "tgrade"]] {
-            let message = format!("--where and --balance need a model of the engine masked; this one is {engine}");
+            let message = format!("--where and --balance need a model of the engine masked; this model is {engine}");
             folder.synth(&[&["sample", engine, "--rows", "5", "--out", "-"], &asked[..]].concat()).fails(2, &message);
         }
     }

@@ -43,8 +43,8 @@ fn what_has_no_score_is_refused() {
     folder.write("in.csv", plain(30));
     folder.synth(&["fit", DEMO, "--engine", "copula", "--model", "copula"]).with(0);
     let score = |args: &[&str]| folder.synth(&[&["score"], args].concat());
-    score(&["copula", DEMO, "--out", "s"]).fails(2, "scores need a model of the engine masked; this one is copula");
-    score(&["m", "in.csv", "--out", "s"]).fails(3, "the schema's column is not in the file");
+    score(&["copula", DEMO, "--out", "s"]).fails(2, "scores need a model of the engine masked; this model is copula");
+    score(&["m", "in.csv", "--out", "s"]).fails(3, "a column of the schema is not in the file");
     score(&["m", "nothing.csv", "--out", "s"]).fails(3, "cannot read nothing.csv");
     score(&["in.csv", DEMO, "--out", "s"]).fails(3, "in.csv: model file: ");
     score(&["-", "-", "--out", "s"]).fails(2, "only one input can be standard input");

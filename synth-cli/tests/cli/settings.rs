@@ -57,13 +57,13 @@ fn a_wrong_setting_is_named_before_anything_is_read() {
         folder.synth(&["run", DEMO, "--out", "out"]).fails(2, message);
         assert!(folder.names("out").is_empty());
     };
-    fails("sead = 7", "synth.toml: there is no setting `sead`");
+    fails("sead = 7", "synth.toml: no setting `sead`");
     fails("seed = \"x\"", "synth.toml: invalid value 'x' for '--seed");
     fails("max-attempts = 0", "synth.toml: invalid value '0' for '--max-attempts");
     fails("quiet = 3", "`quiet` must be true or false");
-    fails("seed = 1979-05-27", "`seed` must be a text, a number, true or false");
+    fails("seed = 1979-05-27", "`seed` must be a string, a number, true or false");
     fails("[fit]\nrows = 3", "`synth fit` has no setting `rows`");
-    fails("[fot]\nseed = 3", "`[fot]` is no verb");
+    fails("[fot]\nseed = 3", "`[fot]` is not a command");
     fails("seed =", "synth.toml: ");
     folder.synth(&["--config", "none.toml", "config"]).fails(2, "cannot read the settings in none.toml");
     let variables = [("SYNTH_SEED", "x"), ("SYNTH_CONFIG", "own.toml")];

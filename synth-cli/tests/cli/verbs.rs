@@ -120,8 +120,8 @@ fn a_schema_goes_round_and_can_be_edited() {
     };
     edited("\"integer\"", "\"intger\"").fails(3, "schema edited.toml: line 25: unknown variant `intger`");
     edited("version = 1", "version = 9").fails(3, "version 9 is not 1 [schema]; `synth profile INPUT`");
-    edited("name = \"age\"", "name = \"aged\"").fails(3, "column `aged`: the schema's column is not in the file");
-    edited("name = \"age\"", "name = \"horTh\"").fails(3, "two fields have one name [schema]");
+    edited("name = \"age\"", "name = \"aged\"").fails(3, "column `aged`: a column of the schema is not in the file");
+    edited("name = \"age\"", "name = \"horTh\"").fails(3, "two fields have the same name [schema]");
     folder.synth(&["run", DEMO, "--schema", "no.toml", "--out", "o"]).fails(3, "cannot read no.toml");
 
     // A schema that is edited where the results go is kept as it is.
@@ -247,7 +247,7 @@ fn what_evaluate_has_no_time_for_is_not_measured() {
     let evaluate = ["evaluate", "--train", DEMO, "--synthetic", DEMO, "--time-budget", "1ns", "--out", "r.json"];
     folder.synth(&evaluate).with(7);
     let report: Value = serde_json::from_slice(&folder.read("r.json")).unwrap();
-    assert_eq!(report["measures"][0]["outcome"]["not_measured"], "the time was up before it began", "{report}");
+    assert_eq!(report["measures"][0]["outcome"]["not_measured"], "the time budget ran out first", "{report}");
     folder.synth(&["judge", "r.json"]).with(4);
 }
 
@@ -260,7 +260,7 @@ fn judge_reads_reports_and_policies_and_nothing_else() {
     // The three risks could have been measured and were not: they are owed.
     folder.synth(&["judge", report, "--policy", "gdpr"]).with(4);
     folder.synth(&["judge", report, "--policy", "clinical-strict"]).with(4);
-    folder.synth(&["judge", report, "--policy", "hippa"]).fails(2, "there is no policy called `hippa`; there are");
+    folder.synth(&["judge", report, "--policy", "hippa"]).fails(2, "no policy `hippa`; available:");
     folder.synth(&["judge", report, "--policy", "no.toml"]).fails(2, "cannot read the policy no.toml");
 
     // Whatever else is given for a report or a policy, none of it is shown.
@@ -286,7 +286,7 @@ fn a_target_must_be_a_column_of_levels_for_every_engine() {
     let folder = Folder::new();
     for engine in ["copula", "tabddpm", "auto"] {
         let run = ["run", DEMO, "--out", "out", "--engine", engine, "--target"];
-        folder.synth(&[&run[..], &["nope"]].concat()).fails(2, "there is no column `nope`; `synth profile` lists");
+        folder.synth(&[&run[..], &["nope"]].concat()).fails(2, "no column `nope`; `synth profile` lists");
         folder.synth(&[&run[..], &["age"]].concat()).fails(2, "`age` is integer");
         folder.synth(&["fit", DEMO, "--model", "m", "--engine", engine, "--target", "x"]).fails(2, "no column `x`");
     }
@@ -303,7 +303,7 @@ fn profile_names_what_is_sensitive_and_shows_none_of_it() {
     let rows: String = (0..30).map(line).collect();
     folder.write("in.csv", format!("E-Mail,age,x1,sex\n{rows}"));
     let shown = folder.synth(&["profile", "in.csv"]).with(0);
-    for expected in ["E-Mail", "e-mail addresses (Safe Harbor F)", "by name and content", "ages over 89 to become 90"] {
+    for expected in ["E-Mail", "e-mail addresses (Safe Harbor F)", "by name and content", "set ages over 89 to 90"] {
         assert!(shown.stderr.contains(expected), "{expected}: {}", shown.stderr);
     }
     assert!(!shown.stderr.contains(CANARY) && !shown.stderr.contains("555"), "{}", shown.stderr);

@@ -33,7 +33,7 @@ fn a_run_can_be_verified_and_its_head_compared() {
     }
     let head = head(&said);
     let verified = folder.synth(&["verify", "out"]).with(0).out();
-    for part in [&head, "accepted under policy hipaa 1", "synthetic.csv", "what this does not show:"] {
+    for part in [&head, "accepted under policy hipaa 1", "synthetic.csv", "this does not show:"] {
         assert!(verified.contains(part), "{part:?} is not in {verified}");
     }
     folder.synth(&["verify", "out", "--head", &head]).with(0);
@@ -49,7 +49,7 @@ fn a_run_can_be_verified_and_its_head_compared() {
     assert_eq!(report["policy"]["sha256"], sha256);
     assert_eq!(report["attempts"][0]["result"]["judged"]["verdict"]["policy_sha256"], sha256);
 
-    folder.synth(&["verify", "nowhere"]).fails(2, "nowhere is no folder");
+    folder.synth(&["verify", "nowhere"]).fails(2, "nowhere is not a folder");
     std::fs::create_dir(folder.path("empty")).unwrap();
     folder.synth(&["verify", "empty"]).fails(3, "cannot read empty");
 }
@@ -106,7 +106,9 @@ fn a_log_of_another_version_is_refused_by_its_number() {
     run(&folder, &[DEMO, "--out", "out"], 0);
     let log = String::from_utf8(folder.read("out/audit.jsonl")).unwrap();
     folder.write("out/audit.jsonl", log.replacen("\"version\":2}}", "\"version\":1}}", 1));
-    folder.synth(&["verify", "out"]).fails(3, "audit.jsonl, line 1: the log has version 1, known is version 2");
+    folder
+        .synth(&["verify", "out"])
+        .fails(3, "audit.jsonl, line 1: the log has version 1; this program knows version 2");
 }
 
 #[test]
@@ -156,8 +158,8 @@ fn what_was_changed_is_named() {
     folder.write("out/audit.jsonl", &log);
     folder.write("out/schema.toml", "forged");
     folder.write("out/MODEL_CARD.md", "forged");
-    let ended = folder.synth(&["verify", "out"]).fails(3, "schema.toml: it is not what was written");
-    assert!(ended.stderr.contains("MODEL_CARD.md: it is not what was written"), "{}", ended.stderr);
+    let ended = folder.synth(&["verify", "out"]).fails(3, "schema.toml: modified since it was written");
+    assert!(ended.stderr.contains("MODEL_CARD.md: modified since it was written"), "{}", ended.stderr);
 }
 
 #[test]
@@ -183,7 +185,7 @@ fn the_source_is_proved_by_whoever_has_the_key() {
     folder.synth(&["verify", "with", "--source", "in.csv", "--key", "key"]).with(0);
     folder.synth(&["verify", "with", "--source", "in.csv", "--key", "other"]).fails(3, "or this is another key");
     folder.write("almost.csv", plain(151));
-    folder.synth(&["verify", "with", "--source", "almost.csv", "--key", "key"]).fails(3, "it is not what was read");
+    folder.synth(&["verify", "with", "--source", "almost.csv", "--key", "key"]).fails(3, "not the table that was read");
     folder.synth(&["verify", "without", "--source", "in.csv", "--key", "key"]).fails(2, "was given no key");
     folder.synth(&["verify", "with", "--source", "in.csv"]).fails(2, "--key");
     // Neither the key nor a plain digest of the source is anywhere.
@@ -252,7 +254,7 @@ fn a_schema_that_was_kept_is_in_the_log() {
     run(&folder, &[DEMO, "--schema", "own/schema.toml", "--out", "own"], 0);
     folder.synth(&["verify", "own"]).with(0);
     folder.write("own/schema.toml", schema);
-    folder.synth(&["verify", "own"]).fails(3, "schema.toml: it is not what was written");
+    folder.synth(&["verify", "own"]).fails(3, "schema.toml: modified since it was written");
 }
 
 #[test]

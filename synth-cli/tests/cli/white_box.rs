@@ -67,7 +67,7 @@ fn what_the_attack_needs_is_said() {
     let holdout = ["--holdout", "unseen.csv", "--model"];
     fails(&["--model", "m"], 2, "--model needs --holdout");
     fails(&[&holdout[..], &["m", "--core"]].concat(), 2, "--core leaves out");
-    fails(&[&holdout[..], &["copula"]].concat(), 2, "needs a model of the engine masked; this one is copula");
+    fails(&[&holdout[..], &["copula"]].concat(), 2, "needs a model of the engine masked; this model is copula");
     fails(&[&holdout[..], &["s.csv"]].concat(), 3, "s.csv: model file: ");
     fails(&[&holdout[..], &["m", "--schema", "schema.toml"]].concat(), 2, "cannot be used with");
     fails(&[&holdout[..], &["m", "--out", "m", "--force"]].concat(), 2, "would be lost");

@@ -41,7 +41,7 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { column, kind, confidence, treatment, .. } = self;
-        write!(f, "column `{column}`: {kind}, {} of the cells, {confidence}; {treatment}", self.percent())
+        write!(f, "column `{column}`: {kind} in {} of the cells, {confidence}; treatment: {treatment}", self.percent())
     }
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for Sensitive {
             Sensitive::Identifier(identifier) => identifier.fmt(f),
             Sensitive::FreeText => f.write_str("free text"),
             Sensitive::SpecialCategory(category) => write!(f, "{category} (GDPR Art. 9)"),
-            Sensitive::QuasiIdentifier => f.write_str("a quasi-identifier"),
+            Sensitive::QuasiIdentifier => f.write_str("quasi-identifier"),
         }
     }
 }
@@ -220,7 +220,7 @@ pub struct Confidence {
 
 impl fmt::Display for Confidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "told {} (confidence {:.2})", self.basis, self.degree)
+        write!(f, "detected {} (confidence {:.2})", self.basis, self.degree)
     }
 }
 
@@ -239,8 +239,8 @@ pub enum Basis {
 impl fmt::Display for Basis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Basis::Name => "by its name",
-            Basis::Content => "by its content",
+            Basis::Name => "by name",
+            Basis::Content => "by content",
             Basis::Both => "by name and content",
         })
     }
@@ -272,14 +272,14 @@ pub enum Treatment {
 impl fmt::Display for Treatment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Treatment::Keep => f.write_str("to be kept and used in the measures of privacy"),
-            Treatment::TopCode => f.write_str("ages over 89 to become 90"),
-            Treatment::YearOnly => f.write_str("to be cut down to the year"),
-            Treatment::ZipPrefix => f.write_str("to be cut down to three digits"),
-            Treatment::Fake(what) => write!(f, "to be replaced by invented {what}"),
-            Treatment::Regenerate => f.write_str("to be made anew in the same shape"),
-            Treatment::Suppress => f.write_str("to be written as missing"),
-            Treatment::Remove => f.write_str("to be removed"),
+            Treatment::Keep => f.write_str("keep, and use in the privacy measures"),
+            Treatment::TopCode => f.write_str("set ages over 89 to 90"),
+            Treatment::YearOnly => f.write_str("truncate to the year"),
+            Treatment::ZipPrefix => f.write_str("truncate to three digits"),
+            Treatment::Fake(what) => write!(f, "replace with fake {what}"),
+            Treatment::Regenerate => f.write_str("regenerate in the same format"),
+            Treatment::Suppress => f.write_str("empty"),
+            Treatment::Remove => f.write_str("remove"),
         }
     }
 }
@@ -307,8 +307,7 @@ mod tests {
         };
         assert_eq!(
             finding.to_string(),
-            "column `tel`: telephone numbers (Safe Harbor D), under 1 % of the cells, told by name and content \
-             (confidence 0.99); to be replaced by invented phone numbers"
+            "column `tel`: telephone numbers (Safe Harbor D) in under 1 % of the cells, detected by name and content (confidence 0.99); treatment: replace with fake phone numbers"
         );
         let json = serde_json::to_string(&finding).unwrap();
         assert!(json.contains(r#""kind":{"identifier":"telephone"}"#), "{json}");

@@ -76,7 +76,7 @@ impl Check {
             true => (Status::Pass, ","),
             false => (Status::Fail, " are too few;"),
         };
-        let sentence = format!("{n_rows} rows to learn from{problem} at least {least} are asked for");
+        let sentence = format!("{n_rows} training rows{problem} at least {least} are required");
         let least = Some(least as f64);
         Check {
             value: Some(n_rows as f64),
@@ -91,7 +91,7 @@ impl Check {
         match requirement {
             Requirement::DifferentialPrivacyProof => {
                 let sentence =
-                    "a proof of differential privacy is asked for; no generator of this version can give one";
+                    "a proof of differential privacy is required; no generator of this version can provide one";
                 Check::new(requirement.id(), Some(Domain::Privacy), Status::Fail, sentence.to_owned())
             }
         }
@@ -100,7 +100,7 @@ impl Check {
     /// A domain in which no gate that counts applies.
     pub(super) fn unjudged(domain: Domain) -> Check {
         let id = domain.name();
-        let sentence = format!("none of the policy's checks of {id} applies to this table, so nothing of it was shown");
+        let sentence = format!("none of the policy's {id} checks applies to this table");
         Check { class: Class::Mandatory, ..Check::new(id, Some(domain), Status::NotMeasured, sentence) }
     }
 
@@ -149,9 +149,12 @@ impl Check {
 fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estimate), (Status, String)> {
     let error = |problem: &str| Err((Status::Error, problem.to_owned()));
     let missing = |reason: &str| Err((Status::NotMeasured, reason.to_owned()));
-    let Some(definition) = definition(id) else { return missing("this version has no such measure yet") };
+    let Some(definition) = definition(id) else { return missing("this version does not have the measure") };
     if report.version != REPORT_VERSION {
-        return error(&format!("the report has version {}, known is version {REPORT_VERSION}", report.version));
+        return error(&format!(
+            "the report has version {}; this program knows version {REPORT_VERSION}",
+            report.version
+        ));
     }
     // Facts come first: a measure cannot say of itself that it does not apply, nor apply against them.
     let applies = report.inputs.is_none_or(|inputs| inputs.suffice_for(id));
@@ -159,14 +162,14 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
     let measure = match (found.next(), found.next()) {
         (Some(measure), None) => measure,
         (None, _) if !applies => return Err((Status::NotApplicable, NO_COLUMN.to_owned())),
-        (None, _) => return missing("the report does not have it"),
-        (Some(_), Some(_)) => return error("the report has it more than once"),
+        (None, _) => return missing("it is missing from the report"),
+        (Some(_), Some(_)) => return error("it occurs more than once in the report"),
     };
     let estimate = match &measure.outcome {
-        Outcome::Measured(_) if !applies => return error("it has a value, and the table no column for it"),
+        Outcome::Measured(_) if !applies => return error("it has a value, but the table has no column for it"),
         // Copies can be held against the training rows too, where no others are.
         Outcome::Measured(_) if definition.needs.unseen != Unseen::Preferred && lacks_unseen_rows(report, id) => {
-            return error("it has a value, and the report too few unseen rows for it");
+            return error("it has a value, but the report has too few held-out rows for it");
         }
         Outcome::Measured(estimate) => *estimate,
         Outcome::NotMeasured(_) if !applies => return Err((Status::NotApplicable, NO_COLUMN.to_owned())),
@@ -174,7 +177,7 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
     };
     let (low, high) = (estimate.lower_bound(), estimate.upper_bound());
     if ![estimate.value, low, high].iter().all(|x| x.is_finite()) {
-        return error("its value or a bound of it is not a finite number");
+        return error("its value or one of its bounds is not a finite number");
     }
     const ROUNDING: f64 = 1e-9; // of means over columns
     if !(definition.range.low - ROUNDING..=definition.range.high + ROUNDING).contains(&estimate.value) {
@@ -186,4 +189,4 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
     Ok((measure, definition.as_judged(estimate)))
 }
 
-const NO_COLUMN: &str = "the table has no columns that it is about";
+const NO_COLUMN: &str = "the table has no columns to measure it on";

@@ -20,7 +20,7 @@
 //! refuse as well, and a measure without a usable value does: absent, listed twice, not finite, out of its range, or "not
 //! measured" with any reason in words, for words prove nothing. Two things excuse it, and both are facts that the report
 //! holds beside its measures: the table has no column that the measure is about ([`Inputs::suffice_for`]: *not
-//! applicable*), or there were too few unseen real rows for it ([`lacks_unseen_rows`]: *not measured*, which leaves the
+//! applicable*), or there were too few held-out real rows for it ([`lacks_unseen_rows`]: *not measured*, which leaves the
 //! decision open). A measure that has a value where the facts say that it cannot have one is an error. For every
 //! report whose facts agree with its measures, as those of [`measure`](fn@synth_metrics::measure) do, a report with any
 //! measures taken out or spoilt gets no better decision and no higher score; a property test holds [`judge`] to it. What

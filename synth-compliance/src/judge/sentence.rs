@@ -23,10 +23,12 @@ pub(super) fn sentence(id: &str, estimate: Estimate, judged: &Judged, worst_colu
     };
     let statistic = estimate.uncertainty.is_some();
     match status {
-        Status::Pass if statistic => format!("{id} {value} keeps the limit {limit_text}; 95 % bound {}", shown(bound)),
-        Status::Pass => format!("{id} {value} keeps the limit {limit_text}"),
+        Status::Pass if statistic => {
+            format!("{id} {value} is within the limit {limit_text}; 95 % bound {}", shown(bound))
+        }
+        Status::Pass => format!("{id} {value} is within the limit {limit_text}"),
         Status::Inconclusive => format!(
-            "{id} {value} cannot be told from the limit {limit_text}: its 95 % bounds are {} and {}, on {} rows",
+            "{id} {value} is inconclusive against the limit {limit_text}: its 95 % bounds are {} and {}, on {} rows",
             shown(bound.min(favourable)),
             shown(bound.max(favourable)),
             estimate.uncertainty.map_or(0, |u| u.n),
@@ -52,5 +54,5 @@ fn meaning(id: &str, side: Side) -> &'static str {
         Side::Max => definition.above,
         Side::Min => definition.below,
     });
-    words.unwrap_or("that is beyond what the policy allows")
+    words.unwrap_or("the policy does not allow this")
 }

@@ -50,7 +50,9 @@ pub struct Verdict {
 fn known_version<'de, D: Deserializer<'de>>(form: D) -> Result<u32, D::Error> {
     match u32::deserialize(form)? {
         VERDICT_VERSION => Ok(VERDICT_VERSION),
-        other => Err(D::Error::custom(format!("the verdict has version {other}, known is version {VERDICT_VERSION}"))),
+        other => Err(D::Error::custom(format!(
+            "the verdict has version {other}; this program knows version {VERDICT_VERSION}"
+        ))),
     }
 }
 

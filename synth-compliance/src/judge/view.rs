@@ -119,9 +119,9 @@ impl Check {
 fn label(id: &str) -> String {
     match (definition(id), id) {
         (Some(definition), _) => definition.name.to_owned(),
-        (None, Check::ROWS) => "rows to learn from".to_owned(),
+        (None, Check::ROWS) => "training rows".to_owned(),
         (None, "differential-privacy-proof") => "proof of differential privacy".to_owned(),
-        (None, domain) => format!("checks of {domain}"),
+        (None, domain) => format!("{domain} checks"),
     }
 }
 

@@ -89,12 +89,10 @@ impl Demands {
         let Demands { rare_levels, extremes, dates } = self;
         let sources = [&rare_levels.source, &extremes.source, &dates.source];
         if sources.iter().any(|source| source.trim().is_empty() || source.contains(char::is_control)) {
-            return Err(Error::Protection {
-                problem: "each number needs one line about where it comes from (`source`)",
-            });
+            return Err(Error::Protection { problem: "each number needs its source in one line (`source`)" });
         }
         match rare_levels.k.min(extremes.k) {
-            0 => Err(Error::Protection { problem: "`k` must be at least 1, which asks for nothing" }),
+            0 => Err(Error::Protection { problem: "`k` must be at least 1 (no protection)" }),
             _ => Ok(()),
         }
     }

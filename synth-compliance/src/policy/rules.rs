@@ -163,7 +163,7 @@ impl Policy {
     /// The policy as TOML that [`Policy::from_toml`] reads back, with what it takes from others written out: the hash is the
     /// same. Comments are not kept.
     pub fn to_toml(&self) -> String {
-        toml::to_string(self).expect("a policy holds text, numbers and lists of tables alone")
+        toml::to_string(self).expect("a policy has only text, numbers and lists of tables")
     }
 
     pub(super) fn with_changes(self, changes: Vec<Change>) -> Policy {

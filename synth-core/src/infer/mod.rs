@@ -133,8 +133,8 @@ where
             return of_dates(name, format.clone(), Arc::new(array), missing);
         }
         datetime::Verdict::Ambiguous => remarks.push(Remark::new(
-            "looks like dates, but day, month or century cannot be told: set `kind = \"datetime\"`, \
-             `storage = \"timestamp\"` and `datetime` in the schema; kept as text",
+            "looks like dates, but day, month or century is ambiguous: set `kind = \"datetime\"`, \
+             `storage = \"timestamp\"` and `datetime` in the schema; read as text",
             Vec::new(),
         )),
         datetime::Verdict::Nearly(positions) => {
@@ -142,10 +142,7 @@ where
             let odd: Vec<u32> =
                 (0..).zip(&distinct.cells).filter(|(_, cell)| odd.contains(*cell)).map(|(i, _)| i).collect();
             let rows = (0..n_rows).filter(|&row| codes[row].is_some_and(|code| odd.contains(&code)));
-            remarks.push(Remark::new(
-                "nearly all cells are dates, but not all: kept as text",
-                rows.take(MAX_ROWS).collect(),
-            ));
+            remarks.push(Remark::new("most cells are dates, but not all: read as text", rows.take(MAX_ROWS).collect()));
         }
         datetime::Verdict::No => {}
     }
@@ -158,11 +155,10 @@ where
     }
     if n_numbers * 10 > n_present * 9 && kind != Kind::Identifier && kind != Kind::Constant {
         let count = n_present - n_numbers;
-        remarks.push(Remark::new(format!("all cells but {count} are numbers: kept as text"), odd_rows));
+        remarks.push(Remark::new(format!("all cells but {count} are numbers: read as text"), odd_rows));
     } else if !distinct.cells.is_empty() && distinct.cells.iter().all(|cell| kind::is_money(cell)) {
         remarks.push(Remark::new(
-            "numbers with signs or thousands separators are kept as text: remove them to have the column learnt as \
-             numbers",
+            "numbers with symbols or thousands separators are read as text: remove these to have the column learnt as numbers",
             Vec::new(),
         ));
     }

@@ -175,7 +175,7 @@ impl TableBuilder {
                 return Err(BadInput::new(InputRule::RaggedRow, problem).in_column(&field.name).into());
             }
             if self.fields[..i].iter().any(|other| other.name == field.name) {
-                let problem = "two columns have one name";
+                let problem = "two columns have the same name";
                 return Err(BadInput::new(InputRule::DuplicateColumn, problem).in_column(&field.name).into());
             }
         }

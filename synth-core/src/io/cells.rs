@@ -37,14 +37,14 @@ pub(super) fn from_text<'a>(
     Ok(match field.storage {
         Storage::Text => Arc::new(cells.map(|(_, cell)| cell.map(|(cell, _)| cell)).collect::<StringArray>()),
         Storage::Integer => {
-            let not_whole = |row| fault(row, InputRule::NotANumber, "a whole number was expected", HINT);
+            let not_whole = |row| fault(row, InputRule::NotANumber, "expected a whole number", HINT);
             let whole = cells.map(|(row, cell)| {
                 cell.map(|(c, decimal)| to_integer(c.trim(), decimal).ok_or(not_whole(row))).transpose()
             });
             Arc::new(whole.collect::<Result<Int64Array, _>>()?)
         }
         Storage::Float => {
-            let no_number = |row| fault(row, InputRule::NotANumber, "a number was expected", HINT);
+            let no_number = |row| fault(row, InputRule::NotANumber, "expected a number", HINT);
             let numbers = cells.map(|(row, cell)| {
                 cell.map(|(c, decimal)| to_number(c.trim(), decimal).ok_or(no_number(row))).transpose()
             });
@@ -52,7 +52,7 @@ pub(super) fn from_text<'a>(
         }
         Storage::Timestamp => {
             let format = field.datetime.as_deref().unwrap_or("%Y-%m-%d");
-            let problem = "a date in the column's `datetime` format was expected";
+            let problem = "expected a date in the column's `datetime` format";
             let no_date = |row| fault(row, InputRule::NotADate, problem, HINT);
             let dates = cells.map(|(row, cell)| {
                 cell.map(|(c, _)| datetime::parse(c.trim(), format).ok_or(no_date(row))).transpose()
@@ -60,8 +60,8 @@ pub(super) fn from_text<'a>(
             Arc::new(dates.collect::<Result<TimestampMicrosecondArray, _>>()?)
         }
         Storage::Boolean => {
-            let problem = "`true` or `false` was expected";
-            let neither = |row| fault(row, InputRule::Schema, problem, "store columns with other words as text");
+            let problem = "expected `true` or `false`";
+            let neither = |row| fault(row, InputRule::Schema, problem, "declare columns with other words as text");
             let booleans = cells.map(|(row, cell)| {
                 cell.map(|(c, _)| c.trim().to_ascii_lowercase().parse().map_err(|_| neither(row))).transpose()
             });
@@ -88,7 +88,7 @@ pub(super) fn from_array(field: &Field, array: &ArrayRef) -> Result<ArrayRef, Fa
             let whole = floats
                 .iter()
                 .enumerate()
-                .map(|(row, v)| v.map(|v| whole_of(v).ok_or(fault(row, "a whole number was expected"))).transpose());
+                .map(|(row, v)| v.map(|v| whole_of(v).ok_or(fault(row, "expected a whole number"))).transpose());
             Ok(Arc::new(whole.collect::<Result<Int64Array, _>>()?))
         }
         (Storage::Text, Some(whole), _) => {
@@ -97,7 +97,7 @@ pub(super) fn from_array(field: &Field, array: &ArrayRef) -> Result<ArrayRef, Fa
         (Storage::Text, _, Some(floats)) => {
             Ok(Arc::new(floats.iter().map(|v| v.map(|v| v.to_string())).collect::<StringArray>()))
         }
-        _ => Err(fault(0, "the file's type cannot be held in the schema's `storage`")),
+        _ => Err(fault(0, "the file's type cannot be converted to the schema's `storage`")),
     }
 }
 

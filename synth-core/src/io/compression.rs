@@ -91,7 +91,7 @@ fn check_ratio(n_unpacked: u128, n_packed: u64, limits: &Limits) -> Result<(), B
         return Ok(());
     }
     let problem = format!("the file decompresses to more than {} times its size", limits.ratio);
-    Err(BadInput::new(InputRule::TooLarge, problem).hint("decompress it first if it is what it should be"))
+    Err(BadInput::new(InputRule::TooLarge, problem).hint("decompress it first if that is intended"))
 }
 
 /// An output behind the compression that is asked for.

@@ -99,11 +99,11 @@ fn refused(name: &str, why: impl Into<String>) -> Error {
 fn the_only(mut tables: Vec<Vec<String>>) -> Result<Vec<String>> {
     match tables.len() {
         1 => Ok(tables.remove(0)),
-        0 => Err(BadInput::new(InputRule::UnknownTable, "the database has no table that can be read").into()),
+        0 => Err(BadInput::new(InputRule::UnknownTable, "the database has no readable table").into()),
         n => {
             let problem = format!("the database has {n} tables and views: {}", listed(&tables));
             Err(BadInput::new(InputRule::UnknownTable, problem)
-                .hint("put # and the name of one behind the address")
+                .hint("append # and the name of one to the address")
                 .into())
         }
     }
@@ -111,10 +111,10 @@ fn the_only(mut tables: Vec<Vec<String>>) -> Result<Vec<String>> {
 
 fn no_such_table(tables: &[Vec<String>]) -> Error {
     let problem = match tables {
-        [] => "the database has no table that can be read".to_owned(),
-        tables => format!("there is no table or view of that name; there are {}", listed(tables)),
+        [] => "the database has no readable table".to_owned(),
+        tables => format!("no table or view of that name; available: {}", listed(tables)),
     };
-    BadInput::new(InputRule::UnknownTable, problem).hint("names are taken as they are written, capitals too").into()
+    BadInput::new(InputRule::UnknownTable, problem).hint("names are case-sensitive").into()
 }
 
 /// Some names of tables; a schema has them all.
@@ -132,7 +132,7 @@ fn quoted(name: &[String]) -> String {
 }
 
 fn no_bytes(column: &str) -> BadInput {
-    BadInput::new(InputRule::Unsupported, "the column holds bytes, not text or numbers")
+    BadInput::new(InputRule::Unsupported, "the column contains bytes, not text or numbers")
         .in_column(column)
-        .hint("leave it out by a query that names the other columns")
+        .hint("exclude it with a query that names the other columns")
 }

@@ -62,7 +62,7 @@ pub(super) fn parts(paths: &[PathBuf]) -> Result<Vec<Part>> {
             return Err(BadInput::new(InputRule::SameRows, "the file is given twice").in_input(&part.name).into());
         }
     }
-    if parts.is_empty() { Err(BadInput::new(InputRule::EmptyFile, "there is no file").into()) } else { Ok(parts) }
+    if parts.is_empty() { Err(BadInput::new(InputRule::EmptyFile, "no such file").into()) } else { Ok(parts) }
 }
 
 /// Whether a path that leads nowhere may be a pattern.
@@ -103,9 +103,9 @@ fn literal_folder(pattern: &Path) -> PathBuf {
 fn of_folder(folder: &Path) -> Result<Vec<Part>> {
     let found = files_below(folder)?;
     if found.files.is_empty() {
-        return Err(BadInput::new(InputRule::EmptyFile, "the folder has no table")
+        return Err(BadInput::new(InputRule::EmptyFile, "no table in the folder")
             .in_input(&folder.display().to_string())
-            .hint("tables are told by .parquet, .csv, .tsv or .arrow at the end of their names")
+            .hint("tables are recognised by the extensions .parquet, .csv, .tsv and .arrow")
             .into());
     }
     found.files.into_iter().map(|file| part_of(folder, file)).collect()
@@ -140,7 +140,7 @@ fn files_below(folder: &Path) -> Result<Found> {
             if *found.kind.get_or_insert(kind) != kind {
                 return Err(BadInput::new(InputRule::Unsupported, "the folder has tables of several kinds")
                     .in_input(&folder.display().to_string())
-                    .hint("name those that are one table: `FOLDER/*.csv`")
+                    .hint("name the files of one table: `FOLDER/*.csv`")
                     .into());
             }
             found.files.push(path);
@@ -177,18 +177,21 @@ fn part_of(base: &Path, path: PathBuf) -> Result<Part> {
         let folder = folder.to_string_lossy();
         let Some((key, value)) = folder.split_once('=') else { continue };
         let decoded = |text: &str| {
-            let text = percent_decode_str(text)
-                .decode_utf8()
-                .map_err(|_| BadInput::new(InputRule::Encoding, "a folder's name is no valid UTF-8").in_input(&name))?;
+            let text = percent_decode_str(text).decode_utf8().map_err(|_| {
+                BadInput::new(InputRule::Encoding, "a folder's name is not valid UTF-8").in_input(&name)
+            })?;
             Ok::<_, Error>(text.into_owned())
         };
         let value = if value == MISSING { String::new() } else { decoded(value)? };
         let key = Key { name: decoded(key)?, value };
         if keys.iter().any(|other| other.name == key.name) {
-            return Err(BadInput::new(InputRule::DuplicateColumn, "two folders of one file have one name")
-                .in_input(&name)
-                .in_column(&key.name)
-                .into());
+            return Err(BadInput::new(
+                InputRule::DuplicateColumn,
+                "two folders in the path of a file have the same name",
+            )
+            .in_input(&name)
+            .in_column(&key.name)
+            .into());
         }
         keys.push(key);
     }

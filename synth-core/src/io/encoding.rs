@@ -90,7 +90,7 @@ impl Survey {
 }
 
 fn undecodable(encoding: &'static Encoding) -> BadInput {
-    BadInput::new(InputRule::Encoding, format!("the text is no valid {}", encoding.name()))
+    BadInput::new(InputRule::Encoding, format!("the text is not valid {}", encoding.name()))
         .hint("the file is damaged or not text: save it as UTF-8")
 }
 
@@ -153,9 +153,9 @@ impl Tally {
 
     fn survey(&self, encoding: &'static Encoding, n_mark: usize) -> io::Result<Survey> {
         if let Some(line) = self.nul_line {
-            return Err(bad(BadInput::new(InputRule::Encoding, "there is a NUL character")
+            return Err(bad(BadInput::new(InputRule::Encoding, "NUL character")
                 .at_line(line)
-                .hint("the file is damaged, not text, or UTF-16 without its mark: save it as UTF-8")));
+                .hint("the file is damaged, not text, or UTF-16 without a byte order mark: save it as UTF-8")));
         }
         let crlf = self.n_crlf * 2 > self.n_lf;
         let n_bytes = self.n_bytes + n_mark as u64;

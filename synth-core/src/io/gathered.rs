@@ -129,7 +129,7 @@ impl Gathered {
                     (0..body.names.len()).collect()
                 } else {
                     let (n, n_first) = (file.columns.len(), body.names.len());
-                    let problem = format!("the file has {n} columns and no names, the first file {n_first}");
+                    let problem = format!("the file has {n} columns and no header, the first file {n_first}");
                     return Err(BadInput::new(InputRule::UnknownColumn, problem).into());
                 };
                 let mut columns = file.columns;
@@ -189,7 +189,7 @@ impl Gathered {
             };
             for key in keys {
                 if names.contains(&key.name) || self.keys.iter().any(|(name, _)| *name == key.name) {
-                    return Err(BadInput::new(InputRule::DuplicateColumn, "a column and a folder have one name")
+                    return Err(BadInput::new(InputRule::DuplicateColumn, "a column and a folder have the same name")
                         .in_column(&key.name)
                         .hint("rename one of them")
                         .into());
@@ -201,7 +201,7 @@ impl Gathered {
             let Some(key) = keys.iter().find(|key| key.name == *name) else {
                 return Err(BadInput::new(
                     InputRule::UnknownColumn,
-                    "no folder of this file has the column of the first",
+                    "this file has no folder for a column of the first file",
                 )
                 .in_column(name)
                 .into());
@@ -210,7 +210,7 @@ impl Gathered {
         }
         match keys.iter().find(|key| !self.keys.iter().any(|(name, _)| *name == key.name)) {
             Some(key) => {
-                let problem = "a folder of this file has a column that those of the first have not";
+                let problem = "a folder of this file adds a column that the first file does not have";
                 Err(BadInput::new(InputRule::UnknownColumn, problem).in_column(&key.name).into())
             }
             None => Ok(()),
@@ -364,7 +364,7 @@ fn under_schema(
         (0..columns.len()).collect()
     } else {
         let problem =
-            format!("the file has {} columns and no names, the schema {}", columns.len(), schema.fields.len());
+            format!("the file has {} columns and no header, the schema {}", columns.len(), schema.fields.len());
         return Err(BadInput::new(InputRule::UnknownColumn, problem).into());
     };
     let mut columns: Vec<Option<Column>> = columns.into_iter().map(Some).collect();
@@ -374,7 +374,7 @@ fn under_schema(
         .zip(positions)
         .map(|(field, position)| {
             let column = columns[position].take();
-            let twice = || BadInput::new(InputRule::Schema, "two fields have one name").in_column(&field.name);
+            let twice = || BadInput::new(InputRule::Schema, "two fields have the same name").in_column(&field.name);
             let array = match column.ok_or_else(twice)? {
                 Column::Text(column) => {
                     cells::from_text(field, column.iter().map(|(cell, decimal)| (Some(cell), decimal)))
@@ -393,6 +393,6 @@ fn of_two_kinds(this: &str) -> Error {
         _ => ("Parquet or Arrow", "text"),
     };
     BadInput::new(InputRule::Unsupported, format!("the file is {this}, the first file {first}"))
-        .hint("the files of one table must be all text, or all Parquet or Arrow")
+        .hint("the files of a table must be all text, or all Parquet or Arrow")
         .into()
 }

@@ -30,8 +30,8 @@ pub(super) fn too_many_bytes(limit: u64) -> BadInput {
 }
 
 pub(super) fn too_many_columns(n: usize, limit: usize) -> BadInput {
-    BadInput::new(InputRule::TooLarge, format!("the table has {n} columns, at most {limit} are read"))
-        .hint("leave out those that need not be shared")
+    BadInput::new(InputRule::TooLarge, format!("the table has {n} columns; the limit is {limit}"))
+        .hint("remove columns that need not be shared")
 }
 
 pub(super) fn too_many_rows(limit: usize) -> BadInput {
@@ -40,5 +40,5 @@ pub(super) fn too_many_rows(limit: usize) -> BadInput {
 }
 
 pub(super) fn no_rows() -> BadInput {
-    BadInput::new(InputRule::TooFewRows, "there is no row of data").hint("a header alone has nothing to learn from")
+    BadInput::new(InputRule::TooFewRows, "no rows of data").hint("the file has only a header")
 }

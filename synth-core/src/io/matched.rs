@@ -11,7 +11,7 @@ pub(super) fn with_schema(schema: &Schema, names: &[String]) -> Result<Vec<usize
     let mut positions = Vec::with_capacity(schema.fields.len());
     for field in &schema.fields {
         let position = names.iter().position(|name| *name == field.name).ok_or_else(|| {
-            BadInput::new(InputRule::UnknownColumn, "the schema's column is not in the file")
+            BadInput::new(InputRule::UnknownColumn, "a column of the schema is not in the file")
                 .in_column(&field.name)
                 .hint(HINT)
         })?;

@@ -30,9 +30,7 @@ pub(super) fn has_header(
     }
     match first_row(head, decimal) {
         FirstRow::Names => (true, None),
-        FirstRow::NamesPerhaps => {
-            (true, Some("the first line was taken for the columns' names, though nothing shows that it is".to_owned()))
-        }
+        FirstRow::NamesPerhaps => (true, Some("the first line was read as the header, but might be data".to_owned())),
         FirstRow::Data if known.is_some() => {
             (false, Some("no header found: columns were matched by position".to_owned()))
         }
@@ -60,10 +58,10 @@ impl Names {
                 names.push(String::new());
             } else if let Some(other) = seen.insert(name, i) {
                 // By position, not by name: were the header missing, the name would be a cell.
-                let problem = format!("columns {} and {} have one name", other + 1, i + 1);
+                let problem = format!("columns {} and {} have the same name", other + 1, i + 1);
                 return Err(BadInput::new(InputRule::DuplicateColumn, problem)
                     .at_line(1)
-                    .hint("rename one of them, or say that there is no header")
+                    .hint("rename one of them, or declare that there is no header")
                     .into());
             } else {
                 names.push(name.to_owned());
@@ -97,6 +95,6 @@ impl Names {
         let mut alike =
             self.names.iter().enumerate().filter_map(|(i, name)| Some((seen.insert(name.to_lowercase(), i)?, i)));
         let (one, other) = alike.next()?;
-        Some(format!("the names of columns {} and {} differ in capitals only", one + 1, other + 1))
+        Some(format!("the names of columns {} and {} differ only in case", one + 1, other + 1))
     }
 }

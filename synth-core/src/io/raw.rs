@@ -95,8 +95,8 @@ impl RawColumn {
             return Ok(());
         }
         let mut text = String::from_utf8(bytes).map_err(|_| {
-            BadInput::new(InputRule::Encoding, "the text is no valid UTF-8")
-                .hint("the file is damaged, or was changed while it was read")
+            BadInput::new(InputRule::Encoding, "the text is not valid UTF-8")
+                .hint("the file is damaged, or was modified while being read")
         })?;
         text.shrink_to_fit();
         long.shrink_to_fit();

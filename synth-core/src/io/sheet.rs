@@ -40,10 +40,10 @@ pub(super) fn add(gathered: &mut Gathered, input: &Input, keys: &[Key], options:
     let mut spelled = Spelled { rows: sheet.rows(), line: Vec::new(), at: 0, n_errors: 0 };
     gathered.add_csv(&mut spelled, Dialect::default(), input.name.as_deref(), keys, options)?;
     if n_sheets > 1 {
-        gathered.note(format!("the workbook has {n_sheets} sheets: one was read, the first that has cells"));
+        gathered.note(format!("the workbook has {n_sheets} sheets: only the first non-empty one was read"));
     }
     if spelled.n_errors > 0 {
-        gathered.note(format!("{} cells of the sheet hold an error: read as missing", spelled.n_errors));
+        gathered.note(format!("{} cells of the sheet contain an error: read as missing", spelled.n_errors));
     }
     Ok(())
 }
@@ -56,7 +56,7 @@ fn unpacked_bytes(bytes: &[u8]) -> Result<u128> {
 }
 
 fn no_workbook() -> BadInput {
-    BadInput::new(InputRule::Unsupported, "the file is a zip archive, and no workbook that can be read")
+    BadInput::new(InputRule::Unsupported, "the file is a zip archive, not a readable workbook")
         .hint("save the table as CSV, Parquet or Arrow IPC")
 }
 

@@ -54,10 +54,10 @@ pub(super) fn read(input: &Input, options: &ReadOptions, belongs: Belongs<'_>) -
     let survey = Survey::of(|| input.open()).map_err(failed)?;
     let mut notes = Vec::new();
     if survey.encoding != encoding_rs::UTF_8 {
-        notes.push(format!("the text is no UTF-8: read as {}", survey.encoding.name()));
+        notes.push(format!("the text is not UTF-8: read as {}", survey.encoding.name()));
     }
     if survey.cr_alone {
-        notes.push("lines end in CR alone: written with LF".to_owned());
+        notes.push("lines end in CR alone; the output has LF".to_owned());
     }
     let mut text = input.open().and_then(|from| survey.text_of(from)).map_err(failed)?;
     let mut beginning = Vec::new();
@@ -103,7 +103,7 @@ pub(super) fn read_known(
     belongs: Belongs<'_>,
 ) -> Result<TextFile> {
     let [Ok(delimiter), Ok(quote)] = [dialect.delimiter, dialect.quote].map(u8::try_from) else {
-        return Err(BadInput::new(InputRule::Unsupported, "the delimiter or the quote is beyond ASCII").into());
+        return Err(BadInput::new(InputRule::Unsupported, "the delimiter or the quote is not ASCII").into());
     };
     let mut from = from.take(options.limits.bytes.saturating_add(1));
     let form = Form { delimiter, quote, space: dialect.space_after_delimiter, sample: None };
@@ -188,7 +188,7 @@ impl Parsed {
                 let problem = format!("the cell in column {} has more than {} bytes", column + 1, limits.cell_bytes);
                 return Err(BadInput::new(InputRule::TooLarge, problem)
                     .at_line(line)
-                    .hint("perhaps a quote is missing; long texts cannot be learnt")
+                    .hint("a quote may be missing; long texts cannot be learnt")
                     .into());
             }
             for (i, (column, field)) in columns.iter_mut().zip(record.fields()).enumerate() {
@@ -224,14 +224,14 @@ impl Parsed {
         columns.iter_mut().for_each(|column| column.remove_last(n_empty_at_end));
         if n_dropped > 0 {
             notes.push(match n_dropped {
-                1 => "a row without any value was left out".to_owned(),
-                n => format!("{n} rows without any value were left out"),
+                1 => "skipped a row without any value".to_owned(),
+                n => format!("skipped {n} rows without any value"),
             });
         }
         match records.n_blank_lines() {
             0 => {}
-            1 => notes.push("an empty line was skipped".to_owned()),
-            n => notes.push(format!("{n} empty lines were skipped")),
+            1 => notes.push("skipped an empty line".to_owned()),
+            n => notes.push(format!("skipped {n} empty lines")),
         }
         Ok(Self { columns, first, lines, starts, notes })
     }
@@ -264,7 +264,7 @@ impl Parsed {
 }
 
 fn open_quote(line: u64) -> BadInput {
-    BadInput::new(InputRule::OpenQuote, "a quote is opened in this row and never closed")
+    BadInput::new(InputRule::OpenQuote, "a quote is opened in this row but never closed")
         .at_line(line)
         .hint("close it, or double it if it belongs to the text")
 }
@@ -283,7 +283,7 @@ fn check_first(form: Form<'_>, n_fields: usize, line: u64) -> Result<()> {
         return Ok(());
     }
     let hint = if others == n_fields + 1 {
-        "the first column may lack a name: write one"
+        "the first column may lack a name: add one"
     } else {
         "remove titles and comments above the table"
     };
@@ -296,9 +296,9 @@ fn ragged(record: &Record, expected: usize) -> BadInput {
         return open_quote(record.line);
     }
     let hint = match () {
-        () if record.spans_lines => "a quote in this row may be open: it goes over several lines",
-        () if record.n_fields > expected => "a field with a delimiter in it must be in quotes",
-        () => "a field may be missing, or the row broken in two",
+        () if record.spans_lines => "a quote in this row may be unclosed: the row spans several lines",
+        () if record.n_fields > expected => "quote fields that contain a delimiter",
+        () => "a field may be missing, or the row split in two",
     };
     let problem = format!("this row has {} fields, the first row has {expected}", record.n_fields);
     BadInput::new(InputRule::RaggedRow, problem).at_line(record.line).hint(hint)

@@ -156,7 +156,7 @@ impl Typed {
         for ((name, first), &position) in self.names.iter().zip(&self.own_types).zip(&positions) {
             // Files may differ in how they code values, not in the values' type.
             if value_type(first) != value_type(own_type(position)) {
-                let problem = format!("the column is {} here, in the first file {first}", own_type(position));
+                let problem = format!("the column is {} here, {first} in the first file", own_type(position));
                 return Err(BadInput::new(InputRule::Unsupported, problem)
                     .in_column(name)
                     .hint("the files of one table must have the same types")
@@ -311,9 +311,9 @@ fn refuse_unsupported(schema: &SchemaRef) -> Result<()> {
             _ => false,
         };
         if !is_supported {
-            return Err(BadInput::new(InputRule::Unsupported, "the column's type cannot be held in a flat table")
+            return Err(BadInput::new(InputRule::Unsupported, "the column's type is not supported in a flat table")
                 .in_column(field.name())
-                .hint("leave the column out, or flatten it into numbers, text, dates or booleans")
+                .hint("remove the column, or flatten it into numbers, text, dates or booleans")
                 .into());
         }
     }
@@ -324,7 +324,7 @@ fn names_of(schema: &SchemaRef) -> Result<(Vec<String>, Vec<Option<String>>)> {
     let own: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
     for (i, name) in own.iter().enumerate() {
         if let Some(other) = own[..i].iter().position(|n| n.trim() == name.trim() && !name.trim().is_empty()) {
-            let problem = format!("columns {} and {} have one name", other + 1, i + 1);
+            let problem = format!("columns {} and {} have the same name", other + 1, i + 1);
             return Err(BadInput::new(InputRule::DuplicateColumn, problem).hint("rename one of them").into());
         }
     }

@@ -277,7 +277,7 @@ impl<'a> Column<'a> {
                 if writer.write(a.value(row), out) {
                     return Ok(true);
                 }
-                let problem = format!("row {} is no date that can be written", n_before + row);
+                let problem = format!("row {} is a date that cannot be written", n_before + row);
                 Err(Error::Column { column: self.field.name.clone(), problem })
             }
         }

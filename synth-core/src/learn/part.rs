@@ -78,7 +78,7 @@ impl FilePart {
         if tensor.values.iter().all(|x| x.is_finite()) {
             Ok(&tensor.values)
         } else {
-            Err(bad("holds a value that is not finite"))
+            Err(bad("contains a value that is not finite"))
         }
     }
 

@@ -58,13 +58,13 @@ pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
         columns.push(column.array);
     }
     if fields.is_empty() {
-        return Err(BadInput::new(InputRule::NothingToLearn, "every column is to be left out").into());
+        return Err(BadInput::new(InputRule::NothingToLearn, "every column would be removed").into());
     }
     let schema = schema.with_fields(fields);
     // What is left out or changed can no longer be kept.
     for constraint in &schema.constraints {
         constraint.check(&schema.fields).map_err(|bad| {
-            bad.hint("a protection leaves the column out or changes it: take the constraint or the protection away")
+            bad.hint("a protection removes or changes the column: remove the constraint or the protection")
         })?;
     }
     Ok((Table::new(Arc::new(schema), columns)?.with_units(units), applied))
@@ -113,11 +113,11 @@ fn protected(mut column: Column, table: &Table, units: &Units, applied: &mut Vec
     }
     match column.field.kind {
         Kind::Text => {
-            note("text", "free text, written as missing".to_owned(), &present, DEFAULT_K, None);
+            note("text", "free text, emptied".to_owned(), &present, DEFAULT_K, None);
             column.array = column_from_labels(&column.field, std::iter::repeat_n(None, column.array.len()));
         }
         Kind::Identifier if column.field.protect.is_empty() => {
-            note("identifier", "made anew in the same shape".to_owned(), &present, DEFAULT_K, None);
+            note("identifier", "regenerated in the same format".to_owned(), &present, DEFAULT_K, None);
         }
         _ => {}
     }
@@ -150,7 +150,7 @@ mod tests {
         let rules: Vec<&str> = applied.iter().map(|a| a.rule.as_str()).collect();
         assert_eq!(rules, ["text", "identifier", "fake", "remove"]);
         assert!(applied.iter().all(|a| a.cells == Count::FewerThan(11)), "{applied:?}");
-        assert_eq!(applied[2].to_string(), "`name`: replaced by invented names (fewer than 11 cells)");
+        assert_eq!(applied[2].to_string(), "`name`: replaced with fake names (fewer than 11 cells)");
         let (again, _) = apply(&output).unwrap();
         assert_eq!((again.schema(), again.batch()), (output.schema(), output.batch()));
     }

@@ -117,7 +117,7 @@ impl fmt::Display for Constraint {
             Constraint::Sum { total, parts } => write!(f, "{} = `{total}`", names(parts, " + ")),
             Constraint::Depends { on, column } => write!(f, "`{on}` determines `{column}`"),
             Constraint::Combinations { columns } => {
-                write!(f, "{} take only values that are seen together", names(columns, " and "))
+                write!(f, "{} take only combinations that occur", names(columns, " and "))
             }
             Constraint::Range { column, min, max } => match (min, max) {
                 (Some(min), Some(max)) => write!(f, "`{column}` is between {min} and {max}"),
@@ -148,7 +148,7 @@ impl Constraint {
                 return Err(bad(name, "a constraint names the column twice", "name each column once"));
             }
             if !field.kind.is_learnt() {
-                let hint = "identifiers, free text, constants and empty columns keep no constraints";
+                let hint = "identifiers, free text, constants and empty columns cannot have constraints";
                 return Err(bad(name, "a constraint needs a column that is learnt", hint));
             }
         }
@@ -187,9 +187,7 @@ impl Constraint {
                 };
                 match (read(min)?, read(max)?) {
                     (None, None) => Err(bad(column, "a range has no bound", "give it `min`, `max` or both")),
-                    (Some(min), Some(max)) if min > max => {
-                        Err(bad(column, "`min` is larger than `max`", "exchange the two"))
-                    }
+                    (Some(min), Some(max)) if min > max => Err(bad(column, "`min` is larger than `max`", "swap them")),
                     _ => Ok(()),
                 }
             }
@@ -203,7 +201,7 @@ impl Constraint {
 
 fn field<'a>(fields: &'a [Field], name: &str) -> Result<&'a Field, BadInput> {
     fields.iter().find(|field| field.name == name).ok_or_else(|| {
-        BadInput::new(InputRule::UnknownColumn, "a constraint names a column that is not there")
+        BadInput::new(InputRule::UnknownColumn, "a constraint names a column that does not exist")
             .in_column(name)
             .hint("name one of the schema's fields")
     })

@@ -108,7 +108,7 @@ impl Schema {
         let mut seen = HashSet::new();
         for field in &self.fields {
             if !seen.insert(field.name.as_str()) {
-                return Err(BadInput::new(InputRule::Schema, "two fields have one name").in_column(&field.name));
+                return Err(BadInput::new(InputRule::Schema, "two fields have the same name").in_column(&field.name));
             }
             field.check()?;
         }
@@ -128,7 +128,7 @@ impl Schema {
                 return Err(bad(format!("the protection `{id}` is declared twice")));
             }
             if field.protect.len() > 1 && matches!(protection, Protection::Keep {} | Protection::Remove {}) {
-                return Err(bad(format!("the protection `{id}` stands alone")));
+                return Err(bad(format!("the protection `{id}` cannot be combined with others")));
             }
             (kind, storage) = protection.outcome(field.number, kind, storage).map_err(bad)?;
             if let Protection::ShiftDates { subject: Some(subject), .. } = protection {

@@ -164,19 +164,19 @@ impl fmt::Display for Protection {
         match self {
             Protection::Keep {} => write!(f, "kept as it is"),
             Protection::MergeRare { k } => write!(f, "levels of fewer than {k} rows merged"),
-            Protection::CapExtremes { k } => write!(f, "values beyond the {k} outermost capped on both sides"),
+            Protection::CapExtremes { k } => write!(f, "{k} most extreme values capped on each side"),
             Protection::TopCode { above, to } => write!(f, "values above {above} become {to}"),
             Protection::BottomCode { below, to } => write!(f, "values below {below} become {to}"),
             Protection::Coarsen { to } => write!(f, "dates coarsened to the {to}"),
             Protection::ShiftDates { subject: Some(subject), max_days } => {
-                write!(f, "dates of each `{subject}` moved together by up to {max_days} days")
+                write!(f, "dates of each `{subject}` shifted together by up to {max_days} days")
             }
             Protection::ShiftDates { subject: None, max_days } => {
-                write!(f, "the date of each row moved by up to {max_days} days")
+                write!(f, "the date of each row shifted by up to {max_days} days")
             }
-            Protection::ZipPrefix {} => write!(f, "ZIP codes cut to three digits, 000 where few people live"),
-            Protection::Remove {} => write!(f, "left out"),
-            Protection::Fake { what } => write!(f, "replaced by invented {what}"),
+            Protection::ZipPrefix {} => write!(f, "ZIP codes truncated to three digits, 000 where few people live"),
+            Protection::Remove {} => write!(f, "removed"),
+            Protection::Fake { what } => write!(f, "replaced with fake {what}"),
         }
     }
 }
@@ -235,7 +235,7 @@ impl Protection {
                 match () {
                     () if !storage.is_number() || !(kind.is_scale() || kind.is_levels()) => only("numbers"),
                     () if !(limit.is_finite() && to.is_finite() && beyond && on_grid) => Err(format!(
-                        "`to` of the protection `{}` must be a value of the column, and none that stays",
+                        "`to` of the protection `{}` must be a valid value of the column, and none that remains",
                         self.id()
                     )),
                     () => same,

@@ -56,7 +56,7 @@ impl Unit {
     pub(super) fn check(&self, fields: &[Field]) -> Result<(), BadInput> {
         let Unit::Columns(columns) = self else { return Ok(()) };
         let bad = |problem: String| {
-            let hint = "`unit` is \"row\", a column, or a list of columns whose values together tell whose row it is";
+            let hint = "`unit` is \"row\", a column, or a list of columns that together identify the unit of a row";
             Err(BadInput::new(InputRule::Schema, problem).hint(hint))
         };
         if columns.is_empty() {
@@ -65,7 +65,7 @@ impl Unit {
         let mut seen = HashSet::new();
         for name in columns {
             if !fields.iter().any(|field| field.name == *name) {
-                return bad(format!("`unit` names the column `{name}`, which is not there"));
+                return bad(format!("`unit` names the column `{name}`, which does not exist"));
             }
             if !seen.insert(name) {
                 return bad(format!("`unit` names the column `{name}` twice"));

@@ -124,7 +124,7 @@ impl When {
         let values = [&self.is, &self.is_not];
         if bounds.iter().chain(&values).all(|test| test.is_none()) && self.missing.is_none() {
             return bad(
-                "a test asks nothing",
+                "a condition has no test",
                 "give it `is`, `is_not`, `above`, `below`, `at_least`, `at_most` or `missing`",
             );
         }

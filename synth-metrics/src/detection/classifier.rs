@@ -61,9 +61,9 @@ pub(crate) const FAMILY: Family = Family {
 /// By logistic regression.
 pub const C2ST_LOGISTIC: Definition = Definition {
     id: "c2st_logistic",
-    name: "real or synthetic, told by logistic regression",
+    name: "real or synthetic, by logistic regression",
     meaning: "AUC of a logistic regression of synthetic against training rows; blind to dependence",
-    above: Some("a classifier can tell synthetic rows from real ones"),
+    above: Some("a classifier can distinguish synthetic from real rows"),
     below: Some("the classifier is worse than guessing, so training values were reused"),
     domain: Domain::Fidelity,
     goal: Goal::Target,
@@ -89,9 +89,9 @@ pub const C2ST_LOGISTIC: Definition = Definition {
 /// By boosted trees.
 pub const C2ST_TREES: Definition = Definition {
     id: "c2st_trees",
-    name: "real or synthetic, told by boosted trees",
-    meaning: "the same of boosted trees; sees dependence",
-    above: Some("a classifier can tell synthetic rows from real ones"),
+    name: "real or synthetic, by boosted trees",
+    meaning: "the same with boosted trees; sees dependence",
+    above: Some("a classifier can distinguish synthetic from real rows"),
     below: Some("the classifier is worse than guessing, so training values were reused"),
     domain: Domain::Fidelity,
     goal: Goal::Target,
@@ -210,7 +210,7 @@ impl Trial {
         let n_side = n_train.min(n_synthetic).min(most);
         if n_side < MIN_SIDE {
             return Err(format!(
-                "{n_train} training and {n_synthetic} synthetic rows: at least {MIN_SIDE} of each are needed"
+                "{n_train} training and {n_synthetic} synthetic rows: at least {MIN_SIDE} of each are required"
             ));
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -25,7 +25,7 @@ pub(crate) const FAMILY: Family = Family {
 /// The share of them.
 pub const RARE_LEVEL_COVERAGE: Definition = Definition {
     id: "rare_level_coverage",
-    name: "rare levels that are there",
+    name: "rare levels covered",
     meaning: "share of the train table's rare levels (11 rows at least) that the synthetic table has",
     above: None,
     below: Some("rare levels are lost"),
@@ -75,7 +75,7 @@ pub fn rare_level_coverage(comparison: &Comparison) -> Measure {
     let share = |[there, all]: [usize; 2]| there as f64 / all as f64;
     let total = counts.iter().fold([0, 0], |[a, b], [there, all]| [a + there, b + all]);
     let outcome = match total[1] {
-        0 => Outcome::NotMeasured(format!("no level is both rare and had by at least {LEAST_PEOPLE} training rows")),
+        0 => Outcome::NotMeasured(format!("no rare level has at least {LEAST_PEOPLE} training rows")),
         _ => Outcome::Measured(Estimate::exact(share(total))),
     };
     let counted = columns.iter().zip(counts).filter(|(_, count)| count[1] > 0);

@@ -27,7 +27,7 @@ pub const ASSOC_DELTA: Definition = Definition {
     id: "assoc_delta",
     name: "associations of all kinds, mean difference",
     meaning: "mean difference of the strength of association, over pairs of columns of any kinds",
-    above: Some("columns depend on each other in other ways"),
+    above: Some("associations between columns differ"),
     below: None,
     domain: Domain::Fidelity,
     goal: Goal::Lower,

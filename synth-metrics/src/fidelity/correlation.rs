@@ -21,7 +21,7 @@ pub const CORR_DELTA: Definition = Definition {
     id: "corr_delta",
     name: "correlations, mean difference",
     meaning: "mean difference of Pearson's r, over pairs of columns stored as numbers",
-    above: Some("numbers move together in other ways"),
+    above: Some("correlations differ"),
     below: None,
     domain: Domain::Fidelity,
     goal: Goal::Lower,

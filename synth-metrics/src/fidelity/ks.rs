@@ -44,7 +44,7 @@ pub const KS_WORST: Definition = Definition {
     id: "ks_worst",
     name: "KS distance, worst number",
     meaning: "KS distance D of the worst column on a scale",
-    above: Some("one column's numbers are distributed differently"),
+    above: Some("one column's distribution differs"),
     below: None,
     domain: Domain::Fidelity,
     goal: Goal::Lower,
@@ -97,7 +97,7 @@ pub fn ks_statistic(real: &[f64], synthetic: &[f64]) -> Result<f64> {
 /// scale.
 pub fn ks_mean(comparison: &Comparison) -> Measure {
     let columns = comparison.columns(Kind::is_scale);
-    mean_over(comparison, &KS_MEAN, &columns, "no column holds numbers on a scale", |column_idx| {
+    mean_over(comparison, &KS_MEAN, &columns, "no numeric or date column", |column_idx| {
         let real = present(comparison.train(), column_idx);
         let synthetic = present(comparison.synthetic(), column_idx);
         match (real.is_empty(), synthetic.is_empty()) {

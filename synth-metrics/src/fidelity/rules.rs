@@ -31,16 +31,16 @@ pub(crate) const FAMILY: Family = Family {
 /// The share of rows.
 pub const RULES_KEPT: Definition = Definition {
     id: "rules_kept",
-    name: "rows that keep the train table's rules",
+    name: "rows that satisfy the train table's rules",
     meaning: "share of rows that violate no rule of the train table",
     above: None,
-    below: Some("rows violate rules that every real row keeps"),
+    below: Some("rows violate rules that every real row satisfies"),
     domain: Domain::Fidelity,
     goal: Goal::Higher,
     ideal: 1.0,
     range: between(0.0, 1.0),
     unit: "share",
-    source: "share of rows that break no rule found in train and kept by the holdout: A determines B, A <= B, A + B = C, missing together",
+    source: "share of rows that violate no rule found in train and satisfied by the holdout: A determines B, A <= B, A + B = C, missing together",
     anchors: Anchors {
         copy: between(1.0, 1.0),
         fresh: between(0.98, 1.0),
@@ -65,7 +65,7 @@ const RULES_AT_ONCE: usize = 16;
 pub fn broken(rule: &Constraint, train: &Table, table: &Table) -> Result<Vec<bool>> {
     check_columns(train, "other", table)?;
     let find = |name: &str| {
-        let problem = || format!("there is no column `{name}`");
+        let problem = || format!("no column `{name}`");
         train.schema().index_of(name).ok_or_else(|| Error::Mismatch { table: "other", problem: problem() })
     };
     Ok(match rule {

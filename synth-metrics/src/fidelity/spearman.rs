@@ -24,7 +24,7 @@ pub const SPEARMAN_DELTA: Definition = Definition {
     id: "spearman_delta",
     name: "rank correlations, mean difference",
     meaning: "mean difference of Spearman's rho, over pairs of ordered columns",
-    above: Some("numbers rank together in other ways"),
+    above: Some("rank correlations differ"),
     below: None,
     domain: Domain::Fidelity,
     goal: Goal::Lower,

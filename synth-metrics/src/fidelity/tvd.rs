@@ -18,7 +18,7 @@ pub const TVD_MEAN: Definition = Definition {
     id: "tvd_mean",
     name: "total variation, mean over levels",
     meaning: "mean total variation distance of the columns of levels, constants among them",
-    above: Some("the levels' shares differ"),
+    above: Some("level shares differ"),
     below: None,
     domain: Domain::Fidelity,
     goal: Goal::Lower,
@@ -42,7 +42,7 @@ pub const TVD_WORST: Definition = Definition {
     id: "tvd_worst",
     name: "total variation, worst level",
     meaning: "total variation distance of the worst column of levels",
-    above: Some("one column's levels have other shares"),
+    above: Some("one column's level shares differ"),
     below: None,
     domain: Domain::Fidelity,
     goal: Goal::Lower,
@@ -97,7 +97,7 @@ pub fn total_variation(real: &[u32], synthetic: &[u32]) -> Result<f64> {
 /// them with something else should not go unnoticed. Not measured if there are no such columns.
 pub fn tvd_mean(comparison: &Comparison) -> Measure {
     let columns = comparison.columns(|kind| kind.is_levels() || matches!(kind, Kind::Constant | Kind::Empty));
-    mean_over(comparison, &TVD_MEAN, &columns, "no column holds levels", |column_idx| {
+    mean_over(comparison, &TVD_MEAN, &columns, "no categorical column", |column_idx| {
         let joint = joint_levels(&[comparison.train(), comparison.synthetic()], column_idx);
         total_variation(&joint.codes[0], &joint.codes[1]).expect("a comparison has rows")
     })

@@ -29,7 +29,7 @@ pub const RANGE_VALIDITY: Definition = Definition {
     name: "numbers within the train range",
     meaning: "share of numbers within the range of the train column",
     above: None,
-    below: Some("numbers lie outside the range of the real ones"),
+    below: Some("numbers lie outside the real range"),
     domain: Domain::Fidelity,
     goal: Goal::Higher,
     ideal: 1.0,
@@ -53,7 +53,7 @@ pub const LEVEL_VALIDITY: Definition = Definition {
     name: "levels known from train",
     meaning: "share of levels that the train column has",
     above: None,
-    below: Some("there are levels that the real column lacks"),
+    below: Some("some levels do not occur in the real column"),
     domain: Domain::Fidelity,
     goal: Goal::Higher,
     ideal: 1.0,
@@ -77,7 +77,7 @@ pub const GRID_VALIDITY: Definition = Definition {
     name: "numbers on the column's grid",
     meaning: "share of numbers on the grid of the train column",
     above: None,
-    below: Some("numbers have other steps or decimals than the real ones"),
+    below: Some("steps or decimals of numbers differ from the real ones"),
     domain: Domain::Fidelity,
     goal: Goal::Higher,
     ideal: 1.0,
@@ -107,7 +107,7 @@ const LEAST_DISTINCT: usize = 20;
 /// measured if none is left. Source: `BoundaryAdherence`, SDMetrics 0.32.0.
 pub fn range_validity(comparison: &Comparison) -> Measure {
     let columns = comparison.columns(Kind::is_scale);
-    mean_over(comparison, &RANGE_VALIDITY, &columns, "no column holds numbers on a scale", share_in_range)
+    mean_over(comparison, &RANGE_VALIDITY, &columns, "no numeric or date column", share_in_range)
 }
 
 /// `level_validity`: the mean over the columns of levels, constants among them, of the share of synthetic cells whose
@@ -116,7 +116,7 @@ pub fn range_validity(comparison: &Comparison) -> Measure {
 /// Not measured if there are no such columns. Source: `CategoryAdherence`, SDMetrics 0.32.0.
 pub fn level_validity(comparison: &Comparison) -> Measure {
     let columns = comparison.columns(|kind| kind.is_levels() || kind == Kind::Constant);
-    mean_over(comparison, &LEVEL_VALIDITY, &columns, "no column holds levels", share_of_known_levels)
+    mean_over(comparison, &LEVEL_VALIDITY, &columns, "no categorical column", share_of_known_levels)
 }
 
 /// `grid_validity`: the mean over the columns on a scale that have a grid of the share of synthetic numbers on it.

@@ -20,7 +20,7 @@ pub const WASSERSTEIN_MEAN: Definition = Definition {
     id: "wasserstein_mean",
     name: "Wasserstein-1 distance, mean over numbers",
     meaning: "mean Wasserstein-1 distance of the columns on a scale, in standard deviations of the train column",
-    above: Some("numbers lie far from the real ones"),
+    above: Some("numbers are far from the real ones"),
     below: None,
     domain: Domain::Fidelity,
     goal: Goal::Lower,
@@ -44,7 +44,7 @@ pub const WASSERSTEIN_WORST: Definition = Definition {
     id: "wasserstein_worst",
     name: "Wasserstein-1 distance, worst number",
     meaning: "Wasserstein-1 distance of the worst column on a scale",
-    above: Some("one column's numbers lie far from the real ones"),
+    above: Some("one column's numbers are far from the real ones"),
     below: None,
     domain: Domain::Fidelity,
     goal: Goal::Lower,
@@ -100,7 +100,7 @@ pub fn wasserstein(real: &[f64], synthetic: &[f64]) -> Result<f64> {
 /// values on both sides or on one. Not measured if no column is on a scale.
 pub fn wasserstein_mean(comparison: &Comparison) -> Measure {
     let columns = comparison.columns(Kind::is_scale);
-    mean_over(comparison, &WASSERSTEIN_MEAN, &columns, "no column holds numbers on a scale", |column_idx| {
+    mean_over(comparison, &WASSERSTEIN_MEAN, &columns, "no numeric or date column", |column_idx| {
         let real = present(comparison.train(), column_idx);
         let synthetic = present(comparison.synthetic(), column_idx);
         if real.is_empty() || synthetic.is_empty() {

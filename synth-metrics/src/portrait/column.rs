@@ -102,8 +102,8 @@ fn missing_share(table: &Table, c: usize, k: usize) -> Option<f64> {
 fn shape(comparison: &Comparison, c: usize, k: usize) -> Shape {
     let field = &comparison.train().schema().fields[c];
     let why = match field.kind {
-        Kind::Identifier => "made anew for every row, from no real one",
-        Kind::Text => "never learnt, written as missing",
+        Kind::Identifier => "regenerated for every row, not from real values",
+        Kind::Text => "never learnt, emptied",
         Kind::Constant => "one value in every row",
         Kind::Empty => "no value in any row",
         kind if kind.is_scale() => {
@@ -140,7 +140,7 @@ fn bins([mut real, synthetic]: [Vec<f64>; 2], k: usize, format: Option<NumberFor
     let mut of_real = counts(&real, &edges);
     merge(&mut edges, &mut of_real, k);
     if edges.is_empty() {
-        return Shape::Hidden("nearly all values lie in one place, or too far apart to be cut".to_owned());
+        return Shape::Hidden("nearly all values are equal, or too far apart to bin".to_owned());
     }
     let shares = [of_real, counts(&synthetic, &edges)].map(|counts| {
         let n = counts.iter().sum();

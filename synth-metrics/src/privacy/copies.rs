@@ -65,10 +65,10 @@ pub(crate) const FAMILY: Family = Family {
 /// By the nearest distance.
 pub const DCR_SHARE: Definition = Definition {
     id: "dcr_share",
-    name: "nearer to training than to unseen rows",
-    meaning: "share of synthetic rows nearer to a training row than to an unseen one",
-    above: Some("synthetic rows lie nearer to training rows than to unseen ones"),
-    below: Some("synthetic rows lie nearer to unseen rows than to training rows, so the split is in doubt"),
+    name: "closer to training than to held-out rows",
+    meaning: "share of synthetic rows closer to a training row than to a held-out row",
+    above: Some("synthetic rows are closer to training rows than to held-out rows"),
+    below: Some("synthetic rows are closer to held-out rows than to training rows, so the split is in doubt"),
     domain: Domain::Privacy,
     goal: Goal::Target,
     ideal: 0.5,
@@ -90,11 +90,11 @@ pub const DCR_SHARE: Definition = Definition {
 /// By the ratio of the two nearest distances.
 pub const NNDR_SHARE: Definition = Definition {
     id: "nndr_share",
-    name: "more clearly one training row's than one unseen row's",
-    meaning: "share of synthetic rows that lie more clearly beside one training row than beside one unseen row",
-    above: Some("synthetic rows belong to one training row more clearly than to one unseen row"),
+    name: "distance ratio to training and held-out rows",
+    meaning: "share of synthetic rows with a smaller ratio of nearest to second nearest distance among training rows than among held-out rows",
+    above: Some("synthetic rows belong more clearly to a single training row than to a single held-out row"),
     below: Some(
-        "synthetic rows belong to one unseen row more clearly than to one training row, so the split is in doubt",
+        "synthetic rows belong more clearly to a single held-out row than to a single training row, so the split is in doubt",
     ),
     domain: Domain::Privacy,
     goal: Goal::Target,
@@ -117,8 +117,8 @@ pub const NNDR_SHARE: Definition = Definition {
 /// Near copies.
 pub const NEAR_COPY_RATE: Definition = Definition {
     id: "near_copy_rate",
-    name: "rows as near as training rows seldom are",
-    meaning: "share of synthetic rows as near to a training row as 5 % of training rows are to each other",
+    name: "near copies of training rows",
+    meaning: "share of synthetic rows as close to a training row as 5 % of training rows are to each other",
     above: Some("rows are near copies of training rows"),
     below: None,
     domain: Domain::Privacy,
@@ -142,9 +142,9 @@ pub const NEAR_COPY_RATE: Definition = Definition {
 /// Unseen rows that are as near.
 pub const NEAR_COPY_RATE_HOLDOUT: Definition = Definition {
     id: "near_copy_rate_holdout",
-    name: "the same for unseen real rows",
-    meaning: "the same for unseen real rows: what chance gives",
-    above: Some("the real rows themselves lie near to each other"),
+    name: "the same for held-out rows",
+    meaning: "the same for held-out rows: the baseline",
+    above: Some("the real rows themselves are close to each other"),
     below: None,
     domain: Domain::Privacy,
     goal: Goal::Lower,
@@ -167,8 +167,8 @@ pub const NEAR_COPY_RATE_HOLDOUT: Definition = Definition {
 pub const NEAR_COPY_EXCESS: Definition = Definition {
     id: "near_copy_excess",
     name: "near copies beyond chance",
-    meaning: "near_copy_rate less near_copy_rate_holdout",
-    above: Some("more rows are near copies of training rows than chance would have it"),
+    meaning: "near_copy_rate minus near_copy_rate_holdout",
+    above: Some("more rows are near copies of training rows than by chance"),
     below: None,
     domain: Domain::Privacy,
     goal: Goal::Lower,
@@ -190,9 +190,9 @@ pub const NEAR_COPY_EXCESS: Definition = Definition {
 /// Training rows with a synthetic neighbour.
 pub const IDENTIFIABILITY_EXCESS: Definition = Definition {
     id: "identifiability_excess",
-    name: "training rows found beyond chance",
-    meaning: "share of training rows nearer to a synthetic than to a training row, less the same with unseen rows",
-    above: Some("more training rows have a synthetic row beside them than chance would have it"),
+    name: "identifiable training rows beyond chance",
+    meaning: "share of training rows closer to a synthetic row than to another training row, minus the same with held-out rows",
+    above: Some("more training rows have a synthetic row close by than by chance"),
     below: None,
     domain: Domain::Privacy,
     goal: Goal::Lower,
@@ -200,7 +200,7 @@ pub const IDENTIFIABILITY_EXCESS: Definition = Definition {
     range: between(-1.0, 1.0),
     unit: "share",
     source: "share of training rows nearer to a synthetic than to any other training row (ADS-GAN, \
-             doi:10.1109/JBHI.2020.2980262, unweighted), less the same share with as many holdout rows",
+             doi:10.1109/JBHI.2020.2980262, unweighted), minus the same share with as many holdout rows",
     anchors: Anchors {
         copy: between(0.3, 1.0),
         fresh: between(-0.1, 0.1),
@@ -238,7 +238,7 @@ pub fn copies(comparison: &Comparison, seed: u64) -> Vec<Measure> {
 }
 
 fn take(comparison: &Comparison, seed: u64) -> Result<[Estimate; 6], &'static str> {
-    let holdout = comparison.holdout().ok_or("no holdout was given")?;
+    let holdout = comparison.holdout().ok_or("no holdout given")?;
     let tables = [comparison.train(), comparison.synthetic(), holdout];
     let [train, synthetic, holdout]: [Points; 3] =
         embed(&[comparison.train(), holdout], &tables).try_into().expect("three tables");

@@ -35,7 +35,7 @@ pub const DUP_RATE: Definition = Definition {
     id: "dup_rate",
     name: "rows equal to a training row",
     meaning: "share of synthetic rows equal to a training row: a fact about the file",
-    above: Some("rows of the training table come out again"),
+    above: Some("training rows are reproduced"),
     below: None,
     domain: Domain::Privacy,
     goal: Goal::Lower,
@@ -57,16 +57,16 @@ pub const DUP_RATE: Definition = Definition {
 /// Copies among unseen real rows.
 pub const DUP_RATE_HOLDOUT: Definition = Definition {
     id: "dup_rate_holdout",
-    name: "the same for unseen real rows",
-    meaning: "the same for unseen real rows: what chance gives",
-    above: Some("the real rows themselves repeat a lot"),
+    name: "the same for held-out rows",
+    meaning: "the same for held-out rows: the baseline",
+    above: Some("the real rows themselves often repeat"),
     below: None,
     domain: Domain::Privacy,
     goal: Goal::Lower,
     ideal: 0.0,
     range: between(0.0, 1.0),
     unit: "share",
-    source: "share of holdout rows that equal a training row: what chance alone gives",
+    source: "share of holdout rows that equal a training row",
     anchors: Anchors {
         copy: between(0.0, 0.01),
         fresh: between(0.0, 0.01),
@@ -82,8 +82,8 @@ pub const DUP_RATE_HOLDOUT: Definition = Definition {
 pub const DUP_EXCESS: Definition = Definition {
     id: "dup_excess",
     name: "copied rows beyond chance",
-    meaning: "dup_rate less its baseline",
-    above: Some("more training rows come out again than chance would have it"),
+    meaning: "dup_rate minus its baseline",
+    above: Some("more training rows are reproduced than by chance"),
     below: None,
     domain: Domain::Privacy,
     goal: Goal::Lower,
@@ -199,7 +199,7 @@ fn excess(rate: f64, chance: Estimate) -> Estimate {
 }
 
 fn holdout_share(comparison: &Comparison) -> Result<Estimate, String> {
-    let holdout = comparison.holdout().ok_or("no holdout was given")?;
+    let holdout = comparison.holdout().ok_or("no holdout given")?;
     let (n_copied, n_rows) = count_copied(holdout, comparison.train()).ok_or(NOTHING_LEARNT)?;
     let share = n_copied as f64 / n_rows as f64;
     let units = Units::of(holdout);

@@ -52,10 +52,10 @@ pub(crate) const FAMILY: Family = Family {
 /// The smallest class hit.
 pub const K_MAP_MIN: Definition = Definition {
     id: "k_map_min",
-    name: "fewest people behind known facts",
+    name: "k-map, smallest class",
     meaning: "training rows in the smallest class of quasi-identifiers hit, 20 standing for more",
     above: None,
-    below: Some("what is known of a synthetic row fits few people"),
+    below: Some("the quasi-identifiers of a synthetic row fit few people"),
     domain: Domain::Privacy,
     goal: Goal::Higher,
     ideal: 20.0,
@@ -77,7 +77,7 @@ pub const K_MAP_MIN: Definition = Definition {
 /// The rows that hit a small class.
 pub const K_MAP_SHARE: Definition = Definition {
     id: "k_map_share",
-    name: "rows that few people could be",
+    name: "rows with small classes",
     meaning: "share of synthetic rows that hit a class of fewer than 5 training rows",
     above: Some("many synthetic rows fit few people"),
     below: None,
@@ -101,7 +101,7 @@ pub const K_MAP_SHARE: Definition = Definition {
 /// The fewest sensitive values.
 pub const L_DIVERSITY_MIN: Definition = Definition {
     id: "l_diversity_min",
-    name: "fewest values among people alike",
+    name: "l-diversity, fewest sensitive values",
     meaning: "fewest values of a sensitive column in a class hit, 20 standing for more",
     above: None,
     below: Some("people who are alike share a sensitive value"),
@@ -126,7 +126,7 @@ pub const L_DIVERSITY_MIN: Definition = Definition {
 /// The largest distance from the whole.
 pub const T_CLOSENESS_MAX: Definition = Definition {
     id: "t_closeness_max",
-    name: "people alike unlike all others",
+    name: "t-closeness, largest distance",
     meaning: "largest distance of a sensitive column in a class hit from the whole table",
     above: Some("people who are alike differ from all others in a sensitive column"),
     below: None,
@@ -152,9 +152,9 @@ pub const T_CLOSENESS_MAX: Definition = Definition {
 /// Unique people who are repeated.
 pub const RARE_COMBINATIONS: Definition = Definition {
     id: "rare_combinations",
-    name: "rare people reproduced whole, beyond chance",
-    meaning: "unique people whose sensitive values are repeated, less the same for unseen ones",
-    above: Some("rare people are reproduced whole"),
+    name: "rare combinations reproduced, beyond chance",
+    meaning: "unique people whose sensitive values are reproduced, minus the same for held-out rows",
+    above: Some("rare combinations are reproduced"),
     below: None,
     domain: Domain::Privacy,
     goal: Goal::Lower,
@@ -162,7 +162,7 @@ pub const RARE_COMBINATIONS: Definition = Definition {
     range: between(-1.0, 1.0),
     unit: "share",
     source: "share of training rows alone with their quasi-identifiers whose sensitive tuple a synthetic row \
-             repeats, less that of unseen rows; interval by Newcombe (1998)",
+             repeats, minus that of held-out rows; interval by Newcombe (1998)",
     anchors: Anchors {
         copy: between(0.8, 1.0),
         fresh: between(-0.1, 0.1),
@@ -332,7 +332,7 @@ impl Classes {
     }
 
     fn rare_excess(&self, comparison: &Comparison) -> Result<Estimate, &'static str> {
-        let holdout = self.holdout.as_ref().ok_or("no holdout was given")?;
+        let holdout = self.holdout.as_ref().ok_or("no holdout given")?;
         if self.sensitive.is_empty() {
             return Err("no column is left as sensitive");
         }
@@ -348,7 +348,7 @@ impl Classes {
         let (known, n_known) = reproduced(&self.train, &tuples[0], 1);
         let (unseen, n_unseen) = reproduced(holdout, &tuples[2], 0);
         if n_known == 0 || n_unseen == 0 {
-            return Err("nobody is alone with what an outsider may know");
+            return Err("nobody has unique quasi-identifiers");
         }
         let share = |k: usize, n: usize| (k as f64 / n as f64, wilson(k as f64 / n as f64, n as f64, n));
         let ((rate, of_rate), (chance, of_chance)) = (share(known, n_known), share(unseen, n_unseen));
@@ -417,7 +417,7 @@ fn named_columns(comparison: &Comparison, names: &[String]) -> Result<Vec<usize>
     let mut columns = Vec::new();
     for name in names {
         let column_idx = fields.iter().position(|field| field.name == *name);
-        columns.push(column_idx.ok_or_else(|| format!("there is no column `{name}`"))?);
+        columns.push(column_idx.ok_or_else(|| format!("no column `{name}`"))?);
     }
     columns.sort_unstable();
     columns.dedup();

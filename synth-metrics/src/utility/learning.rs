@@ -74,7 +74,7 @@ pub const TSTR: Definition = Definition {
 pub const TRTR: Definition = Definition {
     id: "trtr",
     name: "trained on real, tested on real",
-    meaning: "the same of trees trained on training rows: what the real table is worth",
+    meaning: "the same with trees trained on training rows: the real baseline",
     above: None,
     below: Some("models trained on real rows predict others poorly"),
     domain: Domain::Utility,
@@ -82,7 +82,7 @@ pub const TRTR: Definition = Definition {
     ideal: 1.0,
     range: between(-1.0, 1.0),
     unit: "AUC or R2",
-    source: "tstr with the training rows in place of the synthetic ones: what the real table is worth",
+    source: "tstr with the training rows in place of the synthetic ones",
     anchors: Anchors {
         copy: between(0.6, 0.95),
         fresh: between(0.6, 0.95),
@@ -97,8 +97,8 @@ pub const TRTR: Definition = Definition {
 /// The difference.
 pub const TSTR_GAP: Definition = Definition {
     id: "tstr_gap",
-    name: "what learning from synthetic rows costs",
-    meaning: "trtr less tstr: what training on synthetic rows costs",
+    name: "cost of training on synthetic rows",
+    meaning: "trtr minus tstr: the cost of training on synthetic rows",
     above: Some("models trained on synthetic rows predict worse than those trained on real ones"),
     below: None,
     domain: Domain::Utility,
@@ -146,7 +146,7 @@ pub const TSTR_F1: Definition = Definition {
 pub const TRTR_F1: Definition = Definition {
     id: "trtr_f1",
     name: "trained on real, tested on real, macro F1",
-    meaning: "the same of trees trained on training rows",
+    meaning: "the same with trees trained on training rows",
     above: None,
     below: Some("models trained on real rows predict others poorly"),
     domain: Domain::Utility,
@@ -257,7 +257,7 @@ fn take(taking: &Taking) -> Vec<Measure> {
 fn target_column(comparison: &Comparison, target: Option<&str>, never: &[&str]) -> std::result::Result<usize, String> {
     let schema = comparison.train().schema();
     if let Some(name) = target {
-        let column = schema.index_of(name).ok_or_else(|| format!("there is no column `{name}`"))?;
+        let column = schema.index_of(name).ok_or_else(|| format!("no column `{name}`"))?;
         return match schema.fields[column].kind.is_learnt() {
             true => Ok(column),
             false => Err(format!("column `{name}` has neither levels nor numbers to predict")),
@@ -318,10 +318,10 @@ struct Trial {
 }
 
 fn outcomes(comparison: &Comparison, target: usize, seed: u64) -> std::result::Result<Vec<Outcome>, String> {
-    let holdout = comparison.holdout().ok_or("no holdout was given")?;
+    let holdout = comparison.holdout().ok_or("no holdout given")?;
     let column_idxs: Vec<usize> = comparison.columns(Kind::is_learnt).into_iter().filter(|c| *c != target).collect();
     if column_idxs.is_empty() {
-        return Err("there is no other column to predict from".to_owned());
+        return Err("no other column to predict from".to_owned());
     }
     let kind = comparison.train().schema().fields[target].kind;
     let n_models = if kind.is_levels() { joint_levels(&[comparison.train()], target).n_codes - 1 } else { 1 };

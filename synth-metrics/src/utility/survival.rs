@@ -96,8 +96,8 @@ pub const CONCORDANCE: Definition = Definition {
 /// What it loses.
 pub const CONCORDANCE_GAP: Definition = Definition {
     id: "concordance_gap",
-    name: "order of survival, what synthetic rows cost",
-    meaning: "C of a risk score trained on training rows less concordance",
+    name: "order of survival, cost of synthetic rows",
+    meaning: "C of a risk score trained on training rows, minus concordance",
     above: Some("a risk score trained on synthetic rows orders worse than one trained on real ones"),
     below: None,
     domain: Domain::Utility,
@@ -256,15 +256,15 @@ pub fn survival(comparison: &Comparison, columns: Option<&SurvivalColumns>, seed
 
 fn columns_of(comparison: &Comparison, columns: &SurvivalColumns) -> std::result::Result<[usize; 2], String> {
     let schema = comparison.train().schema();
-    let position = |name: &String| schema.index_of(name).ok_or_else(|| format!("there is no column `{name}`"));
+    let position = |name: &String| schema.index_of(name).ok_or_else(|| format!("no column `{name}`"));
     let [time, event] = [position(&columns.time)?, position(&columns.event)?];
     let field = &schema.fields[time];
     if !field.storage.is_number() || !field.kind.is_learnt() {
-        return Err(format!("column `{}` does not hold times: numbers are needed", columns.time));
+        return Err(format!("column `{}` has no times: it must be numeric", columns.time));
     }
     let n_levels = joint_levels(&[comparison.train()], event).n_codes - 1;
     if time == event || !schema.fields[event].kind.is_learnt() || n_levels != 2 {
-        return Err(format!("column `{}` does not tell events: two levels are needed", columns.event));
+        return Err(format!("column `{}` has no events: it must have two levels", columns.event));
     }
     Ok([time, event])
 }
@@ -316,11 +316,11 @@ fn concordances(
     event: usize,
     seed: u64,
 ) -> std::result::Result<[Estimate; 2], String> {
-    let holdout = comparison.holdout().ok_or("no holdout was given")?;
+    let holdout = comparison.holdout().ok_or("no holdout given")?;
     let learnt = comparison.columns(Kind::is_learnt);
     let column_idxs: Vec<usize> = learnt.into_iter().filter(|c| ![time, event].contains(c)).collect();
     if column_idxs.is_empty() {
-        return Err("there is no other column to predict from".to_owned());
+        return Err("no other column to predict from".to_owned());
     }
     // One generator each, alike: tables of one length keep the same rows.
     let thin = |table: &Table, most: usize| thinned(table, most, &mut ChaCha8Rng::seed_from_u64(seed));

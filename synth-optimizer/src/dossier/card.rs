@@ -28,22 +28,20 @@ pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program:
         policy.sha256(),
     ));
     if !record.decision.is_accepted() {
-        card.line("No table was released by this run. The card tells what was tried.");
+        card.line("This run released no table. The card documents what was tried.");
     }
 
     card.section("Purpose");
     card.items([
         "Meant for: developing and testing programs, teaching, planning studies, and looking for hypotheses.",
-        "Forbidden: care of any patient; primary evidence for a claim, unless it was confirmed on real data; attempts to \
-         find out who was in the source.",
+        "Forbidden: care of any patient; primary evidence for a claim, unless confirmed on real data; attempts to identify people in the source.",
     ]);
 
     card.section("Source");
     let (band, n_columns) = (band(source.n_rows), source.schema.fields.len());
     card.items([
         format!("{band} rows, {n_columns} columns; {}.", units(record)).as_str(),
-        "Period, place, inclusion, consent, contact, licence, recipients, expiry: not known to the program; the owner's to \
-         fill in.",
+        "Period, place, inclusion, consent, contact, licence, recipients, expiry: unknown to the program; to be filled in by the owner.",
     ]);
     card.line("| column | kind |\n|---|---|");
     for field in &source.schema.fields {
@@ -61,20 +59,19 @@ pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program:
 
     card.section("Privacy mechanism");
     card.line(
-        "None that is formal: no noise is calibrated, and nothing here bounds mathematically what the table tells about \
-         a person. What there is are attacks that were run, below.",
+        "No formal one: no calibrated noise, and no mathematical bound on what the table discloses about a person. The evidence is the attacks below.",
     );
 
     card.section("Checks");
     match assessment {
         Some(assessment) => card.checks(assessment),
-        None => card.line("No attempt had a table, so nothing was checked."),
+        None => card.line("No attempt produced a table, so nothing was checked."),
     }
 
     card.section("Known gaps");
     card.gaps(record, assessment.map(|a| &a.verdict));
 
-    card.section("What this is not");
+    card.section("Disclaimer");
     card.line(DISCLAIMER);
     card.0
 }
@@ -112,10 +109,10 @@ impl Card {
         let protection = &record.protection;
         let found = record.findings.iter().map(|finding| format!("Found: {finding}"));
         let done = protection.applied.iter().map(|applied| format!("Done: {applied}"));
-        let less = protection.shortfalls.iter().map(|shortfall| format!("Less than was asked for: {shortfall}"));
+        let less = protection.shortfalls.iter().map(|shortfall| format!("Less than the policy requires: {shortfall}"));
         let lines: Vec<String> = found.chain(done).chain(less).chain(protection.notes.iter().cloned()).collect();
         if lines.is_empty() {
-            self.line("Nothing was found that asks for any, and nothing was declared.");
+            self.line("None: nothing was detected that needs it, and nothing was declared.");
         }
         lines.iter().for_each(|line| self.line(&format!("- {}.", text(line))));
     }
@@ -151,9 +148,9 @@ impl Card {
     fn constraints(&mut self, record: &RunRecord) {
         let constraints = &record.constraints;
         if constraints.is_empty() {
-            return self.line("None was declared and none was found, or none was asked for.");
+            return self.line("None declared and none found, or constraints were switched off.");
         }
-        self.line(&format!("{:.1} % of the rows were drawn anew to keep them.\n", 100.0 * constraints.redrawn));
+        self.line(&format!("{:.1} % of the rows were resampled to enforce them.\n", 100.0 * constraints.redrawn));
         constraints.rules.iter().for_each(|rule| self.line(&format!("- {}.", text(&rule.line()))));
     }
 
@@ -162,7 +159,7 @@ impl Card {
         let rows = &report.rows;
         let unseen = rows.holdout.map_or("no".to_owned(), |n| n.to_string());
         self.line(&format!(
-            "{} training, {} synthetic and {unseen} unseen real rows were compared. Score: {}.\n",
+            "{} training, {} synthetic and {unseen} held-out real rows were compared. Score: {}.\n",
             rows.train, rows.synthetic, verdict.score,
         ));
         self.line("| check | class | limit | value | bound | n | outcome |\n|---|---|---|---|---|---|---|");
@@ -200,7 +197,7 @@ impl Card {
         }
         self.items([
             "Attacks other than those named, attackers who know more, further releases from the same source.",
-            "What was not measured: every measure that has no line above.",
+            "Unmeasured: every measure without a line above.",
         ]);
     }
 }
@@ -226,8 +223,7 @@ fn band(n_rows: usize) -> String {
 fn units(record: &RunRecord) -> String {
     match &record.unit {
         Some(unit) => format!(
-            "{} units, named by {}, have several rows each: they are never split, and what their rows have to do with each other is not \
-             modelled",
+            "{} units, identified by {}, with several rows each: units are never split, and relations between the rows of a unit are not modelled",
             unit.n_units,
             unit.columns.iter().map(|name| format!("`{}`", text(name))).collect::<Vec<_>>().join(", ")
         ),
@@ -256,8 +252,8 @@ fn measured(report: &QualityReport, domain: Domain) -> String {
 
 fn subgroup_line(subgroups: Option<&Subgroups>) -> String {
     match subgroups {
-        Some(_) => "measured apart, see report.json".to_owned(),
-        None => "not in report.json; the report page looks at those of one column".to_owned(),
+        Some(_) => "measured separately, see report.json".to_owned(),
+        None => "not in report.json; the report page shows those of one column".to_owned(),
     }
 }
 

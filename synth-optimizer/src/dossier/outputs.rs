@@ -135,7 +135,7 @@ pub fn check_output(path: &Path, inputs: &[PathBuf], replace: Replace) -> Result
     }
     let folder = folder_of(path);
     if !folder.exists() {
-        return Err(Error::Request(format!("there is no folder {}; make it first", folder.display())));
+        return Err(Error::Request(format!("no folder {}; create it first", folder.display())));
     }
     check_writable(folder)
 }
@@ -151,7 +151,7 @@ pub fn check_outside(output: &Path, inputs: &[PathBuf]) -> Result<()> {
     match inputs.iter().find(|input| is_in(input)) {
         Some(input) => {
             let problem = format!("{} is in {}, which is read as a table", output.display(), input.display());
-            Err(Error::Request(format!("{problem}; name a place outside")))
+            Err(Error::Request(format!("{problem}; choose a place outside it")))
         }
         None => Ok(()),
     }
@@ -177,7 +177,7 @@ pub fn check_writable(folder: &Path) -> Result<()> {
     let there = folder.ancestors().map(|f| if f == Path::new("") { Path::new(".") } else { f }).find(|f| f.exists());
     let there = there.unwrap_or(Path::new("."));
     if !there.is_dir() {
-        return Err(Error::Request(format!("{} is no folder", there.display())));
+        return Err(Error::Request(format!("{} is not a folder", there.display())));
     }
     match tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(there) {
         Ok(_) => Ok(()),

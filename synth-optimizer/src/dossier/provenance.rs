@@ -86,7 +86,7 @@ pub fn provenance(
     }
     let activities = json!({
         "synth:fit": fit,
-        "synth:sample": of_attempt("draw the rows"),
+        "synth:sample": of_attempt("sample the rows"),
         "synth:measure": of_attempt("measure"),
         "synth:judge": { "prov:label": "judge", "synth:decision": record.decision.to_string() },
     });

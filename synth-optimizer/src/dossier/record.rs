@@ -66,7 +66,9 @@ pub struct RunRecord {
 fn known_version<'de, D: Deserializer<'de>>(form: D) -> Result<u32, D::Error> {
     match u32::deserialize(form)? {
         RUN_VERSION => Ok(RUN_VERSION),
-        other => Err(D::Error::custom(format!("the record has version {other}, known is version {RUN_VERSION}"))),
+        other => {
+            Err(D::Error::custom(format!("the record has version {other}; this program knows version {RUN_VERSION}")))
+        }
     }
 }
 

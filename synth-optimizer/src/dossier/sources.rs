@@ -35,7 +35,7 @@ impl Sources {
         let mut list = String::new();
         for TableFile { path, keys } in &found {
             if path.exists() && !path.is_file() {
-                return Err(Error::Request(format!("{} can be read once only: give it alone", path.display())));
+                return Err(Error::Request(format!("{} can be read only once: give it alone", path.display())));
             }
             let n_bytes = open(path)?.metadata().map_err(|source| unread(path, source))?.len();
             let digest = sha256_of(open(path)?).map_err(|source| unread(path, source))?;
@@ -119,8 +119,8 @@ pub fn names_of(paths: &[PathBuf]) -> String {
 
 /// What is said when the files are not now what they were before they were read.
 fn changed(paths: &[PathBuf]) -> Error {
-    let bad = BadInput::new(InputRule::Corrupt, "the table was changed while it was read").in_input(&names_of(paths));
-    synth_core::Error::from(bad.hint("read it when nobody writes to it")).into()
+    let bad = BadInput::new(InputRule::Corrupt, "the table was modified while being read").in_input(&names_of(paths));
+    synth_core::Error::from(bad.hint("retry when nothing writes to it")).into()
 }
 
 fn open(path: &Path) -> Result<File> {

@@ -51,7 +51,7 @@ impl Unfinished {
     /// [`Error::Request`] if there is none, if it is one of another version, or if it was asked otherwise.
     pub fn asked<A: DeserializeOwned>(results: &Path) -> Result<A> {
         let path = results.join(FOLDER).join(ASKED);
-        let none = || Error::Request(format!("there is no unfinished run in {}", results.display()));
+        let none = || Error::Request(format!("no unfinished run in {}", results.display()));
         let bytes = std::fs::read(&path).map_err(|_| none())?;
         let of_version = |version: &str| format!("the unfinished run in {} is of {version}", results.display());
         let asked: Asked<A> =
@@ -78,7 +78,7 @@ impl Unfinished {
         let there = self.read(ASKED).map_err(failed("read", &self.folder))?.unwrap_or_default();
         let inputs = |bytes: &[u8]| serde_json::from_slice::<Asked<IgnoredAny>>(bytes).map(|asked| asked.inputs).ok();
         if inputs(&there) != inputs(&self.asked) {
-            let problem = "the table, the schema or the policy is not what it was when the run began; begin anew";
+            let problem = "the table, the schema or the policy has changed since the run started; start a new run";
             return Err(Error::Request(problem.to_owned()));
         }
         Ok(())

@@ -204,28 +204,28 @@ struct Said {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// There was no connection, or it broke.
-    #[error("it could not be reached")]
+    #[error("unreachable")]
     Unreachable,
     /// No answer in time.
-    #[error("there was no answer in time")]
+    #[error("timed out")]
     TimedOut,
     /// Another status than 200.
-    #[error("it answered with status {0}")]
+    #[error("HTTP status {0}")]
     Status(u16),
     /// The answer is too long.
-    #[error("the answer has more than {} KiB", MAX_ANSWER / 1024)]
+    #[error("the response exceeds {} KiB", MAX_ANSWER / 1024)]
     TooLong,
     /// The answer, or what it says, is no JSON of the form that such services have.
-    #[error("the answer is no JSON of the agreed form")]
+    #[error("the response is not the expected JSON")]
     NotJson,
     /// The answer says nothing.
-    #[error("the answer is empty")]
+    #[error("empty response")]
     Empty,
     /// What it says is JSON, but no plan.
-    #[error("the answer does not follow the schema of plans")]
+    #[error("the response does not follow the schema of plans")]
     NotAPlan,
     /// It proposes what was tried before, or what trains at least as hard as a plan that failed on privacy.
-    #[error("its plan was tried before, or would train at least as hard as one that failed on privacy")]
+    #[error("the plan was tried before, or trains at least as hard as one that failed on privacy")]
     NotWorthTrying,
 }
 

@@ -70,7 +70,7 @@ impl LlmPlanner {
         let explanation = Explanation {
             rule: RULE.to_owned(),
             cause: match attempts.is_empty() {
-                true => "the plan to start with".to_owned(),
+                true => "the initial plan".to_owned(),
                 false => ruled.1.cause.clone(),
             },
             suggestion: [vec![proposal.reason()], remarks].concat().join("; "),
@@ -106,7 +106,7 @@ impl Planner<Plan, Assessment> for LlmPlanner {
         // When the rules see nothing left to try, nobody is asked.
         let ruled = self.rules.next_plan(attempts)?;
         if self.in_vain >= PATIENCE {
-            return Some(self.fall_back(attempts, ruled, "the language model was not asked again"));
+            return Some(self.fall_back(attempts, ruled, "the language model was not queried again"));
         }
         match self.ask(attempts, &ruled) {
             Ok(planned) => {

@@ -108,7 +108,7 @@ impl Proposal {
         let mut remarks = Vec::new();
         let engine = only.unwrap_or(self.engine);
         if engine != self.engine {
-            remarks.push(format!("{} was proposed, {engine} was asked for", self.engine));
+            remarks.push(format!("{} was proposed, but {engine} is required", self.engine));
         }
         let start = [current, first].into_iter().find(|plan| plan.kind() == engine);
         let start = start.cloned().unwrap_or_else(|| Plan::of(engine, n_rows, n_columns));
@@ -135,7 +135,7 @@ impl Proposal {
             plan.change_training(|training| training.validation_share = Training::default().validation_share);
         }
         if self.differential_privacy {
-            remarks.push("it would have differential privacy, which no engine here has".to_owned());
+            remarks.push("differential privacy was proposed, which no engine supports".to_owned());
         }
         (plan, remarks)
     }
@@ -156,7 +156,7 @@ fn held<T: PartialOrd + Copy + std::fmt::Display>(
         x
     };
     if inside != x {
-        remarks.push(format!("{name} {x} was held to {inside}"));
+        remarks.push(format!("{name} {x} was clamped to {inside}"));
     }
     inside
 }
@@ -220,7 +220,8 @@ mod tests {
         let training = plan.training().unwrap();
         assert_eq!((training.n_iter, training.lr, training.hidden.as_slice()), (800, 0.01, &[16][..]));
         let said = remarks.join("; ");
-        for part in ["n_iter 100000 was held to 800", "lr 7 was held to 0.01", "width 1", "differential privacy"] {
+        for part in ["n_iter 100000 was clamped to 800", "lr 7 was clamped to 0.01", "width 1", "differential privacy"]
+        {
             assert!(said.contains(part), "{said}");
         }
         assert!(plan.engine.check().is_ok());
@@ -231,7 +232,7 @@ mod tests {
         let base = Plan::of(EngineKind::TabDdpm, 303, 14);
         let (plan, remarks) = proposal().applied_to(&base, &base, [303, 14], Some(EngineKind::TabDdpm));
         assert_eq!((plan.kind(), plan.training().unwrap().n_iter), (EngineKind::TabDdpm, 400));
-        assert!(remarks[0].contains("masked was proposed, tabddpm was asked for"));
+        assert!(remarks[0].contains("masked was proposed, but tabddpm is required"));
     }
 
     #[test]

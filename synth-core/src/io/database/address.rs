@@ -128,8 +128,7 @@ fn host_name(host: &Host) -> String {
 fn wrong(got: &str) -> Error {
     Error::Setting {
         name: "the address of a database",
-        allowed: "sqlite:PATH or postgres://USER@HOST/DATABASE, then perhaps # and a name, schema.name, or a query that \
-                  begins with SELECT or WITH",
+        allowed: "sqlite:PATH or postgres://USER@HOST/DATABASE, optionally followed by # and a name, schema.name, or a query that begins with SELECT or WITH",
         got: got.to_owned(),
     }
 }
@@ -138,7 +137,7 @@ fn wrong(got: &str) -> Error {
 fn server(url: &str) -> Result<Config> {
     // Certificates are always checked.
     let checked = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
-    let mut config: Config = checked.parse().map_err(|_| wrong("another form of it"))?;
+    let mut config: Config = checked.parse().map_err(|_| wrong("another format"))?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(wrong("no host"));
     }
@@ -174,7 +173,7 @@ impl What {
         if is_query && text.contains(|c: char| !is_of_name(c)) {
             return Ok(What::Query(text.trim_end_matches(|c: char| c == ';' || c.is_whitespace()).to_owned()));
         }
-        name_of(text).map(What::Name).ok_or_else(|| wrong("something else behind the #"))
+        name_of(text).map(What::Name).ok_or_else(|| wrong("something else after the #"))
     }
 }
 

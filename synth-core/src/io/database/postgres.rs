@@ -87,15 +87,15 @@ fn told(error: &postgres::Error, name: &str) -> Error {
     };
     let why = match code {
         &SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-            "the server refuses the user or the password"
+            "the server rejects the user or the password"
         }
         &SqlState::INVALID_CATALOG_NAME => "the server has no such database",
-        &SqlState::INSUFFICIENT_PRIVILEGE => "the user may not read it",
-        &SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME => "a table that the query names is not there",
-        &SqlState::UNDEFINED_COLUMN => "a column that the query names is not there",
-        &SqlState::SYNTAX_ERROR => "the server does not understand the query",
-        &SqlState::READ_ONLY_SQL_TRANSACTION => "the query would write",
-        _ => "the server refuses it",
+        &SqlState::INSUFFICIENT_PRIVILEGE => "the user has no permission to read it",
+        &SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME => "a table in the query does not exist",
+        &SqlState::UNDEFINED_COLUMN => "a column in the query does not exist",
+        &SqlState::SYNTAX_ERROR => "the query has a syntax error",
+        &SqlState::READ_ONLY_SQL_TRANSACTION => "the query is not read-only",
+        _ => "the server rejects it",
     };
     refused(name, format!("{why} (SQLSTATE {})", code.code()))
 }

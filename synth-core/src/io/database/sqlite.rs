@@ -45,7 +45,7 @@ pub(super) fn stream<T>(
     };
     let mut statement = connection.prepare(&query).map_err(failed)?;
     if !statement.readonly() {
-        return Err(refused(name, "the query would write"));
+        return Err(refused(name, "the query is not read-only"));
     }
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut csv = csv::Writer::from_writer(Vec::new());
@@ -67,20 +67,20 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<Vec<String>>> {
 
 /// What SQLite refuses, without its message, which quotes the query.
 fn told(error: &rusqlite::Error, name: &str) -> Error {
-    let corrupt = |problem: &str| BadInput::new(InputRule::Corrupt, problem).hint("take another copy of it").into();
+    let corrupt = |problem: &str| BadInput::new(InputRule::Corrupt, problem).hint("use an intact copy").into();
     match (error, error.sqlite_error_code()) {
-        (_, Some(ErrorCode::NotADatabase)) => corrupt("the file is no SQLite database"),
+        (_, Some(ErrorCode::NotADatabase)) => corrupt("not a SQLite database"),
         (_, Some(ErrorCode::DatabaseCorrupt)) => corrupt("the database is damaged"),
-        (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => refused(name, "another program holds it"),
-        (_, Some(ErrorCode::ReadOnly)) => refused(name, "the query would write"),
-        (rusqlite::Error::MultipleStatement, _) => refused(name, "it is more than one statement"),
+        (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => refused(name, "locked by another program"),
+        (_, Some(ErrorCode::ReadOnly)) => refused(name, "the query is not read-only"),
+        (rusqlite::Error::MultipleStatement, _) => refused(name, "more than one statement"),
         (rusqlite::Error::SqliteFailure(failure, _), _) => {
-            refused(name, format!("SQLite refuses it (code {})", failure.extended_code))
+            refused(name, format!("SQLite rejects it (code {})", failure.extended_code))
         }
         (rusqlite::Error::SqlInputError { .. }, _) => {
-            refused(name, "SQLite does not understand the query, or a table or column that it names is not there")
+            refused(name, "the query has a syntax error, or names a table or column that does not exist")
         }
-        _ => refused(name, "SQLite refuses it"),
+        _ => refused(name, "SQLite rejects it"),
     }
 }
 
@@ -131,7 +131,7 @@ fn spelling(row: &Row<'_>, i: usize, column: &str) -> Result<String> {
         ValueRef::Real(x) if x != 0.0 && !(1e-5..1e16).contains(&x.abs()) => Ok(format!("{x:e}")),
         ValueRef::Real(x) => Ok(x.to_string()),
         ValueRef::Text(bytes) => String::from_utf8(bytes.to_vec()).map_err(|_| {
-            BadInput::new(InputRule::Unsupported, "the column holds text that is not UTF-8").in_column(column).into()
+            BadInput::new(InputRule::Unsupported, "the column contains text that is not UTF-8").in_column(column).into()
         }),
         ValueRef::Blob(_) => Err(no_bytes(column).into()),
     }

@@ -49,7 +49,7 @@ impl Condition {
         let field = &schema.fields[field_idx];
         match self.demand.values().iter().all(|value| number_of(field, value).is_some()) {
             true => Ok(()),
-            false => Err(bad(InputRule::UnknownLevel, "a value of the condition is none that was learnt").into()),
+            false => Err(bad(InputRule::UnknownLevel, "a value of the condition was not learnt").into()),
         }
     }
 

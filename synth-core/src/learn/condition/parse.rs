@@ -45,9 +45,7 @@ impl Condition {
         let condition = Self::from_str(text)
             .map_err(|error| BadInput::new(InputRule::Unsupported, format!("condition: {error}")))?;
         if schema.index_of(&condition.column).is_none() {
-            return Err(BadInput::new(InputRule::UnknownColumn, "there is no such column")
-                .in_column(&condition.column)
-                .into());
+            return Err(BadInput::new(InputRule::UnknownColumn, "no such column").in_column(&condition.column).into());
         }
         Ok(condition)
     }
@@ -83,20 +81,22 @@ fn parse(text: &str) -> Result<Condition, String> {
     let operator_of = |rest: &str| OPERATORS.iter().find(|operator| rest.starts_with(operator.sign));
     let (column, rest) = part(text, |rest| operator_of(rest).is_some())?;
     let Some(Operator { sign, demand }) = operator_of(rest) else {
-        return Err("there is no operator: write COLUMN=VALUE, or one of != >= > <= < for the sign".to_owned());
+        return Err("no operator: write COLUMN=VALUE, or use one of != >= > <= < instead of =".to_owned());
     };
     if column.is_empty() {
-        return Err(format!("there is no column before `{sign}`"));
+        return Err(format!("no column before `{sign}`"));
     }
     let mut values = Vec::new();
     let mut rest = rest.strip_prefix(sign);
     while let Some(text) = rest {
         if text.trim_start().starts_with(['=', '<', '>']) {
-            return Err(format!("two signs follow each other: is it `{sign}`? a value like that stands in quotes"));
+            return Err(format!(
+                "two operators in a row: did you mean `{sign}`? quote a value that begins with an operator"
+            ));
         }
         let (value, after) = part(text, |rest| rest.starts_with('|'))?;
         if value.is_empty() {
-            return Err("a value is missing".to_owned());
+            return Err("missing value".to_owned());
         }
         values.push(value);
         rest = after.strip_prefix('|');
@@ -105,7 +105,7 @@ fn parse(text: &str) -> Result<Condition, String> {
         Make::OfSome(demand) => demand(values),
         Make::OfOne(demand) => match <[String; 1]>::try_from(values) {
             Ok([value]) => demand(value),
-            Err(_) => return Err(format!("`{sign}` takes one value, only = and != take several")),
+            Err(_) => return Err(format!("`{sign}` takes one value; only = and != take several")),
         },
     };
     Ok(Condition { column, demand })
@@ -120,7 +120,7 @@ fn part(text: &str, ends: impl Fn(&str) -> bool) -> Result<(String, &str), Strin
     };
     let mut part = String::new();
     loop {
-        let (before, after) = rest.split_once('"').ok_or("a quote is opened and not closed")?;
+        let (before, after) = rest.split_once('"').ok_or("unclosed quote")?;
         part.push_str(before);
         match after.strip_prefix('"') {
             Some(after) => {
@@ -133,7 +133,7 @@ fn part(text: &str, ends: impl Fn(&str) -> bool) -> Result<(String, &str), Strin
             }
         }
     }
-    if rest.is_empty() || ends(rest) { Ok((part, rest)) } else { Err("text follows a closing quote".to_owned()) }
+    if rest.is_empty() || ends(rest) { Ok((part, rest)) } else { Err("text after a closing quote".to_owned()) }
 }
 
 #[cfg(test)]
@@ -183,10 +183,10 @@ mod tests {
         fails("age!60", "no operator");
         fails("=60", "no column before `=`");
         fails("\"\">60", "no column before `>`");
-        fails("age=", "a value is missing");
-        fails("stage=I|", "a value is missing");
-        fails("stage=|I", "a value is missing");
-        fails("stage=\"\"", "a value is missing");
+        fails("age=", "missing value");
+        fails("stage=I|", "missing value");
+        fails("stage=|I", "missing value");
+        fails("stage=\"\"", "missing value");
         fails("age=>60", "two signs");
         fails("age==60", "two signs");
         fails("age<>60", "two signs");

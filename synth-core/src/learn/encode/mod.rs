@@ -324,7 +324,7 @@ impl Column {
                     return Ok(Column::Unlearnt(Unlearnt::Absent));
                 }
                 if levels.names.len() > MAX_LEVELS {
-                    let problem = format!("{} levels, at most {MAX_LEVELS} can be learnt", levels.names.len());
+                    let problem = format!("{} levels; at most {MAX_LEVELS} can be learnt", levels.names.len());
                     let hint = "give the column the kind `text` or `identifier` in the schema";
                     return Err(BadInput::new(InputRule::TooLarge, problem).in_column(&field.name).hint(hint).into());
                 }
@@ -365,7 +365,7 @@ impl Intervals {
 /// That there are rows to learn from, and that nothing is left to be done to them first.
 fn check_rows(table: &Table) -> Result<()> {
     if table.n_rows() < 2 {
-        let problem = format!("{} rows; at least 2 are needed to learn from", table.n_rows());
+        let problem = format!("{} rows; at least 2 training rows are required", table.n_rows());
         return Err(BadInput::new(InputRule::TooFewRows, problem).into());
     }
     check_applied(table.schema())

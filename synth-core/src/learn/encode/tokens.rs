@@ -187,7 +187,7 @@ impl Tokenizer {
         for (variable_idx, (field_idx, variable)) in variables.into_iter().enumerate() {
             let field = table.column(field_idx).0;
             let unknown = |row: usize| {
-                let problem = format!("row {}: a value that the learnt table does not have", row + 1);
+                let problem = format!("row {}: a value that does not occur in the training table", row + 1);
                 BadInput::new(InputRule::UnknownLevel, problem).in_column(&field.name)
             };
             let mut codes = tokens.codes.column_mut(variable_idx);

@@ -35,7 +35,7 @@ impl Unlearnt {
     pub(super) fn fit(table: &Table, field_idx: usize) -> Result<Self> {
         let (field, _) = table.column(field_idx);
         let contradicted = |what: &str| {
-            BadInput::new(InputRule::Schema, format!("the column is said to be {what}, but its values differ"))
+            BadInput::new(InputRule::Schema, format!("the column is declared {what}, but its values differ"))
                 .in_column(&field.name)
                 .hint("give it another `kind` in the schema")
         };

@@ -71,7 +71,7 @@ macro_rules! engines {
         pub(in crate::learn) fn read(name: &str, part: &FilePart) -> Result<Box<dyn Generator>> {
             match name {
                 $($id => $read(part),)+
-                _ => Err(Error::ModelFile("its engine is none of this program".to_owned())),
+                _ => Err(Error::ModelFile("unknown engine".to_owned())),
             }
         }
     };

@@ -94,11 +94,11 @@ pub enum By {
 impl fmt::Display for By {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            By::Derived => "the total is added up",
-            By::Difference => "the difference is learnt",
-            By::Lookup => "what follows is looked up",
-            By::Redraw => "rows that break it are drawn anew",
-            By::NotKept => "not kept",
+            By::Derived => "total computed",
+            By::Difference => "difference learnt",
+            By::Lookup => "dependent value looked up",
+            By::Redraw => "violating rows resampled",
+            By::NotKept => "not enforced",
         })
     }
 }
@@ -229,8 +229,8 @@ impl Keep {
         for (rule, broken) in self.rules.iter().zip(&broken).filter(|(rule, _)| rule.origin == Origin::Declared) {
             together = with(&together, broken);
             if n_rows > 0 && 1.0 - share(&together) < LEAST_KEPT {
-                let problem = format!("hardly any row that is drawn keeps the constraint: {}", rule.held.constraint());
-                let hint = "the table itself may seldom keep it, or it contradicts another one";
+                let problem = format!("almost no sampled row satisfies the constraint: {}", rule.held.constraint());
+                let hint = "the table itself may seldom satisfy it, or it contradicts another constraint";
                 return Err(BadInput::new(InputRule::Constraint, problem).hint(hint).into());
             }
         }

@@ -47,12 +47,11 @@ pub(super) fn from_bytes(
     read: impl FnOnce(&str, &FilePart) -> Result<Box<dyn Generator>>,
 ) -> Result<Model> {
     let bad = |problem: &str| Error::ModelFile(problem.to_owned());
-    let (_, metadata) =
-        SafeTensors::read_metadata(bytes).map_err(|_| bad("these bytes are no model, or they are damaged"))?;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|_| bad("not a model file, or damaged"))?;
     let header = metadata.metadata().as_ref().and_then(|m| m.get("synth"));
-    let header = header.ok_or_else(|| bad("it holds tensors, but none of a model of this program"))?;
+    let header = header.ok_or_else(|| bad("a safetensors file, but not a model of this program"))?;
     let (header, written) = header.rsplit_once('\n').unwrap_or((header, ""));
-    let version: Version = serde_json::from_str(header).map_err(|_| bad("its header names no version"))?;
+    let version: Version = serde_json::from_str(header).map_err(|_| bad("its header has no version"))?;
     if version.version != MODEL_VERSION {
         return Err(bad(&format!("it has version {}, this program reads {MODEL_VERSION}", version.version)));
     }
@@ -61,12 +60,12 @@ pub(super) fn from_bytes(
     let views: Vec<(&str, Vec<usize>, &[u8])> = views.collect();
     let views = views.iter().map(|(name, shape, bytes)| (*name, shape.as_slice(), *bytes));
     if written != check_sum(header, views.collect()) {
-        return Err(bad("it is damaged: its check sum is not that of its content"));
+        return Err(bad("damaged: checksum mismatch"));
     }
     let FileHeader { about, constraints, engine, model, .. } =
         serde_json::from_str(header).map_err(|_| bad("its header is damaged"))?;
     if !about.is_sound() {
-        return Err(bad("what it tells of its origin is damaged"));
+        return Err(bad("its origin is damaged"));
     }
     let part = FilePart { header: model.get().to_owned(), tensors: FilePart::tensors_of(&tensors) };
     let generator: Arc<dyn Generator> = read(&engine, &part)?.into();

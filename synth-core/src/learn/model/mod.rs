@@ -142,7 +142,7 @@ impl Model {
     /// As [`Imputer::impute`](crate::generator::Imputer::impute); [`InputRule::Unsupported`] if the engine cannot;
     /// [`Error::SchemaMismatch`](crate::Error::SchemaMismatch) if `table` has other columns than the one that was learnt.
     pub fn impute(&self, table: &Table, seed: u64) -> Result<Table> {
-        let imputer = self.generator.imputer().ok_or_else(|| self.cannot("complete partial rows"))?;
+        let imputer = self.generator.imputer().ok_or_else(|| self.cannot("impute"))?;
         table.check_columns(self.schema())?;
         match self.keep.as_deref() {
             None => imputer.impute(table, seed),
@@ -157,7 +157,7 @@ impl Model {
     /// As [`Likelihood::log_likelihood`](crate::generator::Likelihood::log_likelihood); [`InputRule::Unsupported`] if the engine cannot;
     /// [`Error::SchemaMismatch`](crate::Error::SchemaMismatch) if `table` has other columns than the one that was learnt.
     pub fn log_likelihood(&self, table: &Table) -> Result<Vec<f64>> {
-        let likelihood = self.generator.likelihood().ok_or_else(|| self.cannot("say how likely a row is"))?;
+        let likelihood = self.generator.likelihood().ok_or_else(|| self.cannot("score rows"))?;
         table.check_columns(self.schema())?;
         likelihood.log_likelihood(&self.learnt_of(table))
     }

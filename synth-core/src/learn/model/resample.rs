@@ -171,6 +171,6 @@ fn sampled_again(
     }
     let rule =
         last.as_ref().and_then(|table| keep.first_broken(table)).map_or(String::new(), |rule| format!(": {rule}"));
-    let problem = format!("no row was sampled in {MAX_TRIES} tries that meets all conditions and constraints{rule}");
-    Err(Error::from(BadInput::new(InputRule::Constraint, problem).hint("take the rarest of the conditions away")))
+    let problem = format!("no row that meets all conditions and constraints was sampled in {MAX_TRIES} tries{rule}");
+    Err(Error::from(BadInput::new(InputRule::Constraint, problem).hint("remove the rarest of the conditions")))
 }

@@ -39,7 +39,7 @@ pub(super) struct Candidate {
 
 pub(super) fn check(audits: &[Audit]) -> Result<(), String> {
     let Some(first) = audits.first() else {
-        return Err("neither a holdout nor an audit was given".to_owned());
+        return Err("neither a holdout nor an audit given".to_owned());
     };
     if columns_of(first.members, Kind::is_learnt).is_empty() {
         return Err("no column is learnt".to_owned());

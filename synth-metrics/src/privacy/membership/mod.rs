@@ -113,8 +113,8 @@ pub(crate) const FAMILY: Family = Family {
 pub const MIA_AUC: Definition = Definition {
     id: "mia_auc",
     name: "membership inference, AUC",
-    meaning: "AUC of an attack that tells members from non-members",
-    above: Some("an attacker can tell who was in the training table"),
+    meaning: "AUC of an attack that distinguishes members from non-members",
+    above: Some("an attacker can infer who is in the training table"),
     below: Some("the attack is worse than guessing, so the measurement or the split is in doubt"),
     domain: Domain::Privacy,
     goal: Goal::Target,
@@ -139,7 +139,7 @@ pub const MIA_MAX_AUC: Definition = Definition {
     id: "mia_max_auc",
     name: "membership inference, best of several attacks",
     meaning: "largest AUC of several attacks",
-    above: Some("one of the attackers can tell who was in the training table"),
+    above: Some("one of the attackers can infer who is in the training table"),
     below: Some("the attack is worse than guessing, so the measurement or the split is in doubt"),
     domain: Domain::Privacy,
     goal: Goal::Target,
@@ -214,7 +214,7 @@ pub const MIA_OUTLIER_AUC: Definition = Definition {
     id: "mia_outlier_auc",
     name: "membership inference on isolated rows",
     meaning: "largest AUC on the 5 % most isolated rows",
-    above: Some("one of the attackers can tell who was in the training table"),
+    above: Some("one of the attackers can infer who is in the training table"),
     below: Some("the attack is worse than guessing, so the measurement or the split is in doubt"),
     domain: Domain::Privacy,
     goal: Goal::Target,
@@ -362,7 +362,7 @@ impl Membership {
         let (n_members, n_non_members) = (n_rows(true), n_rows(false));
         if n_members.min(n_non_members) < MIN_CANDIDATES {
             return Err(format!(
-                "{n_members} members and {n_non_members} non-members: at least {MIN_CANDIDATES} of each are needed"
+                "{n_members} members and {n_non_members} non-members: at least {MIN_CANDIDATES} of each are required"
             ));
         }
         let classifier = classify(&candidates, seed)?;

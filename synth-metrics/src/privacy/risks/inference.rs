@@ -47,7 +47,7 @@ pub(super) fn inference(scenes: &[Scene], seed: u64) -> Result<Risk, String> {
     let is_open = |column: &&Column| column.tally.control < KNOWN * column.tally.n_control;
     let n_open = columns.iter().filter(is_open).count();
     if n_open == 0 {
-        return Err("every column is known from the others among unseen rows as well".to_owned());
+        return Err("every column can be inferred from the others among held-out rows as well".to_owned());
     }
     let of = |column: &Column| {
         let [(attack, n_attack), (control, n_control)] = column.rates();

@@ -90,8 +90,8 @@ pub(crate) const FAMILY: Family = Family {
 /// Singling out.
 pub const SINGLING_OUT_RISK: Definition = Definition {
     id: "singling_out_risk",
-    name: "singling out, beyond what unseen rows suffer",
-    meaning: "what an attack that singles people out gains over the same attack on unseen rows",
+    name: "singling-out risk beyond the baseline",
+    meaning: "success of a singling-out attack beyond the same attack on held-out rows",
     above: Some("people can be singled out"),
     below: None,
     domain: Domain::Privacy,
@@ -116,9 +116,9 @@ pub const SINGLING_OUT_RISK: Definition = Definition {
 /// Linkability.
 pub const LINKABILITY_RISK: Definition = Definition {
     id: "linkability_risk",
-    name: "linkability, beyond what unseen rows suffer",
-    meaning: "what an attack that joins records gains over the same attack on unseen rows",
-    above: Some("records of one person can be joined"),
+    name: "linkability risk beyond the baseline",
+    meaning: "success of an attack that links records beyond the same attack on held-out rows",
+    above: Some("records of one person can be linked"),
     below: None,
     domain: Domain::Privacy,
     goal: Goal::Lower,
@@ -141,9 +141,9 @@ pub const LINKABILITY_RISK: Definition = Definition {
 /// Inference.
 pub const INFERENCE_RISK: Definition = Definition {
     id: "inference_risk",
-    name: "inference, beyond what unseen rows suffer",
-    meaning: "what an attack that infers a value gains over the same attack on unseen rows; the worst column",
-    above: Some("what is not known of a person can be told from what is"),
+    name: "inference risk beyond the baseline",
+    meaning: "success of an attack that infers a value beyond the same attack on held-out rows; the worst column",
+    above: Some("unknown values of a person can be inferred from known ones"),
     below: None,
     domain: Domain::Privacy,
     goal: Goal::Lower,
@@ -262,7 +262,7 @@ fn scenes(comparison: &Comparison, audits: &[Audit]) -> Result<Vec<Scene>, Strin
     };
     match comparison.holdout() {
         Some(holdout) => Ok(vec![scene(comparison.synthetic(), comparison.train(), holdout)?]),
-        None if audits.is_empty() => Err("neither a holdout nor an audit was given".to_owned()),
+        None if audits.is_empty() => Err("neither a holdout nor an audit given".to_owned()),
         None => audits.iter().map(|audit| scene(audit.synthetic, audit.members, audit.non_members)).collect(),
     }
 }

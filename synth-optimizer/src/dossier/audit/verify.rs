@@ -13,9 +13,9 @@ use crate::split::Design;
 
 /// What [`verify`] cannot show, for whoever reads that it found nothing.
 pub const LIMITS: [&str; 3] = [
-    "a log that was written anew from its first line is sound too: compare its head with one that was kept elsewhere",
-    "who ran the program, and when, is not in it",
-    "that the source is what it is said to be can be checked by the holder of the key alone, if there was one",
+    "a log rewritten from scratch also passes: compare its head with a copy kept elsewhere",
+    "who ran the program, and when: neither is recorded",
+    "that the source is the claimed one: only the holder of the key can check that, if one was given",
 ];
 
 /// A folder that holds a log, as [`verify`] needs to see it.
@@ -66,18 +66,18 @@ pub fn verify(log: &[u8], folder: &(impl Folder + ?Sized)) -> Result<Verified, V
     let at = |line: usize, problem: String| Fault { place: format!("{LOG_NAME}, line {line}"), problem };
     let text = std::str::from_utf8(log).map_err(|error| {
         let line = 1 + log[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
-        vec![at(line, "it is no text".to_owned())]
+        vec![at(line, "not text".to_owned())]
     })?;
     if let Some(other) = version_of(text).filter(|version| *version != u64::from(AUDIT_VERSION)) {
-        let problem = format!("the log has version {other}, known is version {AUDIT_VERSION}");
-        return Err(vec![at(1, format!("{problem}: a program that wrote such logs can verify it"))]);
+        let problem = format!("the log has version {other}; this program knows version {AUDIT_VERSION}");
+        return Err(vec![at(1, format!("{problem}: verify it with a program that writes such logs"))]);
     }
     let (values, head) = chain::read(text).map_err(|broken| vec![at(broken.line, broken.problem.to_owned())])?;
     let mut entries = Vec::new();
     for (i, value) in values.into_iter().enumerate() {
         // The parser's message would quote what it did not expect.
         let entry = serde_json::from_value::<Entry>(value);
-        entries.push(entry.map_err(|_| vec![at(i + 1, "its entry is of no known form".to_owned())])?);
+        entries.push(entry.map_err(|_| vec![at(i + 1, "unknown kind of entry".to_owned())])?);
     }
     let lines = Lines::sort(&entries).map_err(|(line, problem)| vec![at(line, problem.to_owned())])?;
     let mut faults = Vec::new();
@@ -134,12 +134,12 @@ struct PolicyLine<'a> {
 impl<'a> Lines<'a> {
     /// Fails with the first line that is not in its place.
     fn sort(entries: &'a [Entry]) -> Result<Lines<'a>, (usize, &'static str)> {
-        const NO_PLACE: &str = "such an entry has no place here";
+        const NO_PLACE: &str = "unexpected entry";
         let mut rest = entries.iter().enumerate().peekable();
         let end = (entries.len() + 1, "the log ends before its last entry: lines are missing");
         match rest.next() {
             Some((_, Entry::Began { version: AUDIT_VERSION, .. })) => (),
-            Some((_, Entry::Began { .. })) => return Err((1, "the log has a version that is not known")),
+            Some((_, Entry::Began { .. })) => return Err((1, "the log has an unknown version")),
             Some(_) => return Err((1, NO_PLACE)),
             None => return Err(end),
         }
@@ -174,7 +174,7 @@ impl<'a> Lines<'a> {
             other => return Err(other.map_or(end, |(i, _)| (i + 1, NO_PLACE))),
         };
         match rest.next() {
-            Some((i, _)) => Err((i + 1, "it stands behind the last entry")),
+            Some((i, _)) => Err((i + 1, "it follows the last entry")),
             None => {
                 let lines = Lines {
                     mac,
@@ -200,15 +200,15 @@ fn file_faults(files: &[Written], folder: &(impl Folder + ?Sized)) -> Vec<Fault>
     let mut faults = Vec::new();
     for file in files {
         match folder.sha256(&file.name) {
-            None => faults.push(fault(&file.name, "it is named in the log and not there")),
-            Some(sha256) if sha256 != file.sha256 => faults.push(fault(&file.name, "it is not what was written")),
+            None => faults.push(fault(&file.name, "named in the log, but missing")),
+            Some(sha256) if sha256 != file.sha256 => faults.push(fault(&file.name, "modified since it was written")),
             Some(_) => (),
         }
     }
     let mut names = folder.names();
     names.sort();
     names.retain(|name| name != LOG_NAME && files.iter().all(|file| file.name != *name));
-    faults.extend(names.iter().map(|name| fault(name, "the log does not name it")));
+    faults.extend(names.iter().map(|name| fault(name, "not named in the log")));
     faults
 }
 
@@ -216,7 +216,7 @@ fn file_faults(files: &[Written], folder: &(impl Folder + ?Sized)) -> Vec<Fault>
 fn record_faults(folder: &(impl Folder + ?Sized), lines: &Lines<'_>, policy: &Policy) -> Vec<Fault> {
     let fault = |problem: String| Fault { place: RECORD_NAME.to_owned(), problem };
     let record = folder.record().and_then(|bytes| serde_json::from_slice::<RunRecord>(&bytes).ok());
-    let Some(record) = record else { return vec![fault("it is no record of a run of this version".to_owned())] };
+    let Some(record) = record else { return vec![fault("not a report of a run of this version".to_owned())] };
     let mut faults = Vec::new();
     let mut check = |holds: bool, problem: &str| {
         if !holds {
@@ -231,14 +231,11 @@ fn record_faults(folder: &(impl Folder + ?Sized), lines: &Lines<'_>, policy: &Po
     check(attempts.iter().eq(lines.attempts.iter().copied()), "its attempts are not those of the log");
     check(record.audit.as_ref().map(Judged::of).as_ref() == lines.audit, "its audit is not that of the log");
     check((record.decision, &record.stopped) == (lines.decision, lines.stopped), "its decision is not that of the log");
-    check(record.decision == record.concluded(), "its decision does not follow from its verdicts");
+    check(record.decision == record.concluded(), "its decision contradicts its verdicts");
     let judged = record.attempts.iter().map(|a| (format!("attempt {}", a.number), a.verdict()));
     for (name, assessment) in judged.chain([("the audit".to_owned(), record.audit.as_ref())]) {
         let again = |Assessment { report, verdict }: &Assessment| -> bool { &judge(report, policy) == verdict };
-        check(
-            assessment.is_none_or(again),
-            &format!("the verdict on {name} is not what the policy says of its report"),
-        );
+        check(assessment.is_none_or(again), &format!("the verdict on {name} contradicts its report"));
     }
     faults
 }

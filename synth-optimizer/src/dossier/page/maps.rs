@@ -35,7 +35,7 @@ pub(super) fn maps(associations: &Associations) -> Maps {
     };
     let chosen = (n < associations.n_columns).then(|| {
         format!(
-            "the {n} of {} columns whose associations differ most on average, in the table's order",
+            "the {n} of {} columns whose associations differ most on average, in table order",
             associations.n_columns
         )
     });

@@ -154,7 +154,7 @@ pub(super) fn groups(subgroups: &Subgroups) -> Groups {
         }
     }
     if others.levels > 0 {
-        let level = "all other levels, not measured apart".to_owned();
+        let level = "all other levels, not measured separately".to_owned();
         let values = [const { String::new() }; 3].map(|_| "–".to_owned());
         let sizes = [count(others.train), count(others.synthetic)];
         rows.push(GroupRow { level, sizes, values, chance: "–".to_owned() });

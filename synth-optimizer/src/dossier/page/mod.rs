@@ -91,7 +91,7 @@ pub fn of_run(run: &RunOutcome, about: &About<'_>) -> String {
     let record = &run.record;
     let assessment = record.assessment();
     let mut page = Page::of(run.portrait.as_ref(), assessment.map(|assessment| &assessment.report));
-    page.title = format!("Report on a synthetic table made from {}", shown(&source.name));
+    page.title = format!("Report on a synthetic table generated from {}", shown(&source.name));
     page.banner = Some(verdict::banner(record, policy));
     page.sizes.push(["attempts made".to_owned(), record.attempts.len().to_string()]);
     if let Some(assessment) = assessment {
@@ -108,7 +108,7 @@ pub fn of_run(run: &RunOutcome, about: &About<'_>) -> String {
     page.columns = origin::columns(&source.schema, Some(record));
     page.protection_notes = origin::protection_notes(record);
     page.kept = origin::kept(&record.constraints);
-    page.redrawn = format!("{:.1} % of the rows were drawn anew.", 100.0 * record.constraints.redrawn);
+    page.redrawn = format!("{:.1} % of the rows were resampled.", 100.0 * record.constraints.redrawn);
     page.facts = origin::facts(record, policy, source, program);
     page.files = origin::files(files);
     page.disclaimer = record.disclaimer.clone();
@@ -136,14 +136,14 @@ impl Page {
         let rows = report.map(|report| &report.rows);
         let sizes = rows.into_iter().flat_map(|rows| {
             [
-                ("real rows learnt from", Some(rows.train)),
-                ("unseen real rows", rows.holdout),
+                ("training rows", Some(rows.train)),
+                ("held-out real rows", rows.holdout),
                 ("synthetic rows", Some(rows.synthetic)),
             ]
         });
         let sizes = sizes.map(|(name, n)| [name.to_owned(), n.map_or("none".to_owned(), grouped)]);
         let margin = rows.and_then(|rows| rows.auc_margin()).map_or(String::new(), |margin| {
-            format!("So many rows show an AUC of 0.5 to ±{margin:.3} at best (one-sided 95 %).")
+            format!("With so many rows, an AUC of 0.5 is known to ±{margin:.3} at best (one-sided 95 %).")
         });
         let parts = portrait.map(|portrait| &portrait.portrait);
         Self {

@@ -54,8 +54,9 @@ fn done_to(applied: &Applied) -> String {
 /// What protection could not do, or could do otherwise.
 pub(super) fn protection_notes(record: &RunRecord) -> Vec<String> {
     let off = (record.protection.by == Protects::SchemaAlone)
-        .then(|| "Protection was switched off: what was found was learnt as it is.".to_owned());
-    let less = record.protection.shortfalls.iter().map(|text| format!("Less than was asked for: {}.", shown(text)));
+        .then(|| "Protection was switched off: the findings were learnt unprotected.".to_owned());
+    let less =
+        record.protection.shortfalls.iter().map(|text| format!("Less than the policy requires: {}.", shown(text)));
     off.into_iter().chain(less).chain(record.protection.notes.iter().map(|text| format!("{}.", shown(text)))).collect()
 }
 

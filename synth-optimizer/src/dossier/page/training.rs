@@ -16,12 +16,11 @@ pub(super) struct Training {
 pub(super) fn training(report: &TrainReport) -> Training {
     let HeldOut { loss, baseline } = report.held_out;
     let verified = match report.n_held_out {
-        0 => "no row was held out: cross-fits verified the settings".to_owned(),
+        0 => "no rows held out: the settings were verified by cross-fitting".to_owned(),
         n_held_out => format!("{} held out", plural(n_held_out, "row", "rows")),
     };
     let sentence = format!(
-        "{} and {} steps on {}; {verified}. Held-out loss {loss:.4} (baseline {baseline:.4}). The weights in use are those \
-         after step {}; {} numbers were fitted.",
+        "{} and {} steps on {}; {verified}. Held-out loss {loss:.4} (baseline {baseline:.4}). The weights are those after step {}; {} parameters.",
         plural(report.n_epochs, "epoch", "epochs"),
         grouped(usize::try_from(report.n_steps).unwrap_or(usize::MAX)),
         plural(report.n_fitted, "training row", "training rows"),

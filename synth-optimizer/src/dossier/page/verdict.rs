@@ -79,7 +79,7 @@ pub(super) fn banner(record: &RunRecord, policy: &Policy) -> Banner {
     };
     let table = match decision.is_accepted() {
         true => "The synthetic table was written.",
-        false => "No table was released. What follows describes the one that came nearest.",
+        false => "No table was released. The rest describes the one that came closest.",
     };
     let verdict = record.assessment().map(|assessment| &assessment.verdict);
     let (summary, reasons) = match verdict {
@@ -104,7 +104,7 @@ fn no_table(record: &RunRecord) -> String {
         AttemptResult::Judged(_) => None,
     });
     let failures: Vec<String> = failures.chain(record.stopped.as_ref().map(StopReason::to_string)).collect();
-    format!("No attempt had a table: {}.", failures.join("; "))
+    format!("No attempt produced a table: {}.", failures.join("; "))
 }
 
 fn summary(verdict: &Verdict) -> String {
@@ -122,10 +122,10 @@ fn summary(verdict: &Verdict) -> String {
         }
     }
     if beside > 0 {
-        parts.push(format!("{beside} without an object in this table"));
+        parts.push(format!("{beside} not applicable to this table"));
     }
     let text = parts.join(", ");
-    let room = if verdict.decision.is_accepted() { ": the room that the nearest limit leaves" } else { "" };
+    let room = if verdict.decision.is_accepted() { ": the smallest margin to a limit" } else { "" };
     let first: String = text.chars().take(1).flat_map(char::to_uppercase).collect();
     format!("{first}{}. Score {}{room}.", &text[text.chars().next().map_or(0, char::len_utf8)..], verdict.score)
 }

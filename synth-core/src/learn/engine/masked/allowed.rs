@@ -102,7 +102,7 @@ impl Conditions {
             place.and(&own);
             place.drop_empty_bins(variable);
             if !place.tokens.contains(&true) {
-                let problem = "no value that was learnt meets the conditions";
+                let problem = "no learnt value meets the conditions";
                 return Err(BadInput::new(InputRule::UnknownLevel, problem).in_column(&field.name).into());
             }
         }
@@ -117,7 +117,7 @@ impl Conditions {
                 Variable::Scale { .. } => Vec::new(),
             };
             if levels.is_empty() {
-                let problem = "only a column of levels can be balanced";
+                let problem = "only a categorical column can be balanced";
                 return Err(BadInput::new(InputRule::UnknownColumn, problem).in_column(name).into());
             }
             Ok((j, levels))
@@ -130,13 +130,13 @@ fn variable_named(tokenizer: &Tokenizer, name: &str) -> Result<usize> {
     let bad = |problem: &str| BadInput::new(InputRule::UnknownColumn, problem).in_column(name);
     let field_idx = tokenizer.schema().index_of(name).ok_or_else(|| bad("the model has no such column"))?;
     let variable = tokenizer.variable_of(field_idx);
-    Ok(variable.ok_or_else(|| bad("the column was not learnt: nothing can be demanded of it"))?)
+    Ok(variable.ok_or_else(|| bad("the column was not learnt: no condition on it is possible"))?)
 }
 
 /// The cells that meet one demand.
 fn demanded(field: &Field, variable: &Variable, demand: &Demand) -> Result<Allowed> {
     let unknown = || {
-        let problem = "a value of the condition is none that was learnt";
+        let problem = "a value of the condition was not learnt";
         BadInput::new(InputRule::UnknownLevel, problem).in_column(&field.name)
     };
     let number = |text: &str| number_of(field, text).ok_or_else(unknown);
