@@ -85,7 +85,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 fn too_little() {
     check("1 empty", "", &[], Fails(3, "the file is empty [empty-file]"));
     check("1 blank", "\n\n", &[], Fails(3, "[empty-file]"));
-    check("2 header only", "age,sex,dose\n", &[], Fails(3, "no row of data [too-few-rows]"));
+    check("2 header only", "age,sex,dose\n", &[], Fails(3, "no rows of data [too-few-rows]"));
     let rows = |n: usize| table(n, "age,sex,dose,note", |_| format!(",{CANARY}"));
     check(
         "3 one row",
@@ -93,7 +93,7 @@ fn too_little() {
         &[],
         Fails(3, "in.csv: the table has 1 rows of data; at least 10 are required [too-few-rows]"),
     );
-    check("3 nine rows", rows(9), &[], Fails(3, "9 rows of data, at least 10"));
+    check("3 nine rows", rows(9), &[], Fails(3, "9 rows of data; at least 10"));
     // 4: there is no --allow-small; the policy's own least number of rows refuses.
     check("4 few rows", rows(30), &[], Judged(None));
 }
@@ -111,7 +111,7 @@ fn headers() {
     );
     check("6 but for blanks", under("age,sex, age "), &[], Fails(3, "[duplicate-column]"));
     // 6: names that differ in capitals are told; those that differ in composition of accents are not.
-    check("6 but for capitals", under("age,sex,Age"), &[], Judged(Some("columns 1 and 3 differ in capitals only")));
+    check("6 but for capitals", under("age,sex,Age"), &[], Judged(Some("columns 1 and 3 differ only in case")));
     check("7 no name", under("age,,dose"), &[], Judged(Some("columns without a name are called c2")));
     check("7 blank name", under("age,  ,dose"), &[], Judged(Some("columns without a name are called c2")));
     check("36 formula for a name", under("=cmd,sex,dose"), &[], Judged(None));
@@ -175,7 +175,7 @@ fn odd_cells() {
     check("16 beyond 2^53", with("x", |i| format!("{}", 12_345_678_901_234_567_000_u64 + i as u64)), None);
     check("17 leading zeros", with("x", |i| format!("{i:05}")), None);
     check("18 decimal commas", plain(120).replace(',', ";").replace('.', ","), None);
-    check("18 thousands", with("x", |i| format!("\"{i},234\"")), Some("thousands separators are kept as text"));
+    check("18 thousands", with("x", |i| format!("\"{i},234\"")), Some("thousands separators are read as text"));
     let dates = with("x", |i| format!("{:02}/{:02}/{}", 1 + i % 12, 1 + i % 9, 2000 + i % 10));
     check("19 day or month", dates, Some("looks like dates, but day, month or century is ambiguous"));
     // 20: sentinels are not looked for.
@@ -196,7 +196,7 @@ fn what_is_no_table() {
     check("34 a torn Parquet file", [b"PAR1", &[7; 500][..]].concat(), &[], Fails(3, "[corrupt]"));
     check("34 a torn Arrow file", [b"ARROW1", &[7; 500][..]].concat(), &[], Fails(3, "[corrupt]"));
     check("34 a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", &[], Fails(3, "[encoding]"));
-    check("34 an archive", b"PK\x03\x04../../x", &[], Fails(3, "no workbook that can be read [unsupported]"));
+    check("34 an archive", b"PK\x03\x04../../x", &[], Fails(3, "not a readable workbook [unsupported]"));
     let bomb = gzip("1,2\n".repeat(8 << 20).as_bytes());
     check("35 a bomb", &bomb, &[], Fails(6, "decompresses to more than 250 times its size [too-large]"));
     check("35 packed twice", gzip(&gzip(plain(120).as_bytes())), &[], Fails(3, "compressed twice [unsupported]"));
@@ -207,7 +207,7 @@ fn what_is_no_table() {
         let rows: Vec<String> = (0..20).map(|row| line(&|i| (i * 31 % 97 + row).to_string())).collect();
         format!("{}\n{}\n", line(&|i| format!("v{i}")), rows.join("\n"))
     };
-    check("28 too wide to read", wide(25_000), &[], Fails(6, "25000 columns, at most 20000 are read [too-large]"));
+    check("28 too wide to read", wide(25_000), &[], Fails(6, "25000 columns; the limit is 20000 [too-large]"));
     check("28 too wide to compare", wide(10_000), &[], Fails(6, "10000 columns; at most 2000 can be compared"));
 }
 

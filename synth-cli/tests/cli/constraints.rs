@@ -52,7 +52,7 @@ fn what_is_found_can_be_declared_and_is_kept() {
     assert!(!fit("found.toml", "declared").contains("constraints"));
     assert!(!sampled().iter().all(|row| is_kept(row)));
     let own = "\n[[constraint]]\nkind = \"order\"\nlower = \"dose\"\nupper = \"most\"\nstrict = true\n";
-    let mark = "# What every row keeps.";
+    let mark = "# Constraints that every row satisfies.";
     let (schema, found) = profile.split_once(mark).unwrap();
     let declared: String = found
         .lines()
@@ -94,7 +94,7 @@ fn a_run_tells_what_its_rows_keep() {
         folder.synth(&[&args[..], &["--no-protection"], &LEARNS].concat())
     };
     let ended = run("found", "found");
-    assert!(ended.out().contains("`drugs` + `care` = `bill` (found): kept"), "{}", ended.out());
+    assert!(ended.out().contains("`drugs` + `care` = `bill` (found): enforced"), "{}", ended.out());
     let files = folder.files("found");
     let (_, made) = files.iter().find(|(name, _)| name.ends_with("synthetic.csv")).expect("a table");
     assert!(rows(std::str::from_utf8(made).unwrap()).iter().all(|row| is_kept(row)));
@@ -125,7 +125,7 @@ fn what_cannot_be_declared_is_named() {
     refused("kind = \"range\"\ncolumn = \"dose\"\n", "column `dose`: a range has no bound");
     refused(
         "kind = \"range\"\ncolumn = \"dose\"\nmin = 500\n",
-        "keeps the constraint: `dose` is at least 500 [constraint]",
+        "satisfies the constraint: `dose` is at least 500 [constraint]",
     );
     refused("kind = \"product\"\n", "[schema]");
 }

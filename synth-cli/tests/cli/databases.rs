@@ -17,7 +17,7 @@ fn a_program_without_databases_says_so_and_shows_no_address() {
         &["evaluate", "--train", address, "--synthetic", address],
     ];
     for args in calls {
-        let ended = folder.synth(args).fails(2, "this program was built without databases");
+        let ended = folder.synth(args).fails(2, "this build has no database support");
         assert!(!ended.stderr.contains("mary") && !ended.stderr.contains("s3cret"), "{}", ended.stderr);
     }
     assert!(folder.names("").is_empty());

@@ -113,12 +113,7 @@ fn what_cannot_be_completed_is_refused() {
     };
     let partial = format!("{HEADER}{PARTIAL}");
     let model = ["--model", "m"];
-    fails(
-        &partial,
-        &["--model", "copula"],
-        2,
-        "a table is completed by a model of the engine masked; this model is copula",
-    );
+    fails(&partial, &["--model", "copula"], 2, "imputing needs a model of the engine masked; this model is copula");
     fails(&partial, &["--engine", "tabddpm"], 2, "--engine tabddpm cannot impute; masked can");
     fails(&partial, &["--model", "m", "--n-iter", "3"], 2, "'--model <FILE>' cannot be used with '--n-iter <N>'");
     fails(&partial, &["--model", "m", "--schema", "s.toml"], 2, "cannot be used with '--schema <FILE>'");
@@ -138,7 +133,7 @@ fn what_cannot_be_completed_is_refused() {
     fails(&more, &model, 3, "column 11 of the file is not in the schema");
 
     folder.synth(&["impute", "-", "--model", "-", "--out", "o.csv"]).fails(2, "only one input can be standard input");
-    folder.synth(&["impute", "in.csv", "--model", "m", "--out", "-", "--json"]).fails(2, "--json needs an --out FILE");
+    folder.synth(&["impute", "in.csv", "--model", "m", "--out", "-", "--json"]).fails(2, "--json needs --out FILE");
     folder.synth(&["impute", "in.csv", "--model", "m", "--out", "in.csv", "--force"]).fails(2, "would be lost");
     folder.synth(&["impute", "in.csv", "--model", "m", "--out", "m", "--force"]).fails(2, "would be lost");
     folder.write("o.csv", "old");

@@ -114,7 +114,7 @@ fn a_run_of_several_files_that_was_killed_goes_on() {
     let text = folder.read("b.csv");
     folder.write("b.csv", [&text[..], b"\n"].concat());
     let changed = folder.synth_leaving_a_run(&["run", "--resume", "out"]);
-    assert!(changed.stderr.contains("is not what it was when the run began"), "{changed:?}");
+    assert!(changed.stderr.contains("has changed since the run started"), "{changed:?}");
     folder.write("b.csv", text);
     folder.synth(&["run", "--resume", "out"]).with(whole.code);
     assert_eq!(folder.files("out"), folder.files("whole"));

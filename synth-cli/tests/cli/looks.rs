@@ -46,7 +46,7 @@ fn a_model_is_told_of_without_its_values() {
     assert!(!text.contains("canary") && !text.contains("7391"), "{text}");
     let value = json(&folder.synth(&["inspect", "m", "--json"]).with(0).out());
     assert_eq!((value["engine"].as_str(), value["columns"].as_array().unwrap().len()), (Some("copula"), 2));
-    folder.synth(&["inspect", "t.csv"]).fails(3, "no model");
+    folder.synth(&["inspect", "t.csv"]).fails(3, "not a model file");
 }
 
 #[test]
@@ -56,11 +56,11 @@ fn every_part_is_tried_and_nothing_stays_behind() {
     for part in ["tables: csv", "schema", "engine: masked", "engine: trees", "measures", "policy: gdpr", "outputs"] {
         assert!(text.contains(&format!("✓ {part}")), "{part} is not in {text}");
     }
-    assert!(text.contains("attempt 1") && text.contains("every part works"), "{text}");
+    assert!(text.contains("attempt 1") && text.contains("every component works"), "{text}");
     assert!(folder.names("").is_empty());
     let short = [&["quality-test", "--json", "--max-attempts", "1"], &SHORT[..]].concat();
     let ended = folder.synth(&short).with(0);
-    assert!(ended.stderr.contains("fewer than 400 epochs"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("at least 400 epochs"), "{}", ended.stderr);
     let value = json(&ended.out());
     assert!(value["parts"].as_array().unwrap().iter().all(|part| part["fault"].is_null()));
     assert_eq!(value["outputs_verified"], true);
@@ -87,6 +87,6 @@ fn a_log_for_programs_is_an_object_a_line() {
 #[cfg(not(feature = "llm"))]
 fn a_planner_that_needs_a_network_is_refused_without_one() {
     let folder = Folder::new();
-    folder.synth(&["run", DEMO, "--out", "out", "--planner", "llm"]).fails(2, "built without a network");
+    folder.synth(&["run", DEMO, "--out", "out", "--planner", "llm"]).fails(2, "no network support");
     assert!(folder.names("out").is_empty());
 }

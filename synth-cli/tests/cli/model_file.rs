@@ -88,10 +88,10 @@ fn damage_is_noticed_wherever_it_is() {
 #[test]
 fn what_is_no_model_of_this_version_is_named_so() {
     let folder = Folder::new();
-    refused(&folder, &std::fs::read(DEMO).unwrap(), "no model, or they are damaged");
-    refused(&folder, &u64::MAX.to_le_bytes(), "no model, or they are damaged");
-    refused(&folder, &[&(1_u64 << 60).to_le_bytes()[..], b"{}"].concat(), "no model, or they are damaged");
-    refused(&folder, &[&2_u64.to_le_bytes()[..], b"{}"].concat(), "none of a model of this program");
+    refused(&folder, &std::fs::read(DEMO).unwrap(), "not a model file, or damaged");
+    refused(&folder, &u64::MAX.to_le_bytes(), "not a model file, or damaged");
+    refused(&folder, &[&(1_u64 << 60).to_le_bytes()[..], b"{}"].concat(), "not a model file, or damaged");
+    refused(&folder, &[&2_u64.to_le_bytes()[..], b"{}"].concat(), "not a model of this program");
     for model in models(&folder) {
         let parts = Parts::of(&model);
         assert_eq!(Parts::of(&parts.sealed()).synth, parts.synth);
@@ -100,10 +100,10 @@ fn what_is_no_model_of_this_version_is_named_so() {
         let mut later = parts.clone();
         later.synth["version"] = json!(5);
         refused(&folder, &later.sealed(), "it has version 5, this program reads 4");
-        refused(&folder, &parts.with_metadata("{}"), "names no version");
-        refused(&folder, &parts.with_metadata(&parts.synth.to_string()), "check sum");
+        refused(&folder, &parts.with_metadata("{}"), "has no version");
+        refused(&folder, &parts.with_metadata(&parts.synth.to_string()), "checksum");
         let nested = "[".repeat(100_000);
-        refused(&folder, &parts.with_metadata(&nested), "names no version");
+        refused(&folder, &parts.with_metadata(&nested), "has no version");
     }
 }
 
@@ -210,7 +210,7 @@ fn a_model_proves_what_it_was_fitted_on_to_whoever_has_the_key() {
     inspect("m", "a.csv", "other").fails(3, "another key");
     folder.synth(&["inspect", "m"]).with(0).out().contains("a key was given");
     folder.synth(&["fit", "a.csv", "--engine", "copula", "--model", "bare"]).with(0);
-    inspect("bare", "a.csv", "key").fails(2, "that model was given no key");
+    inspect("bare", "a.csv", "key").fails(2, "fitted without a key");
 
     let run = ["run", "a.csv", "--engine", "copula", "--policy", "hipaa", "--out", "o", "--key", "key"];
     folder.synth(&run).with(0);

@@ -106,7 +106,7 @@ fn what_cannot_be_split_is_refused_before_the_work() {
         folder.synth(&[&["sample", "m", "--rows", "100000"], args].concat()).fails(2, message);
         assert_eq!(folder.names(""), ["m"]);
     };
-    fails(&["--out", "-", "--split", "10"], "--split needs an --out FILE");
+    fails(&["--out", "-", "--split", "10"], "--split needs --out FILE");
     fails(&["--out", "s.csv", "--split", "0"], "invalid value '0' for '--split <N>'");
     fails(&["--out", "s.csv", "--split", "9"], "--split 9 makes 11112 files of 100000 rows, at most 10000");
     fails(&["--out", "nowhere/s.csv", "--split", "50"], "no folder nowhere");
@@ -146,7 +146,7 @@ fn a_run_writes_the_form_and_the_parts_that_are_asked_for() {
     assert_eq!(parts, expected, "the whole table of the run before is gone");
     assert_eq!(below_each_other(&folder, &parts).as_bytes(), whole);
     assert!(parts.iter().all(|part| said.contains(part.as_str())), "{said}");
-    run(&["--split", "200"]).fails(2, "holds the results of an earlier run; --force replaces them");
+    run(&["--split", "200"]).fails(2, "contains the results of an earlier run; --force replaces them");
 
     // Each part stands in the log, on the page and in the provenance.
     let verified = folder.synth(&["verify", "out", "--json"]).with(0).json();

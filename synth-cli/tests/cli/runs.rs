@@ -140,7 +140,7 @@ fn a_run_goes_on_only_with_what_it_began_with() {
     folder.write("t.csv", text.lines().skip(1).fold(String::new(), |text, line| text + line + "\n"));
     let changed = folder.synth_leaving_a_run(&["run", "--resume", "out"]);
     assert_eq!(changed.code, 2);
-    assert!(changed.stderr.contains("is not what it was when the run began"), "{changed:?}");
+    assert!(changed.stderr.contains("has changed since the run started"), "{changed:?}");
     // Begun anew it is a run of its own.
     folder.write("t.csv", text);
     let anew = folder.synth(&[&begun[..], &["--force", "--seed", "9"]].concat());
@@ -175,7 +175,7 @@ fn results_are_replaced_only_by_force_and_then_all_of_them() {
     let before = folder.files("out");
     folder
         .synth(&[&["run"], &first[..]].concat())
-        .fails(2, "holds the results of an earlier run; --force replaces them");
+        .fails(2, "contains the results of an earlier run; --force replaces them");
     assert_eq!(folder.files("out"), before);
 
     // A run that fails leaves the old results alone; one that is refused takes the stale table away.
@@ -204,8 +204,8 @@ fn the_input_outlives_every_choice_of_output() {
     folder.synth(&["run", "out/synthetic.csv", "--out", "out", "--force"]).fails(2, lost);
     folder.synth(&["run", "out/synthetic.csv", "--out", "out/../out", "--force"]).fails(2, lost);
     folder.synth(&["run", "out/synthetic.csv", "--out", "out"]).fails(2, lost);
-    folder.synth(&["run", "out/synthetic.csv", "--out", "out/synthetic.csv"]).fails(2, "is no folder");
-    folder.synth(&["run", "out/synthetic.csv", "--out", "out/synthetic.csv/deeper"]).fails(2, "is no folder");
+    folder.synth(&["run", "out/synthetic.csv", "--out", "out/synthetic.csv"]).fails(2, "is not a folder");
+    folder.synth(&["run", "out/synthetic.csv", "--out", "out/synthetic.csv/deeper"]).fails(2, "is not a folder");
     assert_eq!(folder.files("out"), [("synthetic.csv".to_owned(), plain(150).into_bytes())]);
     #[cfg(unix)]
     {
@@ -288,7 +288,7 @@ fn what_takes_more_memory_than_it_may_is_refused_before_anything_is_learnt() {
     let folder = Folder::new();
     let message =
         folder.synth(&["run", DEMO, "--out", "o", "--max-memory", "20MB"]).fails(6, "20 MB may be used").stderr;
-    assert!(message.contains("this takes about") && !folder.path("o").exists(), "{message}");
+    assert!(message.contains("this needs about") && !folder.path("o").exists(), "{message}");
     folder.synth(&["fit", DEMO, "--model", "m.synth", "--max-memory", "20MB"]).fails(6, "20 MB may be used");
     assert!(!folder.path("m.synth").exists());
     let plan = folder.synth(&["plan", DEMO, "--max-memory", "20MB"]).with(0).out();

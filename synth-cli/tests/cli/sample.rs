@@ -82,7 +82,7 @@ fn conditions_that_cannot_be_met_are_refused() {
     };
     // Not readable: what was typed may be shown, by whom it was typed.
     fails(&["--where", "age"], 2, "invalid value 'age' for '--where <COND>': no operator");
-    fails(&["--where", "age=>60"], 2, "two signs follow each other");
+    fails(&["--where", "age=>60"], 2, "two operators in a row");
     fails(&["--where", "age>60|70"], 2, "`>` takes one value");
     fails(&["--where", "tgrade="], 2, "missing value");
     fails(&["--where"], 2, "--where");

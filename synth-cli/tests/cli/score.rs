@@ -48,7 +48,7 @@ fn what_has_no_score_is_refused() {
     score(&["m", "nothing.csv", "--out", "s"]).fails(3, "cannot read nothing.csv");
     score(&["in.csv", DEMO, "--out", "s"]).fails(3, "in.csv: model file: ");
     score(&["-", "-", "--out", "s"]).fails(2, "only one input can be standard input");
-    score(&["m", DEMO, "--out", "-", "--json"]).fails(2, "--json needs an --out FILE");
+    score(&["m", DEMO, "--out", "-", "--json"]).fails(2, "--json needs --out FILE");
     score(&["m", DEMO]).fails(2, "--out <FILE>");
     score(&["m", "in.csv", "--out", "in.csv", "--force"]).fails(2, "would be lost");
     let (header, row) = std::fs::read_to_string(DEMO)

@@ -38,7 +38,7 @@ fn json_is_one_object_and_nothing_else() {
     assert_eq!(json(&["profile", DEMO])["version"], 1);
     assert_eq!(json(&["judge", "out/report.json"])["decision"], "accepted");
 
-    folder.synth(&["sample", "m", "--rows", "9", "--out", "-", "--json"]).fails(2, "--json needs an --out FILE");
+    folder.synth(&["sample", "m", "--rows", "9", "--out", "-", "--json"]).fails(2, "--json needs --out FILE");
     folder.synth(&["run", "nothing.csv", "--out", "o", "--json"]).fails(3, "cannot read nothing.csv");
 }
 
@@ -189,7 +189,7 @@ fn what_is_no_ordinary_file_is_not_replaced() {
     let _socket = std::os::unix::net::UnixListener::bind(folder.path("socket")).unwrap();
     for force in [&[][..], &["--force"]] {
         let sample = [&["sample", "m", "--rows", "5", "--out", "socket"], force].concat();
-        folder.synth(&sample).fails(2, "socket is no ordinary file; `--out -` writes to standard output");
+        folder.synth(&sample).fails(2, "socket is not a regular file; `--out -` writes to standard output");
     }
     assert!(folder.path("socket").exists() && !folder.path("socket").is_file());
 }
@@ -223,7 +223,7 @@ fn evaluate_does_not_take_the_training_rows_for_a_holdout() {
     folder.write("turned.csv", format!("{header}\n{}\n", turned.join("\n")));
     let evaluate = ["evaluate", "--train", "in.csv", "--synthetic", "turned.csv", "--holdout"];
     folder.synth(&[&evaluate[..], &["in.csv"]].concat()).fails(3, "[same-rows]");
-    folder.synth(&[&evaluate[..], &["turned.csv"]].concat()).fails(3, "turned.csv: the holdout has rows of");
+    folder.synth(&[&evaluate[..], &["turned.csv"]].concat()).fails(3, "turned.csv: the holdout contains rows of");
     // A part of the training rows, and training rows with others beside them.
     folder.write("part.csv", plain(20));
     folder.synth(&[&evaluate[..], &["part.csv"]].concat()).fails(3, "[same-rows]");

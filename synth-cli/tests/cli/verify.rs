@@ -37,7 +37,7 @@ fn a_run_can_be_verified_and_its_head_compared() {
         assert!(verified.contains(part), "{part:?} is not in {verified}");
     }
     folder.synth(&["verify", "out", "--head", &head]).with(0);
-    folder.synth(&["verify", "out", "--head", &"0".repeat(64)]).fails(3, "and not the one that was kept");
+    folder.synth(&["verify", "out", "--head", &"0".repeat(64)]).fails(3, "not the expected one");
     let json = folder.synth(&["verify", "out", "--json"]).with(0).json();
     assert_eq!((json["head"].as_str(), json["decision"].as_str()), (Some(head.as_str()), Some("accepted")));
     // The policy's hash is told before anything is learnt, and stands in the results.
@@ -122,7 +122,7 @@ fn runs_that_accept_nothing_can_be_verified() {
     folder.synth(&["verify", "late"]).with(0);
     // A table slipped into a refused run's folder is nobody's.
     std::fs::copy(folder.path("kept/REFUSED-synthetic.csv"), folder.path("refused/synthetic.csv")).unwrap();
-    folder.synth(&["verify", "refused"]).fails(3, "synthetic.csv: the log does not name it");
+    folder.synth(&["verify", "refused"]).fails(3, "synthetic.csv: not named in the log");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn what_was_changed_is_named() {
     };
     let n = lines.len();
     check(&lines[..n - 1], &format!("audit.jsonl, line {n}: the log ends before its last entry"));
-    check(&[&lines[..1], &lines[2..]].concat(), "audit.jsonl, line 2: its number is another");
+    check(&[&lines[..1], &lines[2..]].concat(), "audit.jsonl, line 2: wrong line number");
     check(&[&lines[..], &lines[n - 1..]].concat(), &format!("audit.jsonl, line {}: ", n + 1));
     // Two faults are both told.
     folder.write("out/audit.jsonl", &log);
@@ -183,7 +183,7 @@ fn the_source_is_proved_by_whoever_has_the_key() {
     assert_eq!(out("without", &[]), out("without2", &["--threads", "2"]));
     folder.synth(&["verify", "with"]).with(0);
     folder.synth(&["verify", "with", "--source", "in.csv", "--key", "key"]).with(0);
-    folder.synth(&["verify", "with", "--source", "in.csv", "--key", "other"]).fails(3, "or this is another key");
+    folder.synth(&["verify", "with", "--source", "in.csv", "--key", "other"]).fails(3, "or another key");
     folder.write("almost.csv", plain(151));
     folder.synth(&["verify", "with", "--source", "almost.csv", "--key", "key"]).fails(3, "not the table that was read");
     folder.synth(&["verify", "without", "--source", "in.csv", "--key", "key"]).fails(2, "was given no key");
@@ -235,7 +235,7 @@ fn own_policies_extend_files_and_show_what_they_loosen() {
 
     folder.write("policies/ward.toml", head("ward", "house.toml"));
     folder.write("policies/house.toml", head("house", "../policies/ward.toml"));
-    folder.synth(&args).fails(2, "policies extend each other in a circle");
+    folder.synth(&args).fails(2, "policies extend each other in a cycle");
     folder.write("policies/house.toml", format!("age,sex\n63,{CANARY}\n"));
     let ended = folder.synth(&args).fails(2, "house.toml");
     assert!(!ended.stderr.contains(CANARY), "{}", ended.stderr);
