@@ -97,7 +97,7 @@ mod tests {
 
     /// The table of those measures of some parts that belong to one battery.
     fn table(parts: &[&[Family]], battery: Battery) -> String {
-        let mut table = "| id | is | ideal | source |\n|---|---|---|---|\n".to_owned();
+        let mut table = "| id | meaning | ideal | source |\n|---|---|---|---|\n".to_owned();
         let definitions = parts.iter().copied().flatten().flat_map(|family| family.definitions);
         for Definition { id, meaning, ideal, source, .. } in definitions.filter(|d| d.battery == battery) {
             let [meaning, source] = [meaning, source].map(|text| text.replace('|', "\\|"));
