@@ -71,7 +71,7 @@ impl Bar {
         interrupt::flow()
     }
 
-    /// Follows rows that are drawn.
+    /// Follows sampled rows.
     pub(crate) fn follow_rows(&self, n_drawn: u64, n_rows: u64) {
         self.bar.set_position((n_drawn as f64 / n_rows as f64 * STEPS as f64) as u64);
         self.bar.set_message(format!("{n_drawn} of {n_rows} rows"));

@@ -1,7 +1,7 @@
 //! From what was found in a table and what a policy asks for to the protections that its schema declares.
 //!
 //! Two things are put together for each column. What a detector [found](crate::Finding) decides on names, numbers, places
-//! and dates: they are made anew, cut, or left out. The policy's `[protection]` decides on every other column: how many
+//! and dates: they are regenerated, cut, or left out. The policy's `[protection]` decides on every other column: how many
 //! rows a level and a tail must stand for, and how much of a date may stay.
 //!
 //! **What the schema declares stays.** A column with protections of its own, [`Keep`](Protection::Keep) among them, gets no
@@ -11,7 +11,7 @@
 //! **Whose rows they are** is told here too, where the schema does not: by the identifier that repeats most, of those whose
 //! values name one person each. The findings know which do: the same family name may stand for many.
 //!
-//! What cannot be cut because of the way it is stored (dates in text, ages in words) is written as missing: a schema that
+//! What cannot be cut because of the way it is stored (dates in text, ages in words) is emptied: a schema that
 //! names the right kind keeps more of it.
 
 use synth_core::protect::{Period, Protection};
@@ -43,7 +43,7 @@ pub struct Proposal {
 /// Declares what is to be done to the columns of `table`, by what was found in it and by `policy`.
 ///
 /// The schema keeps its columns and storages, and declares the [unit](synth_core::schema::Unit) where several rows of the
-/// table belong together; kinds change where cells are made anew or written as missing. A table of
+/// table belong together; kinds change where cells are regenerated or emptied. A table of
 /// any size is treated alike: a column in which nothing is common enough loses all of its values.
 pub fn propose(table: &Table, findings: &[Finding], policy: &Policy) -> Proposal {
     let mut schema = (**table.schema()).clone();
@@ -79,7 +79,7 @@ pub fn propose(table: &Table, findings: &[Finding], policy: &Policy) -> Proposal
 struct Asked {
     kind: Kind,
     rules: Vec<Protection>,
-    /// It is written as missing for want of anything milder that its storage allows.
+    /// It is emptied for want of anything milder that its storage allows.
     is_unreadable: bool,
 }
 
@@ -223,7 +223,7 @@ fn is_made_up(field: &Field, findings: &[Finding]) -> bool {
 }
 
 /// The column that names whose dates are moved together: that of the unit, or an identifier in any case, of those that are
-/// made anew in their own shape the one that repeats most.
+/// regenerated in their own format the one that repeats most.
 fn subject(table: &Table, findings: &[Finding]) -> Option<String> {
     let unit = table.schema().unit.clone().or_else(|| detected_unit(table, findings));
     let is_identifier =
@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(
             declared.shortfalls,
             [
-                "`seen`: asked for dates coarsened to the year, 11 most extreme values capped on each side; the \
+                "`seen`: the policy requires dates coarsened to the year, 11 most extreme values capped on each side; the \
              schema declares: kept as it is",
                 "`age`: the policy requires 11 most extreme values capped on each side; the schema declares: values above 79 \
              become 80, 5 most extreme values capped on each side",
@@ -373,7 +373,7 @@ mod tests {
         let table = table();
         let declared = propose(&table, &[found("stage", Treatment::YearOnly)], &policy(""));
         assert_eq!(declared.schema.fields[3].kind, Kind::Text);
-        assert!(declared.notes[0].starts_with("`stage` is written as missing"), "{:?}", declared.notes);
+        assert!(declared.notes[0].starts_with("`stage` is emptied"), "{:?}", declared.notes);
         let declared = propose(&table, &[found("seen", Treatment::Suppress)], &policy(""));
         assert_eq!(rules(&declared, "seen"), ["remove"]);
     }

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p synth-core --example own_engine -- patients.csv`
 //!
-//! It gives away values as they are and nothing that ties them: a floor for measures, not a table to share.
+//! It discloses values as they are and nothing that ties them: a floor for measures, not a table to share.
 #![allow(clippy::print_stdout, reason = "an example shows what it made")]
 
 use std::fmt;

@@ -223,7 +223,7 @@ pub enum TrainingFailure {
 pub enum InputRule {
     /// The file has no bytes, or none after decompression.
     EmptyFile,
-    /// There are too few rows to learn from.
+    /// There are too few training rows.
     TooFewRows,
     /// Every row has as many fields as the first.
     RaggedRow,

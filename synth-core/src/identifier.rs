@@ -1,4 +1,4 @@
-//! Identifiers: never learnt, but made anew in the same shape.
+//! Identifiers: never learnt, but regenerated in the same format.
 //!
 //! An [`IdentifierShape`] is what may be kept of a real column of identifiers: that they are counted, or which class
 //! of character stands at which position. It holds no identifier and no hash of one: a hash of a six-digit number is

@@ -12,7 +12,7 @@ use synth_core::Table;
 pub struct Audit<'a> {
     /// What the generator made.
     pub synthetic: &'a Table,
-    /// Rows the generator learnt from.
+    /// Training rows of the generator.
     pub members: &'a Table,
     /// One id a member row: its unit.
     pub member_ids: &'a [usize],

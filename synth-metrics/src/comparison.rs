@@ -24,7 +24,7 @@ pub const MIN_ROWS: usize = 2;
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Tables<'a> {
-    /// The real rows that the generator learnt from.
+    /// The real training rows of the generator.
     pub train: &'a Table,
     /// The rows it made.
     pub synthetic: &'a Table,
@@ -51,7 +51,7 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// A synthetic table beside the real rows its generator learnt from, and real rows it never saw: [`Tables`] that fit each
+/// A synthetic table beside the real rows its generator was trained on, and real rows it never saw: [`Tables`] that fit each
 /// other.
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'a> {
@@ -59,7 +59,7 @@ pub struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    /// The rows the generator learnt from.
+    /// The training rows of the generator.
     pub fn train(&self) -> &'a Table {
         self.tables.train
     }

@@ -17,7 +17,7 @@ pub enum Domain {
     Fidelity,
     /// What is learnt from the synthetic table holds for real rows.
     Utility,
-    /// The synthetic table does not give away the rows it was made from.
+    /// The synthetic table does not disclose the rows it was made from.
     Privacy,
 }
 
@@ -123,7 +123,7 @@ impl Needs {
     /// It is tried on a holdout.
     pub const HOLDOUT: Needs = Needs::unseen(Unseen::Holdout);
 
-    /// It asks for unseen rows, and is about any table.
+    /// It asks for held-out rows, and is about any table.
     pub const fn unseen(unseen: Unseen) -> Needs {
         Needs { columns: Columns::Any, unseen }
     }
@@ -162,7 +162,7 @@ pub enum Unseen {
 /// What a gate looks at.
 ///
 /// A table is released as it is: how far its columns lie from the real ones is a fact about two files, known exactly, and
-/// its interval only tells how far it would be with other rows of the same generator. Whom the table gives away, and what
+/// its interval only tells how far it would be with other rows of the same generator. Whom the table discloses, and what
 /// a classifier makes of rows it has not seen, is known from a sample alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,10 +1,10 @@
 //! What there was to measure with: told by the tables and their schema, never by the measures.
 //!
 //! A measure without a value is one of three things: it has no object in this table (a distance of numbers where there
-//! are none), what it needs was not given (unseen rows), or it is owed. Only the first two excuse it, and whoever judges
+//! are none), what it needs was not given (held-out rows), or it is owed. Only the first two excuse it, and whoever judges
 //! a report must not take a measure's own word for it: a reason in words can be written by anybody. So the report says
 //! beside the measures how many columns of each sort the training table has and how large the holdout was, and
-//! [`Rows`](crate::Rows) how many unseen rows there were in all.
+//! [`Rows`](crate::Rows) how many held-out rows there were in all.
 //!
 //! Left out on purpose: reasons that lie in the values, such as attacks that find nobody to attack. They are seldom, and
 //! a measure that is missing for them counts as owed.

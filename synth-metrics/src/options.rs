@@ -33,7 +33,7 @@ pub struct Options<'a> {
     /// What the generators say of the rows they are audited on, for an attack by somebody who holds the model: one pair
     /// an audit, in their order; without audits one pair, for all rows of train and of the holdout. Default none.
     pub losses: Vec<Losses<'a>>,
-    /// When the time is up: what has not begun by then is not measured, and the report says so. What has begun is ended. Default
+    /// When the time budget is exhausted: what has not begun by then is not measured, and the report says so. What has begun is ended. Default
     /// none.
     pub until: Option<Instant>,
 }

@@ -37,7 +37,7 @@ const DETECTION: &[Family] = &[classifier::FAMILY, rare_levels::FAMILY];
 /// Use.
 const UTILITY: &[Family] = &[learning::FAMILY, survival::FAMILY];
 
-/// What is given away.
+/// What is disclosed.
 const PRIVACY: &[Family] = &[duplicates::FAMILY, membership::FAMILY, copies::FAMILY, risks::FAMILY, quasi::FAMILY];
 
 pub(crate) const ALL: [&[Family]; 4] = [FIDELITY, DETECTION, UTILITY, PRIVACY];

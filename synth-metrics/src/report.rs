@@ -45,10 +45,10 @@ impl QualityReport {
     }
 }
 
-/// Whether the report had too few unseen real rows for the measure called `id`: of any kind, or, where it needs them as a
+/// Whether the report had too few held-out real rows for the measure called `id`: of any kind, or, where it needs them as a
 /// table of their own, in a holdout. Cross-fitted generators leave every row unseen by one of them, and no holdout.
 ///
-/// `false` for a measure that needs none. A report without [`Inputs`] is taken to have had a holdout of all unseen rows, so
+/// `false` for a measure that needs none. A report without [`Inputs`] is taken to have had a holdout of all of them, so
 /// that facts which are gone excuse nothing.
 pub fn lacks_unseen_rows(report: &QualityReport, id: &str) -> bool {
     let n_unseen = report.rows.holdout.unwrap_or(0);
@@ -107,7 +107,7 @@ impl fmt::Display for QualityReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rows {
-    /// Rows the generator learnt from.
+    /// Training rows of the generator.
     pub train: usize,
     /// Synthetic rows.
     pub synthetic: usize,
@@ -117,7 +117,7 @@ pub struct Rows {
 
 impl Rows {
     /// What the tables' sizes can show at best: the one-sided 95 % margin of a membership AUC of 0.5, with as many members as
-    /// unseen rows. A limit nearer to 0.5 than that can be neither kept nor broken by evidence. `None` without unseen rows.
+    /// held-out rows. A limit nearer to 0.5 than that can be neither kept nor broken by evidence. `None` without held-out rows.
     ///
     /// Source: the variance of the Mann-Whitney statistic under the null, (m + n + 1)/12mn.
     ///

@@ -9,7 +9,7 @@ use synth_core::model::Sampled;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConstraintRecord {
-    /// The share of the table's rows that were drawn anew, since their first draw broke a constraint.
+    /// The share of the table's rows that were resampled, since their first draw broke a constraint.
     pub redrawn: f64,
     /// Each constraint.
     pub rules: Vec<RuleRecord>,

@@ -200,7 +200,7 @@ mod tests {
         let copula = Training { engine: Some(EngineKind::Copula), ..Training::default() };
         let fit = |training: &Training| training.fit(&table, None, |_| ControlFlow::Continue(()));
         let error = fit(&Training { memory_limit: Some(1), ..copula.clone() }).unwrap_err().to_string();
-        assert!(error.contains("of memory, and 1 MB may be used"), "{error}");
+        assert!(error.contains("of memory; 1 MB may be used"), "{error}");
         let fitted = fit(&copula).unwrap();
         assert!(fitted.instead_of.is_none());
         assert_eq!(fitted.model.sample(0..5, 1).unwrap().n_rows(), 5);

@@ -76,6 +76,6 @@ mod tests {
     fn what_does_not_fit_is_refused_in_numbers() {
         assert!(check(5_000_000, 5_000_000).is_ok());
         let error = check(5_000_001, 4_000_000).unwrap_err().to_string();
-        assert!(error.contains("about 6 MB of memory, and 4 MB may be used"), "{error}");
+        assert!(error.contains("about 6 MB of memory; 4 MB may be used"), "{error}");
     }
 }

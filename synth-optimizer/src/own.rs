@@ -1,4 +1,4 @@
-//! A generator of the caller's own, in the place of a plan's engine.
+//! A custom generator, in the place of a plan's engine.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use synth_core::{Engine, Generator, Result, Table};
 /// seed of the context. What the settings mean to it is its own affair: after a failure of privacy they ask for less capacity.
 pub type OwnFit<'a> = dyn Fn(&Table, &Training, &mut FitContext<'_>) -> Result<Box<dyn Generator>> + Send + Sync + 'a;
 
-/// A generator of the caller's own as an engine.
+/// A custom generator as an engine.
 #[derive(Clone)]
 pub(crate) struct Own<'a> {
     pub(crate) name: &'a str,

@@ -107,7 +107,7 @@ pub enum Event<'e> {
     },
     /// Generators are being fitted.
     Fitting(Fitting),
-    /// Rows are being drawn.
+    /// Rows are being sampled.
     Drawing,
     /// Rows are being measured.
     Measuring,
@@ -287,7 +287,7 @@ impl<'a> Pipeline<'a> {
     }
 
     /// The time for the run, from [`run`](Self::run) on. Of what is left when an attempt begins, training may use three
-    /// quarters; no rows are drawn and no measures begun when it is up, and what was not measured does not pass. Default: none.
+    /// quarters; no rows are sampled and no measures begun when it is up, and what was not measured does not pass. Default: none.
     #[must_use]
     pub fn with_time_budget(self, time_budget: Duration) -> Self {
         Self { time_budget: Some(time_budget), ..self }
@@ -319,7 +319,7 @@ impl<'a> Pipeline<'a> {
         Self { keeping, ..self }
     }
 
-    /// Keeps what takes long in `store`, and goes on from what is there: see the [module](crate::store). A time budget counts
+    /// Keeps what takes long in `store`, and resumes from what is there: see the [module](crate::store). A time budget counts
     /// from the start of this call. Default: nothing is kept.
     #[must_use]
     pub fn with_store(self, store: &'a dyn Store) -> Self {
@@ -345,7 +345,7 @@ impl<'a> Pipeline<'a> {
         self.rows.unwrap_or(table.n_rows())
     }
 
-    /// What tells these settings from others, as far as results follow from them: a planner or a generator of the caller's own is
+    /// What tells these settings from others, as far as results follow from them: a custom planner or generator is
     /// told by whether it is there. The same version gives the same text.
     pub(crate) fn fingerprint(&self) -> String {
         let own = self.own.as_ref().map(|(name, _)| name);
@@ -434,7 +434,7 @@ impl<'a> Pipeline<'a> {
         Ok(Preview { findings, protection: record, unit, design: parts.design, memory, plan: first })
     }
 
-    /// A generator of the caller's own keeps no constraints.
+    /// A custom generator keeps no constraints.
     fn kept(&self) -> Keeping {
         if self.own.is_some() { Keeping::Off } else { self.keeping }
     }

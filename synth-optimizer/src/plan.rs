@@ -30,7 +30,7 @@ impl<S: Into<Suited>> From<S> for Plan {
 impl Plan {
     /// The plan to start with, for a table of that size: that of the default engine, masked diffusion.
     ///
-    /// `n_rows` are the rows to learn from; an empty table gets the plan of a small one.
+    /// `n_rows` are the training rows; an empty table gets the plan of a small one.
     ///
     /// ```
     /// use synth_optimizer::Plan;

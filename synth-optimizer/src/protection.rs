@@ -162,7 +162,7 @@ mod tests {
         let protected = protect(&input, &policy, Protects::SchemaAlone).unwrap();
         assert_eq!(protected.table.batch(), input.batch());
         assert_eq!(protected.record.shortfalls.len(), 2);
-        assert!(protected.record.shortfalls[0].starts_with("`dose`: asked for values beyond the 11 outermost"));
+        assert!(protected.record.shortfalls[0].starts_with("`dose`: the policy requires 11 most extreme values"));
     }
 
     #[test]

@@ -73,7 +73,7 @@ enum Begun {
 fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     let policy = policies::read_policy(&args.policy)?;
     args.training.check()?;
-    let out = args.out.as_deref().expect("asked for where there is nothing to go on with");
+    let out = args.out.as_deref().expect("required unless resuming");
     if files::is_standard(out) {
         return Err(Usage("--out needs a folder: a run writes several files".to_owned()).into());
     }

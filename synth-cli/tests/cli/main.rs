@@ -25,3 +25,4 @@ mod units;
 mod verbs;
 mod verify;
 mod white_box;
+mod words;

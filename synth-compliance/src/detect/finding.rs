@@ -261,7 +261,7 @@ pub enum Treatment {
     ZipPrefix,
     /// Made up anew, of the kind named.
     Fake(FakeKind),
-    /// Unique codes are made anew in the same shape, as identifiers are.
+    /// Unique codes are regenerated in the same format, as identifiers are.
     Regenerate,
     /// Every cell becomes missing.
     Suppress,

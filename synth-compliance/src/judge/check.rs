@@ -49,7 +49,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// The id of the check that there are rows enough to learn from.
+    /// The id of the check that there are enough training rows.
     pub const ROWS: &'static str = "rows";
 
     fn new(id: &str, domain: Option<Domain>, status: Status, sentence: String) -> Check {
@@ -69,7 +69,7 @@ impl Check {
         }
     }
 
-    /// Whether there are rows enough to learn from.
+    /// Whether there are enough training rows.
     pub(super) fn rows(report: &QualityReport, policy: &Policy) -> Check {
         let (n_rows, least) = (report.rows.train, policy.min_rows());
         let (status, problem) = match n_rows >= least {

@@ -113,7 +113,7 @@ mod tests {
     fn an_unknown_name_is_an_error_that_lists_the_names() {
         for name in ["", "HIPAA", "hipaa ", "default"] {
             let message = Policy::named(name).unwrap_err().to_string();
-            assert!(message.ends_with("there are hipaa, gdpr, clinical-strict, research"), "{message}");
+            assert!(message.ends_with("available: hipaa, gdpr, clinical-strict, research"), "{message}");
         }
     }
 

@@ -185,7 +185,7 @@ impl Policy {
         &self.title
     }
 
-    /// The fewest rows to learn from.
+    /// The fewest training rows.
     pub fn min_rows(&self) -> usize {
         self.min_rows
     }

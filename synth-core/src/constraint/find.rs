@@ -28,7 +28,7 @@ use super::passed::missing;
 use crate::schema::{Constraint, Kind, Storage};
 use crate::table::Table;
 
-/// The least number of rows that must speak for a constraint, for it to be kept in rows that are drawn.
+/// The least number of rows that must speak for a constraint, for it to be kept in sampled rows.
 pub const LEAST_ROWS: usize = 50;
 /// How often the values of a determining column occur on average, at least.
 pub const LEAST_GROUP: usize = 5;

@@ -1,6 +1,6 @@
 //! Tables in databases, behind the feature `database`: a table, a view or a query of SQLite or PostgreSQL.
 //!
-//! Both give CSV, a header and a row a line, which is then read as any text is: kinds are found by looking, an empty text
+//! Both give CSV, a header and a row a line, which is then read as any text is: kinds are auto-detected, an empty text
 //! and NULL are both missing, and what is written again is CSV. Nothing is ever written to the database: SQLite files are
 //! opened for reading and never made, PostgreSQL is read in one read-only transaction.
 //!

@@ -1,7 +1,7 @@
 //! Tables in and out, of files and of memory.
 //!
 //! What a file is, is told by its first bytes and never by its name: gzip or Zstandard around Parquet, Arrow IPC or
-//! delimited text. A text file's dialect, header and column types are found by looking, and kept in the
+//! delimited text. A text file's dialect, header and column types are auto-detected, and kept in the
 //! [`Schema`](crate::Schema)'s [`Source`](crate::schema::Source) so that [`write`](fn@write) makes another file of the same form.
 //!
 //! A table may lie in [several files](read_paths), in those that a pattern matches, or in a folder with a data set. Nothing

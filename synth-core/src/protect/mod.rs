@@ -5,7 +5,7 @@
 //! protected table has a schema of its own, in which nothing is left to be done.
 //!
 //! Two protections are older than this module and stay where they were, in the column's [`Kind`]: a column of kind
-//! [`Identifier`](Kind::Identifier) is made anew in the same shape, one of kind [`Text`](Kind::Text) is written as
+//! [`Identifier`](Kind::Identifier) is regenerated in the same format, one of kind [`Text`](Kind::Text) is written as
 //! missing.
 //!
 //! Rarity is counted by units: a level or a tail stands for so many *people*, whatever their rows (see

@@ -23,7 +23,7 @@ pub enum Kind {
     Datetime,
     /// Names a row or a person. Never learnt; regenerated in the same shape.
     Identifier,
-    /// Free text. Never learnt and never released: written as missing.
+    /// Free text. Never learnt and never released: emptied.
     Text,
     /// One value in every row.
     Constant,

@@ -198,7 +198,7 @@ impl Protection {
         }
     }
 
-    /// Whether there is something left to do before training: invented values come when rows are drawn.
+    /// Whether there is something left to do before training: invented values come when rows are sampled.
     pub fn is_pending(&self) -> bool {
         !matches!(self, Protection::Keep {} | Protection::Fake { .. })
     }
@@ -318,9 +318,14 @@ mod tests {
         );
         check(text.0, text.1, "[{ rule = \"merge-rare\", k = 1 }]", "must be at least 2");
         check(text.0, text.1, "[{ rule = \"top-code\", above = 89, to = 90 }]", "is for numbers");
-        check(number.0, number.1, "[{ rule = \"top-code\", above = 89, to = 89.5 }]", "must be a value of the column");
-        check(number.0, number.1, "[{ rule = \"top-code\", above = 89, to = 80 }]", "and none that stays");
-        check(number.0, number.1, "[{ rule = \"top-code\", above = nan, to = 90 }]", "must be a value");
+        check(
+            number.0,
+            number.1,
+            "[{ rule = \"top-code\", above = 89, to = 89.5 }]",
+            "must be a valid value of the column",
+        );
+        check(number.0, number.1, "[{ rule = \"top-code\", above = 89, to = 80 }]", "and none that remains");
+        check(number.0, number.1, "[{ rule = \"top-code\", above = nan, to = 90 }]", "must be a valid value");
         check(number.0, number.1, "[{ rule = \"coarsen\", to = \"year\" }]", "is for dates");
         check(date.0, date.1, "[{ rule = \"zip-prefix\" }]", "is for ZIP codes");
         check(text.0, text.1, "[{ rule = \"fake\", what = \"name\" }]", "is for columns of kind identifier");

@@ -147,7 +147,7 @@ mod tests {
             let message = Schema::from_toml(&text).unwrap_err().to_string();
             assert!(message.contains(expected) && message.contains("[schema]"), "{message}");
         };
-        check("unit = \"person\"", "names the column `person`, which is not there");
+        check("unit = \"person\"", "names the column `person`, which does not exist");
         check("unit = [\"site\", \"site\"]", "`site` twice");
         check("unit = []", "names no column");
         check("unit = 3", "is \"row\", the name of a column, or a list of names");

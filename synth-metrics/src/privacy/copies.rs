@@ -1,4 +1,4 @@
-//! Near copies: do synthetic rows lie nearer to the training rows than unseen real rows make likely?
+//! Near copies: do synthetic rows lie nearer to the training rows than held-out real rows make likely?
 //!
 //! All distances are those of [`neighbours`](crate::neighbours). A distance says nothing by itself; each measure sets
 //! one to the training table beside one to a holdout of equal size, which the generator never saw. With d(x, A) the
@@ -139,7 +139,7 @@ pub const NEAR_COPY_RATE: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Unseen rows that are as near.
+/// Held-out rows that are as near.
 pub const NEAR_COPY_RATE_HOLDOUT: Definition = Definition {
     id: "near_copy_rate_holdout",
     name: "the same for held-out rows",

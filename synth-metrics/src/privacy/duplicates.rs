@@ -54,7 +54,7 @@ pub const DUP_RATE: Definition = Definition {
     battery: Battery::Core,
 };
 
-/// Copies among unseen real rows.
+/// Copies among held-out real rows.
 pub const DUP_RATE_HOLDOUT: Definition = Definition {
     id: "dup_rate_holdout",
     name: "the same for held-out rows",

@@ -1,4 +1,4 @@
-//! What does the synthetic table give away of the rows it was made from?
+//! What does the synthetic table disclose of the rows it was made from?
 
 pub mod copies;
 pub mod duplicates;

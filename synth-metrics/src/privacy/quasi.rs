@@ -11,7 +11,7 @@
 //!   whole training table (Li et al. 2007). For numbers and ordered levels the earth mover's distance over the m
 //!   different values in their order, divided by m − 1; for other levels the total variation distance;
 //! - `rare_combinations`: of the training rows that nobody else shares the quasi-identifiers of, the share whose whole
-//!   sensitive tuple is found beside these in one synthetic row, less the same share of unseen rows.
+//!   sensitive tuple is found beside these in one synthetic row, less the same share of held-out rows.
 //!
 //! l and t look at classes of at least two rows: a class of one has l = 1 by definition, and is what k counts.
 //!

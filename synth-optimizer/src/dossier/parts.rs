@@ -246,6 +246,6 @@ mod tests {
         assert_eq!(n_parts(10, 3).unwrap(), 4);
         assert_eq!(n_parts(9, 3).unwrap(), 3);
         assert_eq!(n_parts(1, u64::MAX).unwrap(), 1);
-        assert!(n_parts(10_001, 1).unwrap_err().to_string().contains("at most 10000"));
+        assert!(n_parts(10_001, 1).unwrap_err().to_string().contains("maximum is 10000 files"));
     }
 }

@@ -13,7 +13,7 @@ const MAX_ANSWER: u64 = 256 * 1024;
 /// A service that asks for a longer pause is not waited for.
 const MAX_PAUSE: Duration = Duration::from_secs(20);
 
-/// A service that speaks the chat form of OpenAI: OpenRouter, Ollama, a server of one's own.
+/// A service that offers the OpenAI chat API: OpenRouter, Ollama, a server of one's own.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     /// The address under which `/chat/completions` is, such as `https://openrouter.ai/api/v1`.

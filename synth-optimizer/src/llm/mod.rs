@@ -1,6 +1,6 @@
 //! A planner that asks a language model, behind the feature `llm`.
 //!
-//! Any service that speaks the chat form of OpenAI will do: [`Endpoint`]. It is told [shapes and counts](Shape), what was
+//! Any service that offers the OpenAI chat API will do: [`Endpoint`]. It is told [shapes and counts](Shape), what was
 //! tried and what the measures said; never a cell, a level or, unless that is asked for, the name of a column. Its answer
 //! must follow a strict JSON schema, and every number in it is held to the range that the plan allows.
 //!

@@ -187,11 +187,11 @@ mod tests {
         fails("stage=I|", "missing value");
         fails("stage=|I", "missing value");
         fails("stage=\"\"", "missing value");
-        fails("age=>60", "two signs");
-        fails("age==60", "two signs");
-        fails("age<>60", "two signs");
+        fails("age=>60", "two operators");
+        fails("age==60", "two operators");
+        fails("age<>60", "two operators");
         fails("age>=60|70", "`>=` takes one value");
-        fails("\"age=60", "not closed");
-        fails("a=\"x\"y", "follows a closing quote");
+        fails("\"age=60", "unclosed quote");
+        fails("a=\"x\"y", "after a closing quote");
     }
 }

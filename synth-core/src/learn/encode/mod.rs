@@ -362,7 +362,7 @@ impl Intervals {
     }
 }
 
-/// That there are rows to learn from, and that nothing is left to be done to them first.
+/// That there are training rows, and that nothing is left to be done to them first.
 fn check_rows(table: &Table) -> Result<()> {
     if table.n_rows() < 2 {
         let problem = format!("{} rows; at least 2 training rows are required", table.n_rows());

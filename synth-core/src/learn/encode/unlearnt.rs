@@ -20,7 +20,7 @@ pub(super) enum Unlearnt {
     Identifier { shape: IdentifierShape },
     /// Invented.
     Fake { fakes: Fakes },
-    /// Free text, or no value at all: written as missing.
+    /// Free text, or no value at all: emptied.
     Absent,
 }
 

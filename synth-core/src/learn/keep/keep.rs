@@ -1,9 +1,9 @@
-//! How each constraint is kept in rows that are drawn.
+//! How each constraint is kept in sampled rows.
 //!
 //! Sums are added up and tight orders learnt as a difference ([`transform`](super::transform)), dependencies are looked up
 //! ([`lookup`](super::lookup)); so they hold in every row by construction. A row that breaks any other constraint is drawn
 //! anew as a whole. That leaves the distribution as it is but for the rows that were wrong anyway, as long as these are few: where
-//! drawn rows often break what was found, the generator has not learnt it, and choosing among its rows would bend all
+//! sampled rows often break what was found, the generator has not learnt it, and choosing among its rows would bend all
 //! other columns. So a pilot sample is drawn after the fit, and a constraint that was *found* is kept only if under
 //! [`SELDOM`] of it break it, and under [`TOGETHER`] any of those that are kept. One that was *declared* is always kept.
 
@@ -20,11 +20,11 @@ use crate::error::{BadInput, InputRule, Result};
 use crate::schema::{Constraint, Schema};
 use crate::table::Table;
 
-/// The share of drawn rows that may break a constraint that was found, for it to be kept.
+/// The share of sampled rows that may break a constraint that was found, for it to be kept.
 const SELDOM: f64 = 0.05;
-/// The share of drawn rows that may break any of them.
+/// The share of sampled rows that may break any of them.
 const TOGETHER: f64 = 0.10;
-/// The share of drawn rows that must keep all that was declared: it takes a hundred draws for a row, then.
+/// The share of sampled rows that must keep all that was declared: it takes a hundred draws for a row, then.
 const LEAST_KEPT: f64 = 0.01;
 
 /// Which constraints a generator keeps.
@@ -51,7 +51,7 @@ pub struct Kept {
     pub origin: Origin,
     /// How it is kept.
     pub by: By,
-    /// The share of rows of which the first draw broke it, as they come from the generator and before anything is drawn anew.
+    /// The share of rows of which the first draw broke it, as they come from the generator and before anything is resampled.
     pub first_broken: f64,
 }
 
@@ -82,11 +82,11 @@ pub enum By {
     Derived,
     /// The difference of two columns is learnt in place of one of them.
     Difference,
-    /// A column is looked up, and what cannot be is drawn anew.
+    /// A column is looked up, and what cannot be is resampled.
     Lookup,
-    /// Rows that break it are drawn anew.
+    /// Rows that break it are resampled.
     Redraw,
-    /// It is not: too many drawn rows break it.
+    /// It is not: too many sampled rows break it.
     NotKept,
 }
 
@@ -110,7 +110,7 @@ pub(crate) struct Keep {
     pub(crate) transform: Transform,
     lookups: Vec<Lookup>,
     rules: Vec<OwnRule>,
-    /// Rows with a made column beyond its range are drawn anew.
+    /// Rows with a made column beyond its range are resampled.
     keeps_ranges: bool,
 }
 

@@ -188,7 +188,7 @@ const MAX_LOOKS: usize = 200_000_000;
 /// The measures of this module, in the order of the registry.
 ///
 /// `audits` are attacked where the comparison has no holdout, each in its turn (see [`Audit`]). `seed` decides what is
-/// drawn. Not measured, with the reason: without unseen rows, with fewer than [`MIN_TARGETS`] rows on a side, or with
+/// drawn. Not measured, with the reason: without held-out rows, with fewer than [`MIN_TARGETS`] rows on a side, or with
 /// fewer learnt columns than the attack needs.
 pub fn risks(comparison: &Comparison, audits: &[Audit], seed: u64) -> Vec<Measure> {
     let scenes = scenes(comparison, audits);

@@ -228,7 +228,7 @@ pub struct Judged {
     pub decision: Decision,
     /// What refuses, what is open and what was found, in words.
     pub reasons: Vec<String>,
-    /// Unseen rows the measures had.
+    /// Held-out rows the measures had.
     pub unseen_rows: Option<usize>,
 }
 

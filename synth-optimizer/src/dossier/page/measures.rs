@@ -34,7 +34,7 @@ pub(super) fn rows(report: &QualityReport, verdict: Option<&Verdict>, policy: Op
     known.map(|(measure, definition)| row(measure, definition, verdict, policy)).collect()
 }
 
-/// Those that tell what is given away.
+/// Those that tell what is disclosed.
 pub(super) fn is_attack(row: &MeasureRow) -> bool {
     row.domain == Domain::Privacy
 }

@@ -68,7 +68,7 @@ const OF_LEVELS: (usize, f64) = (30, 1.5e-3);
 impl Masked {
     /// What suits a table of that size, of whose columns nothing is known.
     ///
-    /// `n_rows` are the rows to learn from; an empty table gets what suits a small one.
+    /// `n_rows` are the training rows; an empty table gets what suits a small one.
     ///
     /// ```
     /// use synth_core::engine::Masked;

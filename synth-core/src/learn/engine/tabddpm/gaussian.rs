@@ -12,7 +12,7 @@ pub enum Method {
     Ancestral(Variance),
     /// DDIM (arXiv:2010.02502, eq. 12): deterministic at `eta` 0, the posterior's variance at 1.
     Ddim {
-        /// The share of the posterior's standard deviation that is drawn anew, in [0, 1].
+        /// The share of the posterior's standard deviation that is resampled, in [0, 1].
         eta: f64,
     },
 }

@@ -8,7 +8,7 @@
 use ndarray::NdFloat;
 use rand::Rng;
 
-/// A level at signal share `alpha_bar`: kept, or drawn anew from all `n_levels`.
+/// A level at signal share `alpha_bar`: kept, or resampled from all `n_levels`.
 pub fn q_sample<R: Rng + ?Sized>(level: u32, n_levels: usize, alpha_bar: f64, rng: &mut R) -> u32 {
     if rng.r#gen::<f64>() < alpha_bar { level } else { rng.gen_range(0..n_levels as u32) }
 }

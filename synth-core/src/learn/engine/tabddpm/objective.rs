@@ -105,7 +105,7 @@ struct Noising<'a> {
     n_timesteps: usize,
     dropout: f64,
     seed: u64,
-    /// The coordinates of all rows, drawn anew in every epoch.
+    /// The coordinates of all rows, resampled in every epoch.
     z: Array2<f32>,
     codes: Array2<u32>,
     intervals: Intervals,

@@ -60,7 +60,7 @@ impl TabDdpm {
     /// What suits a table of that size. Never fewer than 400 epochs; the learning rate and the weight decay lie in the range that
     /// arXiv:2209.15421 (table 1) searches.
     ///
-    /// `n_rows` are the rows to learn from; an empty table gets what suits a small one.
+    /// `n_rows` are the training rows; an empty table gets what suits a small one.
     pub fn for_size(n_rows: usize, n_columns: usize) -> Self {
         let size = SIZES.iter().find(|size| n_rows < size.below).unwrap_or(&SIZES[SIZES.len() - 1]);
         let width = if n_columns >= WIDE { 2 * size.width } else { size.width };

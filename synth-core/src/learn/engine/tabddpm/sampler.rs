@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::learn::encode::{Encoded, Layout};
 use crate::learn::random::{Purpose, stream};
 
-/// How rows are drawn.
+/// How rows are sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SamplerConfig {
