@@ -61,8 +61,8 @@ fn what_is_found_can_be_declared_and_is_kept() {
         .collect();
     folder.write("declared.toml", format!("{schema}{declared}{own}"));
     let told = fit("declared.toml", "declared");
-    assert!(told.contains("`drugs` + `care` = `bill`: the total is added up"), "{told}");
-    assert!(told.contains("`came` is less than `gone`: the difference is learnt"), "{told}");
+    assert!(told.contains("`drugs` + `care` = `bill`: total computed"), "{told}");
+    assert!(told.contains("`came` is less than `gone`: difference learnt"), "{told}");
     assert!(sampled().iter().all(|row| is_kept(row) && row[5] < row[6]));
     // What is made from other columns can be asked for too, and be filled in.
     let old = folder.synth(&["sample", "m", "--rows", "50", "--where", "bill>400", "--out", "-"]).with(0).out();

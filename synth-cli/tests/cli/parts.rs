@@ -108,7 +108,10 @@ fn what_cannot_be_split_is_refused_before_the_work() {
     };
     fails(&["--out", "-", "--split", "10"], "--split needs --out FILE");
     fails(&["--out", "s.csv", "--split", "0"], "invalid value '0' for '--split <N>'");
-    fails(&["--out", "s.csv", "--split", "9"], "--split 9 makes 11112 files of 100000 rows, at most 10000");
+    fails(
+        &["--out", "s.csv", "--split", "9"],
+        "--split 9 makes 11112 files of 100000 rows; the maximum is 10000 files",
+    );
     fails(&["--out", "nowhere/s.csv", "--split", "50"], "no folder nowhere");
     let run = ["run", DEMO, "--out", "out"];
     folder.synth(&[&run[..], &["--split", "1", "--rows", "10001"]].concat()).fails(2, "makes 10001 files");
@@ -171,7 +174,7 @@ fn a_run_writes_the_form_and_the_parts_that_are_asked_for() {
     folder.synth(&["verify", "out"]).fails(3, "synthetic-3.csv: named in the log, but missing");
     folder.write(&parts[2], &third);
     folder.write("out/synthetic-5.csv", &third);
-    folder.synth(&["verify", "out"]).fails(3, "synthetic-5.csv: the log does not name it");
+    folder.synth(&["verify", "out"]).fails(3, "synthetic-5.csv: not named in the log");
 
     // Another form: what was there goes, stray parts too.
     for (form, name) in [("parquet", "synthetic.parquet"), ("tsv.gz", "synthetic.tsv.gz")] {

@@ -240,7 +240,7 @@ fn own_policies_extend_files_and_show_what_they_loosen() {
     let ended = folder.synth(&args).fails(2, "house.toml");
     assert!(!ended.stderr.contains(CANARY), "{}", ended.stderr);
     folder.write("policies/ward.toml", head("ward", "nobody"));
-    folder.synth(&args).fails(2, "no embedded policy has that name");
+    folder.synth(&args).fails(2, "no built-in policy has that name");
     folder.write("policies/ward.toml", head("ward", "gone.toml"));
     folder.synth(&args).fails(2, "`gone.toml` to extend cannot be read");
 }
