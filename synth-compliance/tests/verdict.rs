@@ -371,7 +371,7 @@ fn sentences_for_people() {
         "mia_auc",
         estimate(0.7, 0.04),
         "mia_auc 0.700 is above the limit 0.60, even at its lower 95 % bound 0.660; \
-         an attacker can tell who was in the training table",
+         an attacker can infer who is in the training table",
     );
     check(
         "mia_auc",

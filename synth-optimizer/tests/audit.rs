@@ -247,7 +247,7 @@ fn a_verdict_that_does_not_follow_from_its_report_is_found() {
         let faults = files_of(&run, &policy, None).verify().unwrap_err();
         assert!(faults.iter().any(|f| f.place == RECORD_NAME && f.problem.contains(problem)), "{faults:?}");
     };
-    check("the verdict on attempt 1 is not what the policy says", &|run| {
+    check("the verdict on attempt 1 contradicts its report", &|run| {
         if let synth_optimizer::AttemptResult::Judged(assessment) = &mut run.record.attempts[0].result {
             assessment.verdict.score.at_least = 99;
         }
@@ -280,7 +280,7 @@ fn the_card_says_what_a_steward_asks() {
         "| ward\\|&lt;b&gt; | ",
         "Done: ",
         "): copula.",
-        "None that is formal",
+        "No formal one",
         "| mia\\_auc | hard | 0.40 to 0.60 |",
         "Privacy, worst attack: ",
         "Utility: not measured by this run",

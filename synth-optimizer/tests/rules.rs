@@ -261,8 +261,8 @@ fn nothing_is_tried_where_no_plan_can_help() {
     check(base(), judged(&[]), None, "nothing to change");
     // The fallback has nothing to change.
     let copula = Plan::from(Copula::default());
-    check(copula.clone(), judged(&ks), None, "another method");
-    check(copula, leaky(), None, "another method");
+    check(copula.clone(), judged(&ks), None, "another engine");
+    check(copula, leaky(), None, "another engine");
     assert_eq!(analyse(&[]), None);
     assert_eq!(DEAD_ENDS.len(), 3, "a row per dead end");
 }
@@ -273,7 +273,7 @@ fn an_explanation_has_cause_suggestion_and_change() {
     let (_, explanation) = RulePlanner::new(base()).next_plan(&attempts).unwrap();
     assert_eq!(
         explanation.to_string(),
-        "`columns-off` (n_iter 400 -> 500), because columns are not distributed as they should be: \
+        "`columns-off` (n_iter 400 -> 500), because the columns' distributions differ: \
          ks_mean 0.143 is above the limit 0.10; the numbers' distributions differ",
     );
     assert_eq!(explanation.suggestion, "100 more epochs, at most 600");

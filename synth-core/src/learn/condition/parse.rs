@@ -91,7 +91,7 @@ fn parse(text: &str) -> Result<Condition, String> {
     while let Some(text) = rest {
         if text.trim_start().starts_with(['=', '<', '>']) {
             return Err(format!(
-                "two operators in a row: did you mean `{sign}`? quote a value that begins with an operator"
+                "two operators in a row: `{sign}` is followed by another; quote a value that begins with one"
             ));
         }
         let (value, after) = part(text, |rest| rest.starts_with('|'))?;

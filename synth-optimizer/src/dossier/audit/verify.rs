@@ -13,7 +13,7 @@ use crate::split::Design;
 
 /// What [`verify`] cannot show, for whoever reads that it found nothing.
 pub const LIMITS: [&str; 3] = [
-    "a log rewritten from scratch also passes: compare its head with a copy kept elsewhere",
+    "that the log was not rewritten from scratch: compare its head with a copy kept elsewhere",
     "who ran the program, and when: neither is recorded",
     "that the source is the claimed one: only the holder of the key can check that, if one was given",
 ];
