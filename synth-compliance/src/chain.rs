@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::digest::{jcs, recordable};
 
-/// A log that grows at its end.
+/// An append-only hash chain: the log of a run.
 ///
 /// ```
 /// use synth_compliance::chain::{Chain, read};
@@ -45,7 +45,7 @@ impl Default for Chain {
 }
 
 impl Chain {
-    /// A log without entries.
+    /// An empty log.
     pub fn new() -> Chain {
         Chain::default()
     }
@@ -73,7 +73,7 @@ impl Chain {
     }
 }
 
-/// Where a log is not what was written.
+/// The first line at which a log is broken, and how.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct Broken {
@@ -91,7 +91,7 @@ struct Line {
     line: u64,
 }
 
-/// Checks a log line by line; gives its entries and its head. A log without lines is one without entries.
+/// Verifies a log line by line, and returns its entries and its head. An empty text is a log without entries.
 ///
 /// # Errors
 /// [`Broken`] with the first line that is no entry, has another number, does not follow from the lines before, is not in

@@ -130,7 +130,7 @@ impl Key {
         Ok(hex::decode(mac).is_ok_and(|mac| over.verify_slice(&mac).is_ok()))
     }
 
-    /// Whether `mac` is that of `bytes` under this key, told in a time that does not depend on where they differ.
+    /// Whether `mac` is the HMAC of `bytes` under this key, compared in constant time.
     pub fn confirms(&self, bytes: &[u8], mac: &str) -> bool {
         hex::decode(mac).is_ok_and(|mac| self.over(bytes).verify_slice(&mac).is_ok())
     }

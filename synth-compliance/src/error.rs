@@ -137,7 +137,7 @@ pub enum Error {
     },
 }
 
-/// What a caller may want to tell apart.
+/// The kind of an [`Error`], for programs that act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -152,7 +152,7 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// Which sort of error it is; of a fault in an extended policy, that of the fault.
+    /// The kind of the error; for an error in an extended policy, the kind of that error.
     ///
     /// ```
     /// use synth_compliance::{ErrorKind, Policy};

@@ -52,7 +52,7 @@ pub enum Error {
     /// A model file cannot be used.
     #[error("model file: {0}")]
     ModelFile(String),
-    /// What went wrong in code of the caller's own, such as a generator that is no one of this crate.
+    /// An error from the caller's own code, such as a custom generator.
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -68,7 +68,7 @@ impl Error {
         Error::Io { action: Action::Write, name: name.into(), source }
     }
 
-    /// What sort of error it is, for programs that act on it.
+    /// The kind of the error, for programs that act on it.
     ///
     /// ```
     /// use synth_core::ErrorKind;
@@ -146,11 +146,11 @@ pub enum ErrorKind {
     Training,
     /// The time for training ran out.
     Deadline,
-    /// Whoever watched training ended it.
+    /// An observer stopped training.
     Interrupted,
     /// A model file cannot be used.
     ModelFile,
-    /// An error of the caller's own code.
+    /// An error from the caller's own code.
     Other,
 }
 
@@ -180,7 +180,7 @@ pub enum Mismatch {
     NoTable,
 }
 
-/// Why training gave no usable model.
+/// Why training produced no usable model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -217,7 +217,7 @@ pub enum TrainingFailure {
     },
 }
 
-/// A rule that every input keeps. Each has a stable name, shown in messages and documented here.
+/// A rule that every input must satisfy. Each has a stable name, shown in messages and documented here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InputRule {
@@ -288,7 +288,7 @@ impl InputRule {
     }
 }
 
-/// Input that breaks a rule: where, which, and what to do. Never a cell's content.
+/// Invalid input: where, which rule it violates, and how to fix it. Never contains a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadInput {
     /// The rule that is broken.

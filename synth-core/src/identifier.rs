@@ -27,7 +27,7 @@ const MAX_HEADS: usize = 1024;
 /// A pattern is not longer than this.
 const MAX_LENGTH: usize = 64;
 
-/// The form of a column of identifiers, without any of them.
+/// The format of a column of identifiers, without any of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields, remote = "Self")]
 pub enum IdentifierShape {

@@ -22,7 +22,7 @@ use crate::registry::MEASURES;
 /// The rows of each table.
 const N: usize = 600;
 
-/// What one measure said of one of the four tables.
+/// The value of one measure on one of the four tables.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Checked {
@@ -37,7 +37,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Whether it said what it must.
+    /// Whether the value is within its anchors.
     pub fn holds(&self) -> bool {
         self.value.is_none_or(|value| self.allowed.contains(value))
     }

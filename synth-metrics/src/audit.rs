@@ -2,7 +2,7 @@
 
 use synth_core::Table;
 
-/// One generator's synthetic table with real rows it did and did not learn from.
+/// One generator's synthetic table, with its training rows and held-out rows.
 ///
 /// With a plain holdout there is one audit. With cross-fitting there is one for each of the K generators, its
 /// non-members being the rows of the fold it was not shown. `member_ids` and `non_member_ids` name whose row each row is (a
@@ -24,7 +24,7 @@ pub struct Audit<'a> {
     pub reference: Option<&'a Table>,
 }
 
-/// What a generator's model says of an audit's rows: a loss each, smaller where the row is more like what it learnt.
+/// The losses of an audit's rows under the generator's model: smaller for rows that are more like the training rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Losses<'a> {
     /// One a member row.

@@ -26,7 +26,7 @@ pub const MIN_ROWS: usize = 2;
 pub struct Tables<'a> {
     /// The real training rows of the generator.
     pub train: &'a Table,
-    /// The rows it made.
+    /// The synthetic rows.
     pub synthetic: &'a Table,
     /// Real rows of the same law that it never saw, if there are any.
     pub holdout: Option<&'a Table>,
@@ -51,8 +51,7 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// A synthetic table beside the real rows its generator was trained on, and real rows it never saw: [`Tables`] that fit each
-/// other.
+/// A synthetic table with the training rows of its generator and held-out real rows: validated [`Tables`].
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'a> {
     tables: Tables<'a>,
@@ -64,12 +63,12 @@ impl<'a> Comparison<'a> {
         self.tables.train
     }
 
-    /// The rows it made.
+    /// The synthetic rows.
     pub fn synthetic(&self) -> &'a Table {
         self.tables.synthetic
     }
 
-    /// Real rows it never saw.
+    /// Held-out real rows.
     pub fn holdout(&self) -> Option<&'a Table> {
         self.tables.holdout
     }

@@ -15,9 +15,9 @@ use crate::estimate::{Estimate, Interval};
 pub enum Domain {
     /// The synthetic table looks like the real one.
     Fidelity,
-    /// What is learnt from the synthetic table holds for real rows.
+    /// Whether models trained on the synthetic table work on real rows.
     Utility,
-    /// The synthetic table does not disclose the rows it was made from.
+    /// Whether the synthetic table leaks its training rows.
     Privacy,
 }
 
@@ -88,7 +88,7 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// The estimate as a gate is to see it: without its uncertainty where the value itself is judged.
+    /// The estimate as a gate judges it: without its uncertainty if the value itself is judged.
     pub fn as_judged(&self, estimate: Estimate) -> Estimate {
         match self.judged_by {
             JudgedBy::Value => Estimate::exact(estimate.value),
@@ -123,7 +123,7 @@ impl Needs {
     /// It is tried on a holdout.
     pub const HOLDOUT: Needs = Needs::unseen(Unseen::Holdout);
 
-    /// It asks for held-out rows, and is about any table.
+    /// It needs held-out rows, and applies to any table.
     pub const fn unseen(unseen: Unseen) -> Needs {
         Needs { columns: Columns::Any, unseen }
     }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One measure and what came of it.
+/// One measure and its outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -74,7 +74,7 @@ impl Estimate {
     }
 }
 
-/// How far off an estimate may be.
+/// The uncertainty of an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -41,7 +41,7 @@ pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
     }
 }
 
-/// The measures of likeness with their intervals, in no particular order.
+/// The fidelity measures with their intervals, in no particular order.
 ///
 /// Those of [`Battery::Core`] alone, or all. `seed` draws the rows of sub-samples. See [`measure()`], which takes them with
 /// all others.

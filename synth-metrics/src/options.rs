@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::{Audit, Losses};
 use crate::definition::Battery;
 
-/// Why a measure was not taken for which [`Options::until`] left no time.
+/// The reason of a measure that was skipped because [`Options::until`] had passed.
 pub const OUT_OF_TIME: &str = "the time budget ran out first";
 
 /// How to measure.
@@ -53,7 +53,7 @@ pub struct SurvivalColumns {
     pub event: String,
 }
 
-/// What the rate of copies is held against.
+/// The baseline of the rate of copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use synth_compliance::{Class, Decision, Effect, Policy, Status, Verdict, judge};
 use synth_metrics::{Domain, QualityReport};
 
-/// The measures of a table and what the policy makes of them: what the rules look at.
+/// A quality report and its verdict: the input of the rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assessment {
@@ -42,7 +42,7 @@ impl Assessment {
     }
 }
 
-/// How near to accepted a table is; the greater the better. The fields are compared in their order.
+/// How close a table is to acceptance; greater is better. The fields are compared in their order.
 ///
 /// Privacy comes first, so that no gain in fidelity makes up for a failed privacy gate; what was not measured comes
 /// before the margins, so that a table is not the best one for lack of numbers.

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use synth_core::train::TrainingFailure;
 
-/// One plan tried, and what came of it.
+/// A plan that was tried, and its result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt<P, V> {
@@ -52,7 +52,7 @@ impl<P, V> fmt::Display for Attempt<P, V> {
     }
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptResult<V> {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use synth_core::keep::{By, Kept, Origin};
 use synth_core::model::Sampled;
 
-/// The constraints of the table's generator and what became of them. Columns are named; values are those that a person
-/// declared or many rows share.
+/// The constraints of the table's generator and how they were enforced. Columns are named; values are those that a
+/// person declared or many rows share.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConstraintRecord {
@@ -15,7 +15,7 @@ pub struct ConstraintRecord {
     pub rules: Vec<RuleRecord>,
 }
 
-/// A constraint, how it is kept and how often it is.
+/// A constraint, how it is enforced and how often it is satisfied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleRecord {
@@ -23,11 +23,11 @@ pub struct RuleRecord {
     pub rule: String,
     /// Where it comes from.
     pub origin: Origin,
-    /// How it is kept.
+    /// How it is enforced.
     pub by: By,
     /// The share of rows that break it as the generator draws them, in a sample of 1,000 rows before the table.
     pub first_broken: f64,
-    /// The share of the table's rows that keep it: 1 where it is kept at all.
+    /// The share of the table's rows that satisfy it: 1 if it is enforced.
     pub kept: f64,
 }
 
@@ -52,7 +52,7 @@ impl ConstraintRecord {
 }
 
 impl RuleRecord {
-    /// The constraint and what became of it, a line.
+    /// The constraint and its enforcement, in one line.
     pub fn line(&self) -> String {
         let Self { rule, origin, by, first_broken, kept } = self;
         let share = |x: f64| format!("{:.1} %", 100.0 * x);

@@ -7,7 +7,7 @@ use synth_core::ErrorKind;
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a run could not be made.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -63,7 +63,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// What sort of error it is, for programs that act on it. What is asked for and cannot be done is an [`ErrorKind::Setting`].
+    /// The kind of the error, for programs that act on it. What is asked for and cannot be done is an
+    /// [`ErrorKind::Setting`].
     pub fn kind(&self) -> ErrorKind {
         match self {
             Error::Core(error) | Error::Table { source: error, .. } => error.kind(),
@@ -75,7 +76,7 @@ impl Error {
     }
 }
 
-/// What stands in the way of a result.
+/// Why an output cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Obstacle {

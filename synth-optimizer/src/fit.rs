@@ -45,7 +45,7 @@ pub struct Training {
     pub seed: u64,
 }
 
-/// A model, and why it is none of the engine that was chosen.
+/// A model, and why another engine was used than the chosen one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Fitted {

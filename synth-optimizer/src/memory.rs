@@ -21,12 +21,12 @@ const DRAWN_CELL: f64 = 22.0;
 /// What the estimates are above the line, so that none of the measured peaks is above its estimate.
 const MARGIN: f64 = 1.25;
 
-/// Bytes at the peak of a [`Pipeline::run`](crate::Pipeline::run) that draws `n_rows` rows, about.
+/// Estimated peak memory of a [`Pipeline::run`](crate::Pipeline::run) with `n_rows` synthetic rows, in bytes.
 pub fn of_run(table: &Table, n_rows: usize) -> u64 {
     of(table, LEARNT_CELL + MEASURED_CELL, n_rows)
 }
 
-/// Bytes at the peak of fitting a generator on `table`, about.
+/// Estimated peak memory of fitting a generator to `table`, in bytes.
 pub fn of_fit(table: &Table) -> u64 {
     of(table, LEARNT_CELL, 0)
 }

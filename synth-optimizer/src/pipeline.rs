@@ -58,7 +58,8 @@ use crate::split::{Design, Parts};
 use crate::store::{KeptPlans, Store};
 use crate::unit::UnitRecord;
 
-/// Turns a table into a synthetic one that a policy accepts, or says why not. The [module](self) has an example.
+/// Generates a synthetic table that a policy accepts, or reports why none was accepted. The [module](self) has an
+/// example.
 pub struct Pipeline<'a> {
     policy: Policy,
     seed: u64,
@@ -81,11 +82,11 @@ pub struct Pipeline<'a> {
 /// Makes a planner for a table, the protected one, from one that follows the rules.
 type MakePlanner<'a> = dyn FnOnce(&Table, RulePlanner) -> Result<Box<dyn Planner<Plan, Assessment>>> + Send + 'a;
 
-/// Told what happens, from several threads. `Break` ends the run as interrupted; once an attempt is accepted it comes too
-/// late.
+/// An observer of events, called from several threads. `Break` ends the run as interrupted; once an attempt is accepted
+/// it comes too late.
 pub type Observer<'a> = dyn Fn(&Event<'_>) -> ControlFlow<()> + Sync + 'a;
 
-/// What an observer is told.
+/// An event for observers.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'e> {
@@ -119,7 +120,7 @@ pub enum Event<'e> {
     Writing,
 }
 
-/// How far the fits of an attempt are.
+/// The progress of the fits of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fitting {
     /// The share of all epochs that is done, in [0, 1].
@@ -132,7 +133,7 @@ pub struct Fitting {
     pub remaining: Duration,
 }
 
-/// What a run would begin with.
+/// A preview of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Preview {
@@ -196,7 +197,7 @@ impl<'a> Pipeline<'a> {
         Self { policy, ..self }
     }
 
-    /// The seed everything follows from. Default: 0.
+    /// The seed for all random choices. Default: 0.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Self {
         Self { seed, ..self }
@@ -274,13 +275,13 @@ impl<'a> Pipeline<'a> {
         Self { planner: Some(Box::new(make)), ..self }
     }
 
-    /// The synthetic rows to make. Default: as many as the input has.
+    /// The number of synthetic rows. Default: as many as the input has.
     #[must_use]
     pub fn with_rows(self, rows: usize) -> Self {
         Self { rows: Some(rows), ..self }
     }
 
-    /// The most attempts. Default: 8.
+    /// The maximum number of attempts. Default: 8.
     #[must_use]
     pub fn with_max_attempts(self, max_attempts: usize) -> Self {
         Self { max_attempts, ..self }
@@ -300,7 +301,7 @@ impl<'a> Pipeline<'a> {
         Self { memory_limit: Some(bytes), ..self }
     }
 
-    /// Keeps the table that came nearest, as [`RunOutcome::refused`]. Default: it is dropped.
+    /// Keeps the table that came closest, as [`RunOutcome::refused`]. Default: it is dropped.
     #[must_use]
     pub fn with_refused_table(self) -> Self {
         Self { keeps_refused: true, ..self }
@@ -313,20 +314,20 @@ impl<'a> Pipeline<'a> {
         Self { protects: Protects::SchemaAlone, ..self }
     }
 
-    /// Which constraints the rows keep. Default: those that the schema declares and those that are found.
+    /// The constraints to enforce. Default: those that the schema declares and those that are found.
     #[must_use]
     pub fn with_constraints(self, keeping: Keeping) -> Self {
         Self { keeping, ..self }
     }
 
-    /// Keeps what takes long in `store`, and resumes from what is there: see the [module](crate::store). A time budget counts
-    /// from the start of this call. Default: nothing is kept.
+    /// Saves checkpoints in `store`, and resumes from existing ones: see the [module](crate::store). A time budget
+    /// counts from the start of this call. Default: nothing is kept.
     #[must_use]
     pub fn with_store(self, store: &'a dyn Store) -> Self {
         Self { store: Some(store), ..self }
     }
 
-    /// Watches the run. Default: nobody does.
+    /// Observes the run. Default: no observer.
     #[must_use]
     pub fn with_observer(self, observer: &'a Observer<'a>) -> Self {
         Self { observer, ..self }

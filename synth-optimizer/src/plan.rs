@@ -9,7 +9,7 @@ use synth_core::engine::{Suited, suited};
 use synth_core::train::{HeldOut, Training};
 use synth_core::{AnyEngine, Engine, EngineKind, Table};
 
-/// What an attempt tries. Unchecked: a fit checks it.
+/// The plan of an attempt. Unchecked: a fit checks it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The engine with its parameters.
@@ -28,7 +28,7 @@ impl<S: Into<Suited>> From<S> for Plan {
 }
 
 impl Plan {
-    /// The plan to start with, for a table of that size: that of the default engine, masked diffusion.
+    /// The initial plan for a table of that size, with the default engine, masked diffusion.
     ///
     /// `n_rows` are the training rows; an empty table gets the plan of a small one.
     ///
@@ -42,13 +42,13 @@ impl Plan {
         Plan::of(EngineKind::Masked, n_rows, n_columns)
     }
 
-    /// The plan to start with for a certain engine.
+    /// The initial plan for a given engine.
     pub fn of(kind: EngineKind, n_rows: usize, n_columns: usize) -> Plan {
         Suited::from(AnyEngine::for_size(kind, n_rows, n_columns)).into()
     }
 
-    /// The plan to start with for `table`, for the engine that is asked for or else the one that [suits](suited) it. A small
-    /// table is tuned by cross-fits, which take some seconds.
+    /// The initial plan for `table`, with the given engine or else the one that [suits](suited) it. A small table is
+    /// tuned by cross-fits, which take some seconds.
     ///
     /// # Errors
     /// As [`suited`].
@@ -96,7 +96,7 @@ impl Plan {
         text
     }
 
-    /// What becomes different in `next`, in words; empty if nothing does.
+    /// The changes from this plan to `next`, in words; empty if there are none.
     ///
     /// ```
     /// use synth_optimizer::Plan;
@@ -119,8 +119,8 @@ impl Plan {
         changed.collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether this plan gives the engine at least as much room to learn single rows by heart as `other` does:
-    /// the same engine, no narrower, no fewer epochs, no more dropout, no larger leaves.
+    /// Whether this plan gives the engine at least as much capacity to memorise single rows as `other` does: the same
+    /// engine, no narrower, no fewer epochs, no more dropout, no larger leaves.
     pub fn learns_at_least_as_hard_as(&self, other: &Plan) -> bool {
         let no_less = match (self.training(), other.training()) {
             (Some(own), Some(other)) => {

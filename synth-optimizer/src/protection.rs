@@ -13,7 +13,7 @@ use synth_metrics::{ks_statistic, total_variation};
 
 use crate::error::Result;
 
-/// Who says what is done to a table before training.
+/// Who determines the protection of a table before training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protects {
@@ -24,7 +24,7 @@ pub enum Protects {
     SchemaAlone,
 }
 
-/// What was done to a table before training, without any of its values.
+/// The protection applied to a table before training, without any of its values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProtectionRecord {
@@ -41,7 +41,7 @@ pub struct ProtectionRecord {
     pub notes: Vec<String>,
 }
 
-/// How far the protection moved the distribution of one column.
+/// How much the protection changed the distribution of one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cost {

@@ -16,7 +16,7 @@ use crate::rule::{RULES, RulePlanner};
 use crate::runner::Planner;
 use crate::{Assessment, attempt_seed};
 
-/// A part of the system, and whether it works.
+/// A component of the system, and whether it works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// What it is.

@@ -28,7 +28,7 @@ use crate::attempt::{Attempt, Explanation};
 use crate::plan::Plan;
 use crate::runner::Planner;
 
-/// One line of the table.
+/// A rule: when it applies, what it changes, and why.
 #[derive(Debug)]
 pub struct Rule {
     /// The name, as in explanations.
@@ -190,7 +190,7 @@ fn halved(lr: f64) -> f64 {
     lr.min((lr / 2.0).max(1e-5))
 }
 
-/// What no plan can change.
+/// A situation that no plan can improve.
 #[derive(Debug)]
 pub struct DeadEnd {
     /// The name.
@@ -224,7 +224,7 @@ pub const DEAD_ENDS: &[DeadEnd] = &[
     },
 ];
 
-/// What the rules are asked about: the attempts so far, seen from the last one.
+/// The situation the rules see: the attempts so far, from the perspective of the last one.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
     attempts: &'a [Attempt<Plan, Assessment>],
@@ -372,7 +372,7 @@ fn method_failed(attempt: &Attempt<Plan, Assessment>) -> bool {
     attempt.failure().is_some() || ks_above(attempt, 0.5)
 }
 
-/// What was wrong with an attempt and what to do about it.
+/// The problem of an attempt and its remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Analysis {
     /// The rule that says what to try next, or the dead end; `None` if nothing applies.

@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         Self { pipeline, ..self }
     }
 
-    /// What the table is judged by. Default: `hipaa`.
+    /// The policy. Default: `hipaa`.
     #[must_use]
     pub fn policy(self, policy: Policy) -> Self {
         Self { pipeline: self.pipeline.with_policy(policy), ..self }
@@ -132,7 +132,7 @@ impl<'a> Run<'a> {
         Self { pipeline: self.pipeline.with_engine(engine), ..self }
     }
 
-    /// Watches the run. Default: nobody does.
+    /// Observes the run. Default: no observer.
     #[must_use]
     pub fn observe(self, observer: &'a Observer<'a>) -> Self {
         Self { pipeline: self.pipeline.with_observer(observer), ..self }
@@ -151,13 +151,13 @@ impl<'a> Run<'a> {
         Self { out: Some(folder.as_ref().to_owned()), ..self }
     }
 
-    /// The form of the synthetic table, one of [`FORMS`]. Default: that of the file the table was read from.
+    /// The output format, one of [`FORMS`]. Default: that of the file the table was read from.
     #[must_use]
     pub fn format(self, form: &str) -> Self {
         Self { form: Some(form.to_owned()), ..self }
     }
 
-    /// At most so many synthetic rows a file. Default: one file has them all.
+    /// The maximum number of synthetic rows per file. Default: a single file.
     #[must_use]
     pub fn split(self, rows: u64) -> Self {
         Self { split: Some(rows), ..self }
@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
         Self { replace, ..self }
     }
 
-    /// Keeps nothing while it goes, for a table that cannot be read again: it can then not be resumed.
+    /// Saves no checkpoints, for a table that cannot be read again: the run cannot be resumed.
     #[must_use]
     pub fn transient(self) -> Self {
         Self { keeps: Keeps::No, ..self }
@@ -189,13 +189,14 @@ impl<'a> Run<'a> {
         Self { asked, inputs: Some(inputs), ..self }
     }
 
-    /// Resumes the interrupted run in the folder, to the bytes that it would have come to. Its results so far give way.
+    /// Resumes the interrupted run in the folder, to the same bytes as an uninterrupted run. Its results so far give
+    /// way.
     #[must_use]
     pub fn resume(self) -> Self {
         Self { begun: Begun::Before, ..self }
     }
 
-    /// Makes attempts until one is accepted or none is left, and writes what they came to. The files appear whole or not at all.
+    /// Makes attempts until one is accepted or none is left, and writes the results, each file atomically.
     ///
     /// # Errors
     /// Those of [`Pipeline::run`]; before anything is learnt those of [`folder::check`], [`Error::TooManyFiles`], and

@@ -18,7 +18,7 @@ use synth_core::train::TrainingFailure;
 use crate::assessment::Rank;
 use crate::attempt::{Attempt, AttemptResult, Explanation, attempt_seed};
 
-/// What can be tried: fit, sample, measure and judge, for one plan.
+/// One try of a plan: fit, sample, measure and judge.
 pub trait Trial {
     /// What is chosen before an attempt.
     type Plan;
@@ -43,10 +43,10 @@ pub trait Trial {
     fn rank(&self, verdict: &Self::Verdict) -> Rank;
 }
 
-/// What comes back from trying a plan: the artifact and the verdict on it, or why there is none.
+/// The result of trying a plan: the artifact and its verdict, or why there is none.
 pub type Tried<T> = Result<(<T as Trial>::Artifact, <T as Trial>::Verdict), Failure<<T as Trial>::Error>>;
 
-/// What a trial is told beside the plan.
+/// The context of a trial.
 #[derive(Debug, Clone, Copy)]
 pub struct Start {
     /// The attempt's number, counted from 1.
@@ -72,14 +72,14 @@ pub enum Failure<E> {
     Fatal(E),
 }
 
-/// What to try next.
+/// Chooses the next plan.
 pub trait Planner<P, V> {
     /// The next plan, given all attempts so far in their order; the first plan if there are none. `None` if nothing
     /// is left to try.
     fn next_plan(&mut self, attempts: &[Attempt<P, V>]) -> Option<(P, Explanation)>;
 }
 
-/// What an observer is told.
+/// An event for observers.
 #[derive(Debug)]
 pub enum Event<'e, P, V> {
     /// An attempt is about to be made.
@@ -102,7 +102,7 @@ enum Rejects {
     KeepBest,
 }
 
-/// Told of every attempt; may end the run.
+/// Called for every attempt; may stop the run.
 type Observer<'a, P, V> = Box<dyn FnMut(Event<'_, P, V>) -> ControlFlow<()> + 'a>;
 
 /// Tries plans until one is accepted or a limit is reached. The crate's page has an example.
@@ -141,7 +141,7 @@ impl<'a, P, V> Runner<'a, P, V> {
         Runner::default()
     }
 
-    /// The most attempts to make. Default: 8, the reference's.
+    /// The maximum number of attempts. Default: 8, the reference's.
     #[must_use]
     pub fn with_max_attempts(self, max_attempts: usize) -> Self {
         Runner { max_attempts, ..self }
@@ -154,14 +154,14 @@ impl<'a, P, V> Runner<'a, P, V> {
         Runner { deadline: Some(deadline), ..self }
     }
 
-    /// Gives out the best artifact of a rejected run, as [`Outcome::Rejected::refused_artifact`]. Default: dropped as
+    /// Returns the best artifact of a rejected run, as [`Outcome::Rejected::refused_artifact`]. Default: dropped as
     /// soon as it is judged.
     #[must_use]
     pub fn with_refused_artifact(self) -> Self {
         Runner { rejects: Rejects::KeepBest, ..self }
     }
 
-    /// Told before and after each attempt, for progress and logs. `Break` ends the run as interrupted; on the attempt
+    /// Called before and after each attempt, for progress and logs. `Break` ends the run as interrupted; on the attempt
     /// that was accepted it comes too late and changes nothing. Default: none.
     #[must_use]
     pub fn with_observer(self, observer: impl FnMut(Event<'_, P, V>) -> ControlFlow<()> + 'a) -> Self {
@@ -273,7 +273,7 @@ impl<A, P, V> Outcome<A, P, V> {
         }
     }
 
-    /// The attempt to speak of: the accepted one, or the best of those that were not.
+    /// The relevant attempt: the accepted one, or the best of the others.
     pub fn best_attempt(&self) -> Option<&Attempt<P, V>> {
         match self {
             Outcome::Accepted { attempts, .. } => attempts.last(),
@@ -298,7 +298,7 @@ impl<A, P, V> fmt::Display for Outcome<A, P, V> {
     }
 }
 
-/// Why a run without an accepted attempt ended.
+/// Why a run ended without an accepted attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

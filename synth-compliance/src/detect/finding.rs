@@ -21,14 +21,14 @@ pub struct Finding {
     /// The share of the cells that are not missing which match the kind, in [0, 1], never NaN. Where the name alone
     /// tells, all of them are meant: 1.
     pub share: f64,
-    /// How surely, and from what it was told.
+    /// How certain it is, and what it is based on.
     pub confidence: Confidence,
-    /// What should be done before a generator sees the column.
+    /// The recommended treatment before a generator sees the column.
     pub treatment: Treatment,
 }
 
 impl Finding {
-    /// The share in whole percents; what is not none is never shown as none, and what is not all never as all.
+    /// The share in whole percent; a share above 0 is never shown as 0 %, and one below 1 never as 100 %.
     pub fn percent(&self) -> String {
         match self.share * 100.0 {
             x if x > 0.0 && x < 1.0 => "under 1 %".to_owned(),
@@ -45,13 +45,13 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What a column may hold that is not to leave as it is, or that has to be known.
+/// A kind of sensitive content of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sensitive {
     /// One of the identifiers that Safe Harbor has removed.
     Identifier(Identifier),
-    /// Text written by people, in which anything may stand.
+    /// Text written by people, which may contain anything.
     FreeText,
     /// One of the categories of the GDPR's Article 9.
     SpecialCategory(SpecialCategory),
@@ -208,11 +208,11 @@ impl fmt::Display for SpecialCategory {
     }
 }
 
-/// How surely a column holds what a finding says.
+/// How certain a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confidence {
-    /// From what it was told.
+    /// What it is based on.
     pub basis: Basis,
     /// A degree in [0, 1] to sort and to cut by. Ours by judgement: it is no probability and was not calibrated.
     pub degree: f64,
@@ -224,7 +224,7 @@ impl fmt::Display for Confidence {
     }
 }
 
-/// From what a finding was told.
+/// What a finding is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
@@ -246,26 +246,26 @@ impl fmt::Display for Basis {
     }
 }
 
-/// What should be done to a column. In order: each is at least as strict as those before it, so that of several
-/// findings on one column the greatest treatment decides.
+/// The recommended treatment of a column. Ordered: each is at least as strict as those before it, so for several
+/// findings on one column the greatest treatment applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Treatment {
-    /// Nothing: the column is named, and the measures of privacy use it.
+    /// Keep the column, and use it in the privacy measures.
     Keep,
     /// Ages over 89 become 90; years and dates of birth that tell such an age become those of the age of 90.
     TopCode,
-    /// Dates are cut down to the year.
+    /// Truncate dates to the year.
     YearOnly,
-    /// ZIP codes are cut down to three digits, and to `000` where so few people live that three tell too much.
+    /// Truncate ZIP codes to three digits, or to `000` where so few people live that three digits disclose too much.
     ZipPrefix,
-    /// Made up anew, of the kind named.
+    /// Replace with fake values of this kind.
     Fake(FakeKind),
-    /// Unique codes are regenerated in the same format, as identifiers are.
+    /// Regenerate unique codes in the same format, like identifiers.
     Regenerate,
-    /// Every cell becomes missing.
+    /// Empty the column: every cell becomes missing.
     Suppress,
-    /// The column goes.
+    /// Remove the column.
     Remove,
 }
 

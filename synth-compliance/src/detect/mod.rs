@@ -57,7 +57,7 @@ impl Default for Options {
     }
 }
 
-/// What is sensitive in `table`, by the default [`Options`]: in the order of the columns, then by kind.
+/// Detects the sensitive columns of `table` with the default [`Options`], in the order of the columns, then by kind.
 ///
 /// Columns without a cell have no findings; a table without rows has none.
 ///
@@ -78,7 +78,7 @@ pub fn detect(table: &Table) -> Vec<Finding> {
     detect_with(table, &Options::default())
 }
 
-/// As [`detect`], by `options`. The same table and options give the same findings on any number of threads.
+/// Same as [`detect`], with `options`. Deterministic, on any number of threads.
 pub fn detect_with(table: &Table, options: &Options) -> Vec<Finding> {
     let sampled;
     let table = if table.n_rows() > options.max_rows {
@@ -98,7 +98,7 @@ pub fn detect_with(table: &Table, options: &Options) -> Vec<Finding> {
     findings.into_iter().flatten().collect()
 }
 
-/// The strictest treatment that the findings on `column` ask for; `None` if there are none.
+/// The strictest treatment that the findings on `column` recommend; `None` without findings.
 pub fn treatment_of(findings: &[Finding], column: &str) -> Option<Treatment> {
     findings.iter().filter(|finding| finding.column == column).map(|finding| finding.treatment).max()
 }

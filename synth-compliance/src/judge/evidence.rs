@@ -2,8 +2,7 @@
 
 use synth_metrics::QualityReport;
 
-/// All that is known of a table when it is judged. Made from a report alone; what else can speak for or against a table
-/// comes in beside it.
+/// The evidence by which a table is judged: today a quality report.
 ///
 /// ```
 /// use synth_compliance::{Evidence, Policy};
@@ -23,7 +22,7 @@ pub struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// A report and nothing else.
+    /// Evidence that consists of a report only.
     pub fn of(report: &'a QualityReport) -> Evidence<'a> {
         Evidence { report }
     }

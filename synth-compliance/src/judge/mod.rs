@@ -60,7 +60,7 @@ pub use view::{CheckView, Mark};
 const MOST_WITHOUT_EVIDENCE: u8 = 49;
 
 impl Policy {
-    /// Judges a table by the evidence that there is of it; see [`judge`].
+    /// Judges a table by the given evidence; see [`judge`].
     pub fn judge<'a>(&self, evidence: impl Into<Evidence<'a>>) -> Verdict {
         judge(evidence, self)
     }

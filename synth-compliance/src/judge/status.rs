@@ -36,14 +36,14 @@ impl fmt::Display for Status {
     }
 }
 
-/// What a check does to the decision, from nothing to the most.
+/// The effect of a check on the decision, from none to the strongest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Nothing.
     #[default]
     None,
-    /// It is told, and keeps nothing from being accepted.
+    /// It is reported, but does not prevent acceptance.
     Finding,
     /// It leaves the decision open.
     Open,

@@ -11,7 +11,7 @@ use super::status::Effect;
 /// The version of the verdict's JSON form. A verdict of another version is not read.
 pub const VERDICT_VERSION: u32 = 2;
 
-/// What every page that shows a verdict says beside it.
+/// The disclaimer that accompanies every displayed verdict.
 pub const DISCLAIMER: &str = "\
 What is listed here are automated checks of the named files against the limits of one written policy. They are no \
 legal advice, no expert determination under 45 CFR 164.514(b)(1), and no finding that nobody can be identified from \
@@ -22,7 +22,7 @@ Limits are customary values or our own, as each says. Whether to release the tab
 decide. Synthetic values are not observations: no patient is to be treated by them, and no result rests on them \
 until it has been confirmed on real data.";
 
-/// What a policy makes of a report.
+/// The verdict of a policy on a report.
 ///
 /// `Display` prints it for people, a line per check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Whether the table may be handed on, with findings or without.
+    /// Whether the table is accepted, with or without findings.
     pub fn is_accepted(self) -> bool {
         self >= Decision::AcceptedWithFindings
     }
@@ -88,7 +88,7 @@ impl fmt::Display for Decision {
     }
 }
 
-/// The room left below the limits, in whole percent, rounded down.
+/// The smallest margin to a limit, in whole percent, rounded down.
 ///
 /// 100 is an ideal table, 0 one that touches a limit. Two numbers, because what was not measured counts as 0 in the
 /// one and as ideal in the other. A refused table has 0 in both; without enough evidence both are at most 49.
@@ -116,17 +116,17 @@ impl Verdict {
         self.checks.iter().find(|c| c.id == id)
     }
 
-    /// What refuses, in words, in the order of the checks.
+    /// The sentences of the checks that refuse the table, in order.
     pub fn violations(&self) -> impl Iterator<Item = &str> {
         self.with_effect(Effect::Refuses)
     }
 
-    /// What leaves the decision open, in words, in the order of the checks.
+    /// The sentences of the checks that leave the decision open, in order.
     pub fn gaps(&self) -> impl Iterator<Item = &str> {
         self.with_effect(Effect::Open)
     }
 
-    /// What soft gates found, in words, in the order of the checks.
+    /// The sentences of the soft gates that did not pass, in order.
     pub fn findings(&self) -> impl Iterator<Item = &str> {
         self.with_effect(Effect::Finding)
     }

@@ -9,7 +9,7 @@ use super::status::{Effect, Status};
 use super::verdict::{Decision, Verdict};
 use crate::figure;
 
-/// A check in texts. The numbers behind them are in [`check`](CheckView::check).
+/// A check as text, for display. Its numbers are in [`check`](CheckView::check).
 ///
 /// `Display` is a line: the outcome and the sentence.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +25,7 @@ pub struct CheckView<'a> {
     pub value: String,
     /// The bound that has to keep the limit, with the side on which it is sought: `< 0.515`. Empty where it is the value.
     pub bound: String,
-    /// How it came out.
+    /// The outcome as a mark.
     pub mark: Mark,
     /// The same in a word or two: `pass`, `not measured`.
     pub outcome: String,
@@ -54,7 +54,7 @@ impl fmt::Display for CheckView<'_> {
     }
 }
 
-/// How a check or a verdict came out, to be told by a sign and a colour.
+/// The outcome of a check or a verdict, displayed as a sign and a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mark {
     /// It passed, or the table was accepted.
@@ -63,9 +63,9 @@ pub enum Mark {
     Failed,
     /// It leaves the decision open.
     Open,
-    /// It did not pass and is told, no more.
+    /// It did not pass, but is only reported.
     Noted,
-    /// It has no object in this table.
+    /// It does not apply to this table.
     Beside,
 }
 
@@ -83,7 +83,7 @@ impl Mark {
 }
 
 impl Check {
-    /// How it came out.
+    /// The outcome as a mark.
     pub fn mark(&self) -> Mark {
         match (self.status, self.effect) {
             (Status::Pass, _) => Mark::Passed,
@@ -94,7 +94,7 @@ impl Check {
         }
     }
 
-    /// The check in texts.
+    /// The check as text, for display.
     pub fn view(&self) -> CheckView<'_> {
         let shown = |x: f64| figure::value(x, self.limit);
         let bound = match (self.value, self.bound) {
@@ -126,14 +126,14 @@ fn label(id: &str) -> String {
 }
 
 impl Verdict {
-    /// The checks in texts, in their order.
+    /// The checks as text, for display, in order.
     pub fn view(&self) -> Vec<CheckView<'_>> {
         self.checks.iter().map(Check::view).collect()
     }
 }
 
 impl Decision {
-    /// How the verdict came out.
+    /// The outcome as a mark.
     pub fn mark(self) -> Mark {
         match self {
             Decision::Refused => Mark::Failed,

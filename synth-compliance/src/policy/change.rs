@@ -24,7 +24,7 @@ pub struct Change {
     pub direction: Direction,
 }
 
-/// What a change does to what gets through.
+/// Whether a change tightens or loosens a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {

@@ -5,7 +5,7 @@ use synth_core::protect::DEFAULT_K;
 
 use crate::error::{Error, Result};
 
-/// What a policy asks to be done before training: the section `[protection]`, or its defaults where there is none.
+/// The protection that a policy requires before training: its section `[protection]`, or the defaults.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Demands {
@@ -38,7 +38,7 @@ impl Default for Smallest {
     }
 }
 
-/// What may stay of the dates that a detector finds.
+/// The precision to which detected dates are truncated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dates {

@@ -15,7 +15,7 @@ use super::rules::{Class, Gate, Inconclusive, Policy};
 use super::written::{Written, embedded};
 use crate::error::{Error, Result};
 
-/// A policy's text, and what tells it from others.
+/// The text of a policy, and its identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
     /// Equal for the same policy however it is named: a canonical path, say. Circles are found by it.

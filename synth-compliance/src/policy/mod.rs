@@ -27,7 +27,7 @@ impl Policy {
         EMBEDDED.iter().map(|(name, _)| *name)
     }
 
-    /// The embedded policy of that name, spelt exactly so.
+    /// The embedded policy of exactly that name.
     ///
     /// # Errors
     /// [`Error::UnknownPolicy`] for any other name, with the list of names.

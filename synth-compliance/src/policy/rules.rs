@@ -36,7 +36,7 @@ pub struct Policy {
     changes: Vec<Change>,
 }
 
-/// Which policy exactly, for records.
+/// The identity of a policy, for records.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyId {
@@ -48,7 +48,7 @@ pub struct PolicyId {
     pub sha256: String,
 }
 
-/// What a policy makes of evidence for a hard gate that could not be had or is too weak.
+/// How a policy treats missing or inconclusive evidence for a hard gate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Inconclusive {
@@ -59,7 +59,7 @@ pub enum Inconclusive {
     Refuse,
 }
 
-/// A condition on how a table was made, which no measure of the table can stand in for.
+/// A requirement on how a table was generated, which no measure of the table can replace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -68,7 +68,7 @@ pub enum Requirement {
     DifferentialPrivacyProof,
 }
 
-/// What a gate's outcome does to the decision; from the strongest to the weakest.
+/// The effect of a gate on the decision, from strongest to weakest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
@@ -78,7 +78,7 @@ pub enum Class {
     Hard,
     /// The same, but weak evidence always leaves the decision open and never refuses.
     Mandatory,
-    /// Whatever is not a pass is a finding: it is told, and keeps no table from being accepted.
+    /// A gate that does not pass is a finding: it is reported, but does not prevent acceptance.
     Soft,
 }
 
@@ -133,8 +133,8 @@ pub struct Gate {
 }
 
 impl Policy {
-    /// SHA-256 of all that the policy comes to, in hexadecimal: its texts, its limits with classes and sources, and
-    /// whatever it takes from others. The order of keys and gates, comments and blanks do not count.
+    /// SHA-256 of the resolved policy, in hexadecimal: its texts, its limits with classes and sources, and whatever it
+    /// takes from others. The order of keys and gates, comments and blanks do not count.
     pub fn sha256(&self) -> String {
         sha256(self.canonical().as_bytes())
     }
@@ -155,7 +155,7 @@ impl Policy {
         &self.extends
     }
 
-    /// What it changes in those, the farthest first. Loosened limits are among them.
+    /// Its changes to those, the farthest first, including loosened limits.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
@@ -185,12 +185,12 @@ impl Policy {
         &self.title
     }
 
-    /// The fewest training rows.
+    /// The minimum number of training rows.
     pub fn min_rows(&self) -> usize {
         self.min_rows
     }
 
-    /// What missing or weak evidence leads to.
+    /// How missing or inconclusive evidence is treated.
     pub fn inconclusive(&self) -> Inconclusive {
         self.inconclusive
     }
@@ -200,7 +200,7 @@ impl Policy {
         &self.requires
     }
 
-    /// What is to be done to a table before training.
+    /// The protection required before training.
     pub fn protection(&self) -> &Demands {
         &self.protection
     }

@@ -158,7 +158,7 @@ impl WrittenGate {
     }
 }
 
-/// The embedded policy of that name, spelt exactly so.
+/// The embedded policy of exactly that name.
 pub(super) fn embedded(name: &str) -> Option<Policy> {
     let (_, text) = EMBEDDED.iter().find(|(n, _)| *n == name)?;
     let read = Written::parse(text).and_then(Written::alone);

@@ -28,11 +28,11 @@ use super::passed::missing;
 use crate::schema::{Constraint, Kind, Storage};
 use crate::table::Table;
 
-/// The least number of rows that must speak for a constraint, for it to be kept in sampled rows.
+/// The minimum number of rows that must support a found constraint.
 pub const LEAST_ROWS: usize = 50;
 /// How often the values of a determining column occur on average, at least.
 pub const LEAST_GROUP: usize = 5;
-/// How many rows must speak for a rule.
+/// The minimum number of rows that must support a rule.
 pub const LEAST_EVIDENCE: usize = 20;
 
 /// The share of rows that must break an order by chance, for it to be worth saying that none does.

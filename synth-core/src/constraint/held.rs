@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::schema::{Constraint, DEFAULT_K, Schema, Value};
 use crate::table::{Table, Units};
 
-/// A constraint that rows can be held against.
+/// A constraint with what is needed to check rows against it.
 ///
 /// Of the training rows it holds what [`Constraint::Depends`] and [`Constraint::Combinations`] are about: values that
 /// [`DEFAULT_K`] units (people, or rows where nobody has two) or more have, and nothing of rarer ones.
@@ -105,13 +105,13 @@ impl Held {
         Ok(Self { constraint: constraint.clone(), facts })
     }
 
-    /// What is kept.
+    /// The constraint.
     pub fn constraint(&self) -> &Constraint {
         &self.constraint
     }
 
-    /// Which rows of `table` break the constraint. A row with a missing cell breaks only what is said of missing cells; a
-    /// value, or values together, that too few training rows have break a dependency and combinations.
+    /// Which rows of `table` violate the constraint. A row with a missing cell can violate only constraints on missing
+    /// cells; a value, or values together, that too few training rows have break a dependency and combinations.
     ///
     /// # Panics
     /// If `table` lacks a column of the constraint.

@@ -34,18 +34,18 @@ use tally::Spellings;
 /// Rows that a remark points at, at most.
 const MAX_ROWS: usize = 5;
 
-/// A column that was judged.
+/// An inferred column.
 #[derive(Debug, Clone)]
 pub struct Inferred {
     /// What it is.
     pub field: Field,
     /// Its values, in the field's storage.
     pub array: ArrayRef,
-    /// What a person should be told.
+    /// A remark for a person.
     pub remarks: Vec<Remark>,
 }
 
-/// Something a person should be told about a column. Never a cell's content.
+/// A remark on a column, for a person. Never contains a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     /// In words.

@@ -20,7 +20,7 @@ pub struct TableBuilder {
 }
 
 impl Table {
-    /// Begins a table of columns that are in memory, one method a type, in their order.
+    /// Starts a table from columns in memory, with one method per type.
     ///
     /// A cell is a value or an `Option` of one; `None` is missing. What a column is, is inferred from its values as for a Parquet
     /// file ([`infer::from_array`]), unless [`kind`](TableBuilder::kind) or [`declare`](TableBuilder::declare) says it.

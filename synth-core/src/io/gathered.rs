@@ -21,7 +21,7 @@ use crate::infer::{self, Inferred, Remark};
 use crate::schema::{Compression, Dialect, Field, Format, SCHEMA_VERSION, Schema, Source};
 use crate::table::Table;
 
-/// A table that was read, and what a person must be told about how.
+/// A table that was read, with notes for a person.
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// The table.

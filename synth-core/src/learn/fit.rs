@@ -18,7 +18,7 @@ use crate::table::Table;
 /// Rows of the pilot sample.
 const PILOT_ROWS: u64 = 1000;
 
-/// Fits an engine on a table.
+/// Fits an engine to a table.
 ///
 /// ```
 /// use synth_core::engine::Trees;
@@ -51,7 +51,7 @@ impl fmt::Debug for Fit<'_> {
 }
 
 impl<'a> Fit<'a> {
-    /// A fit on `table`, with the defaults given below.
+    /// A fit to `table`, with the defaults given below.
     pub fn of(table: &'a Table) -> Self {
         Self { table, engine: None, keeping: Keeping::Declared, context: FitContext::new(0) }
     }
@@ -62,7 +62,7 @@ impl<'a> Fit<'a> {
         Self { engine: Some(Box::new(engine)), ..self }
     }
 
-    /// Which constraints the rows keep. Default: those that the table's schema declares.
+    /// The constraints to enforce. Default: those that the table's schema declares.
     pub fn keep(self, keeping: Keeping) -> Self {
         Self { keeping, ..self }
     }
@@ -101,7 +101,7 @@ impl<'a> Fit<'a> {
         self
     }
 
-    /// Watches training, and may end it. Default: nobody does.
+    /// Observes training, and may stop it. Default: no observer.
     pub fn observe(mut self, observer: impl FnMut(&Progress) -> ControlFlow<()> + 'a) -> Self {
         self.context.observer = Box::new(observer);
         self

@@ -15,7 +15,8 @@ use crate::error::Result;
 use crate::schema::Schema;
 use crate::table::Table;
 
-/// Parameters that can learn a table. Displayed, they are one line: the name, and the parameters that matter most.
+/// An engine with its parameters, which can learn a table. Displays as one line: the name and the most important
+/// parameters.
 pub trait Engine: Debug + Display + Send + Sync {
     /// The name, as options and records have it: one word in lower case, never reused for another engine.
     fn name(&self) -> &str;
@@ -49,7 +50,7 @@ pub trait Engine: Debug + Display + Send + Sync {
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<Box<dyn Generator>>;
 }
 
-/// Something that has learnt a table and samples rows like its own.
+/// A fitted generator: samples rows like those of its training table.
 pub trait Generator: Send + Sync {
     /// The schema of the table it learnt, and of those it samples.
     fn schema(&self) -> &Arc<Schema>;
@@ -94,7 +95,7 @@ pub trait Generator: Send + Sync {
     }
 }
 
-/// Samples rows under conditions.
+/// Conditional sampling.
 pub trait Conditional {
     /// A generator of rows that meet all of `conditions`, with the levels of column `balance` equally frequent. Several
     /// conditions on one column hold together.
@@ -106,7 +107,7 @@ pub trait Conditional {
     fn given<'m>(&'m self, conditions: &[Condition], balance: Option<&str>) -> Result<Box<dyn Generator + 'm>>;
 }
 
-/// Completes partial rows.
+/// Imputation of missing cells.
 pub trait Imputer {
     /// Completes `table`: cells that are missing in learnt columns are sampled given all others of their row; what is there
     /// stays as it is, and so do columns that are not learnt: a made identifier would pass for a real one.
@@ -117,7 +118,7 @@ pub trait Imputer {
     fn impute(&self, table: &Table, seed: u64) -> Result<Table>;
 }
 
-/// Says how likely rows are.
+/// The likelihood of rows.
 pub trait Likelihood {
     /// The natural logarithm of each row's likelihood.
     ///

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::table::Units;
 
-/// What was done to one column, without any of its values.
+/// The protection applied to one column, without any of its values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Applied {
@@ -33,7 +33,7 @@ impl fmt::Display for Applied {
     }
 }
 
-/// A number of cells, not told exactly where they are those of few people.
+/// A number of cells, masked where they belong to few people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Count {

@@ -36,8 +36,8 @@ pub use applied::{Applied, Count};
 use column::Column;
 pub use zip::{RESTRICTED_ZIP_PREFIXES, ZIP_PREFIX_SOURCE};
 
-/// Does to `table` what its schema declares, and says what was done: an entry for each protection of each column, in
-/// their order, and for each column that its kind protects.
+/// Applies the protection that the schema of `table` declares, and reports it: an entry for each protection of each
+/// column, in their order, and for each column that its kind protects.
 ///
 /// The same table always comes out the same, and a protected table comes out as it went in. Columns on which nothing is
 /// declared are shared with `table`. The protected table [carries](Table::with_units) the [units](Units::of) of `table`.

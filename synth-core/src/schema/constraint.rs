@@ -24,7 +24,7 @@ use crate::error::{BadInput, InputRule};
 /// The fewest and the most columns of a constraint that takes a list of them.
 const COLUMNS: std::ops::RangeInclusive<usize> = 2..=16;
 
-/// What every row keeps, by the names of its columns.
+/// A constraint that every row must satisfy, by the names of its columns.
 #[expect(clippy::large_enum_variant, reason = "there are some dozens at a time")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -134,7 +134,7 @@ impl fmt::Display for Constraint {
 }
 
 impl Constraint {
-    /// Whether it speaks of columns that are among `fields`, and that have a kind it can speak of.
+    /// Checks that its columns are among `fields` and have a suitable kind.
     ///
     /// # Errors
     /// [`InputRule::UnknownColumn`] if there is no such column; [`InputRule::Schema`] if a column is not learnt or of another kind, if

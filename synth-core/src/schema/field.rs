@@ -34,7 +34,7 @@ pub struct Field {
     /// The Arrow type in the source file where it is not the storage's own (`Int32`, `LargeUtf8`, …).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrow: Option<String>,
-    /// What is done to the column before anything is learnt from it: see [`protect`](crate::protect).
+    /// The protection applied before training: see [`protect`](crate::protect).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protect: Vec<Protection>,
 }

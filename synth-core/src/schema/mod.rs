@@ -37,7 +37,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub struct Schema {
     /// [`SCHEMA_VERSION`].
     pub version: u32,
-    /// Whose row a row is. `None`: it is [auto-detected](crate::table::Units::of).
+    /// The unit of a table: which rows belong together. `None`: it is [auto-detected](crate::table::Units::of).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
     /// The form in which the table was read, and is written again.
@@ -45,7 +45,7 @@ pub struct Schema {
     /// One entry a column, in the table's order.
     #[serde(rename = "field")]
     pub fields: Vec<Field>,
-    /// What every row keeps, as somebody declared it.
+    /// The declared constraints.
     #[serde(default, rename = "constraint", skip_serializing_if = "Vec::is_empty")]
     pub constraints: Vec<Constraint>,
 }

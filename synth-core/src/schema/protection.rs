@@ -11,7 +11,7 @@ use super::{Kind, NumberFormat, Storage};
 /// share are told by no rule and looked up by none. The customary smallest cell of public statistics (CMS: 11).
 pub const DEFAULT_K: usize = 11;
 
-/// What is done to one column before training. In TOML: `protect = [{ rule = "cap-extremes", k = 11 }]`; several are
+/// The protection of one column before training. In TOML: `protect = [{ rule = "cap-extremes", k = 11 }]`; several are
 /// applied in their order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "kebab-case", deny_unknown_fields)]
@@ -86,7 +86,7 @@ pub enum Period {
     Week,
 }
 
-/// What can be invented.
+/// The kind of a fake value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -198,7 +198,7 @@ impl Protection {
         }
     }
 
-    /// Whether there is something left to do before training: invented values come when rows are sampled.
+    /// Whether it still has to be applied before training: fake values are generated when rows are sampled.
     pub fn is_pending(&self) -> bool {
         !matches!(self, Protection::Keep {} | Protection::Fake { .. })
     }

@@ -19,7 +19,7 @@ use crate::error::{BadInput, InputRule};
 /// The word that says that each row is a unit of its own.
 const ROW: &str = "row";
 
-/// Whose row a row is.
+/// The unit of a table: which rows belong together.
 ///
 /// In TOML `unit = "row"`, `unit = "patient_id"` or `unit = ["site", "patient"]`; a column that is called `row` is written
 /// `unit = ["row"]`. The columns may be of any kind, and may be removed by a protection: units are told before it.
@@ -39,12 +39,12 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The unit that the given columns name together.
+    /// The unit identified by the given columns together.
     pub fn of<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Self {
         Self::Columns(columns.into_iter().map(Into::into).collect())
     }
 
-    /// The columns that name it; none if it is the row.
+    /// The columns that identify it; none if it is the row.
     pub fn columns(&self) -> &[String] {
         match self {
             Unit::Row => &[],

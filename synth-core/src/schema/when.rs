@@ -65,7 +65,7 @@ impl Value {
     }
 }
 
-/// A test of one column's cells. All that is given has to be true.
+/// A test of one column's cells. All its given parts must hold.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct When {
@@ -110,7 +110,7 @@ impl fmt::Display for When {
 }
 
 impl When {
-    /// A test of `column` that asks nothing yet.
+    /// An empty test of `column`.
     pub fn of(column: impl Into<String>) -> Self {
         Self { column: column.into(), ..Self::default() }
     }

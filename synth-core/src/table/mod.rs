@@ -85,7 +85,7 @@ impl Table {
         Self { units: Some(units), ..self }
     }
 
-    /// Whose row each row is, if the table carries it; [`Units::of`] tells it in any case.
+    /// The unit of each row, if the table carries it; [`Units::of`] returns it in any case.
     pub fn units(&self) -> Option<&Units> {
         self.units.as_ref()
     }

@@ -12,8 +12,8 @@ use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 use super::Table;
 use crate::schema::{Field, Kind, Protection, Storage, Unit};
 
-/// Whose row each row of a table is. Units have numbers from 0 on, in the order in which they appear. Cheap to clone, and as
-/// long as each row is a unit of its own nothing but the number of rows is held.
+/// The unit of each row of a table. Units have numbers from 0 on, in the order in which they appear. Cheap to clone,
+/// and as long as each row is a unit of its own nothing but the number of rows is held.
 ///
 /// ```
 /// # use synth_core::{io::{ReadOptions, read_bytes}, table::Units, schema::Unit};
@@ -57,7 +57,7 @@ impl Units {
         }
     }
 
-    /// The units that `unit` tells in `table`, whatever its schema says.
+    /// The units of `table` by `unit`, whatever its schema declares.
     pub fn by(table: &Table, unit: &Unit) -> Self {
         let places: Option<Vec<usize>> = unit.columns().iter().map(|name| table.schema().index_of(name)).collect();
         let Some((first, others)) = places.as_deref().and_then(|places| places.split_first()) else {
@@ -104,7 +104,7 @@ impl Units {
         Self { unit: Arc::new(unit), owners: Owners::new(of_row, n_units as usize) }
     }
 
-    /// What names them; [`Unit::Row`] where nothing does.
+    /// The columns that identify them; [`Unit::Row`] if each row is a unit.
     pub fn unit(&self) -> &Unit {
         &self.unit
     }

@@ -58,7 +58,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| c2st(taking.comparison, taking.options.seed),
 };
 
-/// By logistic regression.
+/// The definition of `c2st_logistic`.
 pub const C2ST_LOGISTIC: Definition = Definition {
     id: "c2st_logistic",
     name: "real or synthetic, by logistic regression",
@@ -86,7 +86,7 @@ pub const C2ST_LOGISTIC: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// By boosted trees.
+/// The definition of `c2st_trees`.
 pub const C2ST_TREES: Definition = Definition {
     id: "c2st_trees",
     name: "real or synthetic, by boosted trees",

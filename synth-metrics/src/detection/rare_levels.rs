@@ -22,7 +22,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| vec![rare_level_coverage(taking.comparison)],
 };
 
-/// The share of them.
+/// The definition of `rare_level_coverage`.
 pub const RARE_LEVEL_COVERAGE: Definition = Definition {
     id: "rare_level_coverage",
     name: "rare levels covered",

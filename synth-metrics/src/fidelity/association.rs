@@ -22,7 +22,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| vec![assoc_delta_of(taking.comparison, taking.pearsons())],
 };
 
-/// The mean over the pairs.
+/// The definition of `assoc_delta`.
 pub const ASSOC_DELTA: Definition = Definition {
     id: "assoc_delta",
     name: "associations of all kinds, mean difference",

@@ -29,7 +29,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| contingencies(taking.comparison).to_vec(),
 };
 
-/// The overlap.
+/// The definition of `contingency_similarity`.
 pub const CONTINGENCY_SIMILARITY: Definition = Definition {
     id: "contingency_similarity",
     name: "pairs of columns, mean overlap",
@@ -54,7 +54,7 @@ pub const CONTINGENCY_SIMILARITY: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The error of the mutual information.
+/// The definition of `nmi_error`.
 pub const NMI_ERROR: Definition = Definition {
     id: "nmi_error",
     name: "mutual information, mean difference",
@@ -78,7 +78,7 @@ pub const NMI_ERROR: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The same, weighted.
+/// The definition of `nmi_error_weighted`.
 pub const NMI_ERROR_WEIGHTED: Definition = Definition {
     id: "nmi_error_weighted",
     name: "mutual information, weighted difference",

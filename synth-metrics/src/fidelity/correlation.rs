@@ -16,7 +16,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| vec![corr_delta_of(taking.comparison, taking.pearsons())],
 };
 
-/// The mean over the pairs.
+/// The definition of `corr_delta`.
 pub const CORR_DELTA: Definition = Definition {
     id: "corr_delta",
     name: "correlations, mean difference",

@@ -13,7 +13,7 @@ use crate::fidelity::per_column::{mean_over, worst_of};
 pub(crate) const FAMILY: Family =
     Family { definitions: &[JENSEN_SHANNON_MEAN, JENSEN_SHANNON_WORST], intervals: Intervals::BySubSampling, take };
 
-/// The mean over the columns.
+/// The definition of `jensen_shannon_mean`.
 pub const JENSEN_SHANNON_MEAN: Definition = Definition {
     id: "jensen_shannon_mean",
     name: "Jensen-Shannon distance, mean",
@@ -38,7 +38,7 @@ pub const JENSEN_SHANNON_MEAN: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The worst column.
+/// The definition of `jensen_shannon_worst`.
 pub const JENSEN_SHANNON_WORST: Definition = Definition {
     id: "jensen_shannon_worst",
     name: "Jensen-Shannon distance, worst column",

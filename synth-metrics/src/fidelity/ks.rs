@@ -15,7 +15,7 @@ use crate::fidelity::per_column::{mean_over, worst_of};
 pub(crate) const FAMILY: Family =
     Family { definitions: &[KS_MEAN, KS_WORST], intervals: Intervals::BySubSampling, take };
 
-/// The mean over the columns.
+/// The definition of `ks_mean`.
 pub const KS_MEAN: Definition = Definition {
     id: "ks_mean",
     name: "KS distance, mean over numbers",
@@ -39,7 +39,7 @@ pub const KS_MEAN: Definition = Definition {
     battery: Battery::Core,
 };
 
-/// The worst column.
+/// The definition of `ks_worst`.
 pub const KS_WORST: Definition = Definition {
     id: "ks_worst",
     name: "KS distance, worst number",

@@ -12,7 +12,7 @@ use crate::fidelity::per_column::{mean_over, worst_of};
 pub(crate) const FAMILY: Family =
     Family { definitions: &[MISSING_DELTA, MISSING_WORST], intervals: Intervals::BySubSampling, take };
 
-/// The mean over the columns.
+/// The definition of `missing_delta`.
 pub const MISSING_DELTA: Definition = Definition {
     id: "missing_delta",
     name: "missing rates, mean difference",
@@ -36,7 +36,7 @@ pub const MISSING_DELTA: Definition = Definition {
     battery: Battery::Core,
 };
 
-/// The worst column.
+/// The definition of `missing_worst`.
 pub const MISSING_WORST: Definition = Definition {
     id: "missing_worst",
     name: "missing rates, worst difference",

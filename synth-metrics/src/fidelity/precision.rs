@@ -53,7 +53,7 @@ pub(crate) const BETA: Family = Family {
     take: |taking| vec![beta_recall(taking.comparison, taking.options.seed)],
 };
 
-/// Of synthetic rows.
+/// The definition of `alpha_precision`.
 pub const ALPHA_PRECISION: Definition = Definition {
     id: "alpha_precision",
     name: "alpha-precision",
@@ -77,7 +77,7 @@ pub const ALPHA_PRECISION: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Of real rows.
+/// The definition of `beta_recall`.
 pub const BETA_RECALL: Definition = Definition {
     id: "beta_recall",
     name: "beta-recall",

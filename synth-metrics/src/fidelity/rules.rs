@@ -28,7 +28,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| vec![rules_kept(taking.comparison)],
 };
 
-/// The share of rows.
+/// The definition of `rules_kept`.
 pub const RULES_KEPT: Definition = Definition {
     id: "rules_kept",
     name: "rows that satisfy the train table's rules",

@@ -47,7 +47,7 @@ pub(crate) const VALIDITY: Family = Family {
     take: |taking| vec![sdm_validity(taking.comparison)],
 };
 
-/// Column Shapes.
+/// The definition of `sdm_shapes`.
 pub const SDM_SHAPES: Definition = Definition {
     id: "sdm_shapes",
     name: "SDMetrics' Column Shapes",
@@ -71,7 +71,7 @@ pub const SDM_SHAPES: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Column Pair Trends.
+/// The definition of `sdm_trends`.
 pub const SDM_TRENDS: Definition = Definition {
     id: "sdm_trends",
     name: "SDMetrics' Column Pair Trends",
@@ -96,7 +96,7 @@ pub const SDM_TRENDS: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Column Pair Trends without thresholds.
+/// The definition of `sdm_trends_all`.
 pub const SDM_TRENDS_ALL: Definition = Definition {
     id: "sdm_trends_all",
     name: "SDMetrics' pair trends without thresholds",
@@ -120,7 +120,7 @@ pub const SDM_TRENDS_ALL: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Data Validity.
+/// The definition of `sdm_validity`.
 pub const SDM_VALIDITY: Definition = Definition {
     id: "sdm_validity",
     name: "SDMetrics' Data Validity",

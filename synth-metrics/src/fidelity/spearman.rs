@@ -19,7 +19,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| vec![spearman_delta(taking.comparison)],
 };
 
-/// The mean over the pairs.
+/// The definition of `spearman_delta`.
 pub const SPEARMAN_DELTA: Definition = Definition {
     id: "spearman_delta",
     name: "rank correlations, mean difference",

@@ -13,7 +13,7 @@ use crate::fidelity::per_column::{mean_over, worst_of};
 pub(crate) const FAMILY: Family =
     Family { definitions: &[TVD_MEAN, TVD_WORST], intervals: Intervals::BySubSampling, take };
 
-/// The mean over the columns.
+/// The definition of `tvd_mean`.
 pub const TVD_MEAN: Definition = Definition {
     id: "tvd_mean",
     name: "total variation, mean over levels",
@@ -37,7 +37,7 @@ pub const TVD_MEAN: Definition = Definition {
     battery: Battery::Core,
 };
 
-/// The worst column.
+/// The definition of `tvd_worst`.
 pub const TVD_WORST: Definition = Definition {
     id: "tvd_worst",
     name: "total variation, worst level",

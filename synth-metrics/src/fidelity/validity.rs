@@ -23,7 +23,7 @@ use crate::sampling::interval::wilson;
 pub(crate) const FAMILY: Family =
     Family { definitions: &[RANGE_VALIDITY, LEVEL_VALIDITY, GRID_VALIDITY], intervals: Intervals::Own, take };
 
-/// Of numbers.
+/// The definition of `range_validity`.
 pub const RANGE_VALIDITY: Definition = Definition {
     id: "range_validity",
     name: "numbers within the train range",
@@ -47,7 +47,7 @@ pub const RANGE_VALIDITY: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Of levels.
+/// The definition of `level_validity`.
 pub const LEVEL_VALIDITY: Definition = Definition {
     id: "level_validity",
     name: "levels known from train",
@@ -71,7 +71,7 @@ pub const LEVEL_VALIDITY: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Of numbers on a grid.
+/// The definition of `grid_validity`.
 pub const GRID_VALIDITY: Definition = Definition {
     id: "grid_validity",
     name: "numbers on the column's grid",

@@ -15,7 +15,7 @@ use crate::fidelity::per_column::{mean_over, worst_of};
 pub(crate) const FAMILY: Family =
     Family { definitions: &[WASSERSTEIN_MEAN, WASSERSTEIN_WORST], intervals: Intervals::BySubSampling, take };
 
-/// The mean over the columns.
+/// The definition of `wasserstein_mean`.
 pub const WASSERSTEIN_MEAN: Definition = Definition {
     id: "wasserstein_mean",
     name: "Wasserstein-1 distance, mean over numbers",
@@ -39,7 +39,7 @@ pub const WASSERSTEIN_MEAN: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The worst column.
+/// The definition of `wasserstein_worst`.
 pub const WASSERSTEIN_WORST: Definition = Definition {
     id: "wasserstein_worst",
     name: "Wasserstein-1 distance, worst number",

@@ -28,7 +28,7 @@ pub use both::Both;
 pub use column::{ColumnPortrait, Distance, Shape};
 pub use projection::{Cell, Projection};
 
-/// What there is to look at.
+/// The portrait of two tables.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Portrait {

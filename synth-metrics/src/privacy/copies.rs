@@ -62,7 +62,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| copies(taking.comparison, taking.options.seed),
 };
 
-/// By the nearest distance.
+/// The definition of `dcr_share`.
 pub const DCR_SHARE: Definition = Definition {
     id: "dcr_share",
     name: "closer to training than to held-out rows",
@@ -87,7 +87,7 @@ pub const DCR_SHARE: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// By the ratio of the two nearest distances.
+/// The definition of `nndr_share`.
 pub const NNDR_SHARE: Definition = Definition {
     id: "nndr_share",
     name: "distance ratio to training and held-out rows",
@@ -114,7 +114,7 @@ pub const NNDR_SHARE: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Near copies.
+/// The definition of `near_copy_rate`.
 pub const NEAR_COPY_RATE: Definition = Definition {
     id: "near_copy_rate",
     name: "near copies of training rows",
@@ -139,7 +139,7 @@ pub const NEAR_COPY_RATE: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Held-out rows that are as near.
+/// The definition of `near_copy_rate_holdout`.
 pub const NEAR_COPY_RATE_HOLDOUT: Definition = Definition {
     id: "near_copy_rate_holdout",
     name: "the same for held-out rows",
@@ -163,7 +163,7 @@ pub const NEAR_COPY_RATE_HOLDOUT: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The difference.
+/// The definition of `near_copy_excess`.
 pub const NEAR_COPY_EXCESS: Definition = Definition {
     id: "near_copy_excess",
     name: "near copies beyond chance",
@@ -187,7 +187,7 @@ pub const NEAR_COPY_EXCESS: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Training rows with a synthetic neighbour.
+/// The definition of `identifiability_excess`.
 pub const IDENTIFIABILITY_EXCESS: Definition = Definition {
     id: "identifiability_excess",
     name: "identifiable training rows beyond chance",

@@ -30,7 +30,7 @@ use crate::sampling::n_effective;
 pub(crate) const FAMILY: Family =
     Family { definitions: &[DUP_RATE, DUP_RATE_HOLDOUT, DUP_EXCESS], intervals: Intervals::Own, take };
 
-/// Copies among the synthetic rows.
+/// The definition of `dup_rate`.
 pub const DUP_RATE: Definition = Definition {
     id: "dup_rate",
     name: "rows equal to a training row",
@@ -54,7 +54,7 @@ pub const DUP_RATE: Definition = Definition {
     battery: Battery::Core,
 };
 
-/// Copies among held-out real rows.
+/// The definition of `dup_rate_holdout`.
 pub const DUP_RATE_HOLDOUT: Definition = Definition {
     id: "dup_rate_holdout",
     name: "the same for held-out rows",
@@ -78,7 +78,7 @@ pub const DUP_RATE_HOLDOUT: Definition = Definition {
     battery: Battery::Core,
 };
 
-/// The difference.
+/// The definition of `dup_excess`.
 pub const DUP_EXCESS: Definition = Definition {
     id: "dup_excess",
     name: "copied rows beyond chance",

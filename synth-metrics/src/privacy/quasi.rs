@@ -49,7 +49,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| quasi(taking.comparison, taking.options.quasi_identifiers.as_deref()),
 };
 
-/// The smallest class hit.
+/// The definition of `k_map_min`.
 pub const K_MAP_MIN: Definition = Definition {
     id: "k_map_min",
     name: "k-map, smallest class",
@@ -74,7 +74,7 @@ pub const K_MAP_MIN: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The rows that hit a small class.
+/// The definition of `k_map_share`.
 pub const K_MAP_SHARE: Definition = Definition {
     id: "k_map_share",
     name: "rows with small classes",
@@ -98,7 +98,7 @@ pub const K_MAP_SHARE: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The fewest sensitive values.
+/// The definition of `l_diversity_min`.
 pub const L_DIVERSITY_MIN: Definition = Definition {
     id: "l_diversity_min",
     name: "l-diversity, fewest sensitive values",
@@ -123,7 +123,7 @@ pub const L_DIVERSITY_MIN: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The largest distance from the whole.
+/// The definition of `t_closeness_max`.
 pub const T_CLOSENESS_MAX: Definition = Definition {
     id: "t_closeness_max",
     name: "t-closeness, largest distance",
@@ -149,7 +149,7 @@ pub const T_CLOSENESS_MAX: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Unique people who are repeated.
+/// The definition of `rare_combinations`.
 pub const RARE_COMBINATIONS: Definition = Definition {
     id: "rare_combinations",
     name: "rare combinations reproduced, beyond chance",

@@ -45,7 +45,7 @@ use crate::sampling::interval::{of_auc, of_mean};
 pub(crate) const FAMILY: Family =
     Family { definitions: &[TSTR, TRTR, TSTR_GAP, TSTR_F1, TRTR_F1], intervals: Intervals::Own, take };
 
-/// Learnt from synthetic rows.
+/// The definition of `tstr`.
 pub const TSTR: Definition = Definition {
     id: "tstr",
     name: "trained on synthetic, tested on real",
@@ -70,7 +70,7 @@ pub const TSTR: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Learnt from training rows.
+/// The definition of `trtr`.
 pub const TRTR: Definition = Definition {
     id: "trtr",
     name: "trained on real, tested on real",
@@ -94,7 +94,7 @@ pub const TRTR: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The difference.
+/// The definition of `tstr_gap`.
 pub const TSTR_GAP: Definition = Definition {
     id: "tstr_gap",
     name: "cost of training on synthetic rows",
@@ -118,7 +118,7 @@ pub const TSTR_GAP: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Learnt from synthetic rows, by F1.
+/// The definition of `tstr_f1`.
 pub const TSTR_F1: Definition = Definition {
     id: "tstr_f1",
     name: "trained on synthetic, tested on real, macro F1",
@@ -142,7 +142,7 @@ pub const TSTR_F1: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Learnt from training rows, by F1.
+/// The definition of `trtr_f1`.
 pub const TRTR_F1: Definition = Definition {
     id: "trtr_f1",
     name: "trained on real, tested on real, macro F1",

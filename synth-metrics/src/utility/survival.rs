@@ -44,7 +44,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| survival(taking.comparison, taking.options.survival.as_ref(), taking.options.seed),
 };
 
-/// Between the curves.
+/// The definition of `km_distance`.
 pub const KM_DISTANCE: Definition = Definition {
     id: "km_distance",
     name: "area between survival curves",
@@ -68,7 +68,7 @@ pub const KM_DISTANCE: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Of a risk score learnt from synthetic rows.
+/// The definition of `concordance`.
 pub const CONCORDANCE: Definition = Definition {
     id: "concordance",
     name: "order of survival, trained on synthetic",
@@ -93,7 +93,7 @@ pub const CONCORDANCE: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// What it loses.
+/// The definition of `concordance_gap`.
 pub const CONCORDANCE_GAP: Definition = Definition {
     id: "concordance_gap",
     name: "order of survival, cost of synthetic rows",

@@ -82,7 +82,7 @@ pub fn check(folder: &Path, schema: WriteSchema, replace: Replace) -> Result<Vec
     Ok(earlier)
 }
 
-/// What is to be written about.
+/// The context of the files to write.
 #[derive(Debug, Clone, Copy)]
 pub struct Results<'a> {
     /// What the run gave.

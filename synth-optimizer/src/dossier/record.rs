@@ -19,8 +19,7 @@ use crate::unit::UnitRecord;
 /// The version of the run record's JSON form. A record of another version is not read.
 pub const RUN_VERSION: u32 = 2;
 
-/// What a run did and decided, but for the table itself. The same, byte for byte as JSON, for the same input, settings
-/// and version.
+/// The record of a run, without the table itself. Deterministic: same input, settings and version, same bytes as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -54,7 +53,7 @@ pub struct RunRecord {
     pub audit: Option<Assessment>,
     /// How the generator of the released table was trained, or of the one that came nearest.
     pub training: Option<TrainReport>,
-    /// What its rows keep.
+    /// The constraints of its rows.
     #[serde(default, skip_serializing_if = "ConstraintRecord::is_empty")]
     pub constraints: ConstraintRecord,
     /// What a person must know about the table beside the measures. Columns are named, values never shown.
@@ -79,7 +78,7 @@ impl RunRecord {
         self.audit.as_ref().or_else(|| self.best_attempt()?.verdict())
     }
 
-    /// The attempt whose table was accepted, or came nearest; `None` if none had a table.
+    /// The attempt whose table was accepted or came closest; `None` if none produced a table.
     pub fn best_attempt(&self) -> Option<&Attempt<Plan, Assessment>> {
         let attempts = self.attempts.iter().rev().filter_map(|attempt| Some((attempt, attempt.verdict()?)));
         attempts.max_by_key(|(_, a)| (a.decision().is_accepted(), a.rank())).map(|(attempt, _)| attempt)
@@ -91,7 +90,7 @@ impl RunRecord {
     }
 }
 
-/// What a run gives.
+/// The result of a run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RunOutcome {
@@ -117,6 +116,6 @@ pub struct Release {
     pub table: Table,
     /// The generator, with the constraints that its rows keep.
     pub model: Model,
-    /// What its rows keep.
+    /// The constraints of its rows.
     pub constraints: ConstraintRecord,
 }

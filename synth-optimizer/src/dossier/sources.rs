@@ -108,7 +108,7 @@ pub fn are_confirmed(paths: &[PathBuf], key: &Key, mac: &str) -> Result<bool> {
     Sources::of(paths)?.are_confirmed(key, mac)
 }
 
-/// What messages call files that are one table.
+/// The name of the files of one table, for messages.
 pub fn names_of(paths: &[PathBuf]) -> String {
     match paths {
         [] => "nothing".to_owned(),

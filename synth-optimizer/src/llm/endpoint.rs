@@ -158,7 +158,7 @@ fn pause_of(response: &Response<Body>) -> Option<Duration> {
 pub struct Key(String);
 
 impl Key {
-    /// A key. Blanks and line ends around it do not count.
+    /// A key. Surrounding white space is ignored.
     ///
     /// # Errors
     /// [`Error::Setting`] if nothing is left, or if it holds what no header may: it is not shown.
@@ -200,7 +200,7 @@ struct Said {
     content: Option<String>,
 }
 
-/// Why there was no plan in an answer. Never holds any of the answer's text, which may be anybody's.
+/// Why a response had no usable plan. Never contains text of the response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// There was no connection, or it broke.

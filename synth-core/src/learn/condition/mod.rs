@@ -9,7 +9,7 @@ use crate::schema::{Field, Kind, Schema};
 use crate::spelling::datetime::parse as parse_datetime;
 use crate::table::Table;
 
-/// A demand on one column.
+/// A condition on one column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     /// The column's name.
@@ -18,7 +18,7 @@ pub struct Condition {
     pub demand: Demand,
 }
 
-/// What is demanded of a cell. Values are written as in the table: words, numbers, dates.
+/// The demand on a cell. Values are written as in the table: words, numbers, dates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Demand {

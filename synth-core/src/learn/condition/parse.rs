@@ -10,7 +10,7 @@ use super::{Condition, Demand};
 use crate::error::{BadInput, InputRule};
 use crate::schema::Schema;
 
-/// A text that is no condition, and what is wrong with it.
+/// An invalid condition, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ParseConditionError(String);

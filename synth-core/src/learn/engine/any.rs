@@ -41,8 +41,8 @@ macro_rules! engines {
         pub enum AnyEngine { $($(#[$doc])* $name($name),)+ }
 
         impl AnyEngine {
-            /// What suits a table of that size, of whose columns nothing is known. `n_rows` are the training rows; an
-            /// empty table gets what suits a small one.
+            /// Defaults for a table of that size. `n_rows` are the training rows; an empty table gets what suits a
+            /// small one.
             pub fn for_size(kind: EngineKind, n_rows: usize, n_columns: usize) -> Self {
                 match kind { $(EngineKind::$name => $name::for_size(n_rows, n_columns).into()),+ }
             }

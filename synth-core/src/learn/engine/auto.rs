@@ -34,7 +34,7 @@ impl<E: Into<AnyEngine>> From<E> for Suited {
     }
 }
 
-/// The engine asked for, or else the one that suits `table`, with parameters for it.
+/// The given engine, or else the one that suits `table`, with parameters for it.
 ///
 /// Under [`TUNED_BELOW`] rows, cross-fits on the table say how large a masked model is, how long it learns and how many
 /// rows a leaf of trees has, which takes some seconds; and if no engine is asked for, sequential trees take the masked

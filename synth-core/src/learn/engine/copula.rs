@@ -29,12 +29,12 @@ use crate::table::Table;
 pub struct Copula {}
 
 impl Copula {
-    /// What suits a table of any size: there is nothing to set.
+    /// Defaults for a table of any size: there are no parameters.
     pub fn for_size(_n_rows: usize, _n_columns: usize) -> Self {
         Self::default()
     }
 
-    /// Learns `table`. Nothing in it is random.
+    /// Learns `table`, deterministically.
     ///
     /// # Errors
     /// As [`Engine::fit`].

@@ -27,20 +27,20 @@ const TOGETHER: f64 = 0.10;
 /// The share of sampled rows that must keep all that was declared: it takes a hundred draws for a row, then.
 const LEAST_KEPT: f64 = 0.01;
 
-/// Which constraints a generator keeps.
+/// Which constraints a generator enforces.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Keeping {
-    /// Those that are declared in the schema, and those that are found.
+    /// Those declared in the schema, and those found in every row.
     #[default]
     Found,
-    /// Those that are declared.
+    /// Those declared in the schema.
     Declared,
     /// None.
     Off,
 }
 
-/// A constraint of a generator, in words, and how its rows keep it. No value is told that fewer than
+/// A constraint of a generator, in words, and how it is enforced. Never discloses a value that fewer than
 /// [`DEFAULT_K`](crate::schema::DEFAULT_K) rows share, but those that a person declared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,7 +49,7 @@ pub struct Kept {
     pub rule: String,
     /// Where it comes from.
     pub origin: Origin,
-    /// How it is kept.
+    /// How it is enforced.
     pub by: By,
     /// The share of rows of which the first draw broke it, as they come from the generator and before anything is resampled.
     pub first_broken: f64,
@@ -74,7 +74,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// How a constraint is kept.
+/// How a constraint is enforced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
@@ -82,11 +82,11 @@ pub enum By {
     Derived,
     /// The difference of two columns is learnt in place of one of them.
     Difference,
-    /// A column is looked up, and what cannot be is resampled.
+    /// A column is looked up; rows for which this fails are resampled.
     Lookup,
-    /// Rows that break it are resampled.
+    /// Violating rows are resampled.
     Redraw,
-    /// It is not: too many sampled rows break it.
+    /// Not enforced: too many sampled rows violate it.
     NotKept,
 }
 

@@ -9,7 +9,7 @@ const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 /// Characters of a text in it, and entries, at most.
 const MAX_LENGTH: usize = 1000;
 
-/// Where a model comes from and what was measured of its rows. Nothing that is drawn depends on it.
+/// The origin of a model and the measures of its rows. Sampling does not depend on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {

@@ -28,7 +28,7 @@ use crate::error::{BadInput, InputRule, Result};
 use crate::schema::Schema;
 use crate::table::Table;
 
-/// A fitted engine that keeps constraints.
+/// A fitted generator and the constraints it enforces.
 #[derive(Clone)]
 pub struct Model {
     engine: String,
@@ -59,17 +59,17 @@ impl Model {
         self.generator.as_ref()
     }
 
-    /// The constraints, and how each is kept.
+    /// The constraints, and how each is enforced.
     pub fn constraints(&self) -> Vec<Kept> {
         self.keep.as_ref().map_or(Vec::new(), |keep| keep.kept())
     }
 
-    /// Where it comes from, and what was measured of its rows.
+    /// Its origin, and the measures of its rows.
     pub fn about(&self) -> &About {
         &self.about
     }
 
-    /// Says where it comes from, and what was measured of its rows.
+    /// Sets its origin, and the measures of its rows.
     #[must_use]
     pub fn with_about(self, about: About) -> Self {
         Self { about, ..self }
@@ -93,7 +93,8 @@ impl Model {
         Self::from_bytes_with(bytes, super::engine::read)
     }
 
-    /// The same for an engine of another crate: `read` is told its name, and makes the generator of its part of the file.
+    /// Same as [`from_bytes`](Self::from_bytes), for engines of other crates: `read` is given the engine's name and
+    /// creates the generator from its part of the file.
     ///
     /// # Errors
     /// As [`Model::from_bytes`], and those of `read`.

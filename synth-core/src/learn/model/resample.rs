@@ -20,7 +20,7 @@ const MAX_TRIES: u64 = 4096;
 /// Tries that are made together; the first few are nearly always enough.
 const TRIES_AT_ONCE: [u64; 2] = [4, 60];
 
-/// Sampled rows, and what it took.
+/// Sampled rows, with counts of resampled and violating rows.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Sampled {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::TrainingFailure;
 
-/// Where training stands, for whoever watches.
+/// The progress of training, for observers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
     /// Epochs done, of `n_epochs`.
@@ -26,10 +26,10 @@ pub struct Progress {
     pub remaining: Duration,
 }
 
-/// Watches training, and may end it. Called after each epoch.
+/// Observes training, and may stop it. Called after each epoch.
 pub type Observer<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + 'a;
 
-/// What training did and how it was verified. Holds no time, so that equal runs have equal reports.
+/// The training report, and how it was verified. Holds no time, so that equal runs have equal reports.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainReport {
     /// Epochs done.
@@ -50,7 +50,7 @@ pub struct TrainReport {
     pub held_out: HeldOut,
 }
 
-/// What rows that were not learnt from cost, in the mean over rows.
+/// The mean loss per held-out row, and the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldOut {
@@ -61,7 +61,7 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
-    /// How far the loss is below that of the baseline.
+    /// How far the loss is below the baseline.
     pub fn gain(&self) -> f64 {
         self.baseline - self.loss
     }

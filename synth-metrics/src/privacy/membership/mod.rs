@@ -109,7 +109,7 @@ pub(crate) const FAMILY: Family = Family {
     take,
 };
 
-/// The classifier's AUC.
+/// The definition of `mia_auc`.
 pub const MIA_AUC: Definition = Definition {
     id: "mia_auc",
     name: "membership inference, AUC",
@@ -134,7 +134,7 @@ pub const MIA_AUC: Definition = Definition {
     battery: Battery::Core,
 };
 
-/// The largest AUC of all attacks.
+/// The definition of `mia_max_auc`.
 pub const MIA_MAX_AUC: Definition = Definition {
     id: "mia_max_auc",
     name: "membership inference, best of several attacks",
@@ -160,7 +160,7 @@ pub const MIA_MAX_AUC: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The members found at 1 % false alarms.
+/// The definition of `mia_tpr_at_1`.
 pub const MIA_TPR_AT_1: Definition = Definition {
     id: "mia_tpr_at_1",
     name: "members found at 1 % false alarms",
@@ -185,7 +185,7 @@ pub const MIA_TPR_AT_1: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The members found at 10 % false alarms.
+/// The definition of `mia_tpr_at_10`.
 pub const MIA_TPR_AT_10: Definition = Definition {
     id: "mia_tpr_at_10",
     name: "members found at 10 % false alarms",
@@ -209,7 +209,7 @@ pub const MIA_TPR_AT_10: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// The largest AUC on isolated rows.
+/// The definition of `mia_outlier_auc`.
 pub const MIA_OUTLIER_AUC: Definition = Definition {
     id: "mia_outlier_auc",
     name: "membership inference on isolated rows",

@@ -87,7 +87,7 @@ pub(crate) const FAMILY: Family = Family {
     take: |taking| risks(taking.comparison, &taking.options.audits, taking.options.seed),
 };
 
-/// Singling out.
+/// The definition of `singling_out_risk`.
 pub const SINGLING_OUT_RISK: Definition = Definition {
     id: "singling_out_risk",
     name: "singling-out risk beyond the baseline",
@@ -113,7 +113,7 @@ pub const SINGLING_OUT_RISK: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Linkability.
+/// The definition of `linkability_risk`.
 pub const LINKABILITY_RISK: Definition = Definition {
     id: "linkability_risk",
     name: "linkability risk beyond the baseline",
@@ -138,7 +138,7 @@ pub const LINKABILITY_RISK: Definition = Definition {
     battery: Battery::Full,
 };
 
-/// Inference.
+/// The definition of `inference_risk`.
 pub const INFERENCE_RISK: Definition = Definition {
     id: "inference_risk",
     name: "inference risk beyond the baseline",

@@ -33,12 +33,12 @@ pub use verify::{Fault, Folder, LIMITS, Verified, verify};
 /// The version of the log's form.
 pub const AUDIT_VERSION: u32 = 2;
 
-/// What a log and a run's record are called.
+/// The file names of a log and of a run's record.
 pub const LOG_NAME: &str = "audit.jsonl";
 /// See [`LOG_NAME`].
 pub const RECORD_NAME: &str = "report.json";
 
-/// What the program was given, but for its rows.
+/// The input of a run, without its rows.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The file's name without its folders, or what stands for it.
@@ -210,7 +210,7 @@ mod text {
     }
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Came {

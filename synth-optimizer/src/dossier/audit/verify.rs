@@ -11,7 +11,7 @@ use crate::protection::ProtectionRecord;
 use crate::runner::StopReason;
 use crate::split::Design;
 
-/// What [`verify`] cannot show, for whoever reads that it found nothing.
+/// What [`verify`] does not show.
 pub const LIMITS: [&str; 3] = [
     "that the log was not rewritten from scratch: compare its head with a copy kept elsewhere",
     "who ran the program, and when: neither is recorded",
@@ -30,7 +30,7 @@ pub trait Folder {
     fn record(&self) -> Option<Vec<u8>>;
 }
 
-/// What a sound log says.
+/// The content of an intact log.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Verified {
@@ -48,7 +48,7 @@ pub struct Verified {
     pub files: Vec<String>,
 }
 
-/// Something that is not as it was written.
+/// A modification that [`verify`] detected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}")]
 pub struct Fault {

@@ -72,7 +72,7 @@ pub(super) struct KeptRow {
     pub(super) kept: String,
 }
 
-/// The constraints of the table that is shown.
+/// The constraints of the displayed table.
 pub(super) fn kept(record: &ConstraintRecord) -> Vec<KeptRow> {
     let share = |x: f64| format!("{:.1} %", 100.0 * x);
     let row = |rule: &RuleRecord| KeptRow {

@@ -58,12 +58,12 @@ impl MaskedModel {
         self.layout.parents()
     }
 
-    /// How it was trained.
+    /// Its parameters.
     pub fn params(&self) -> &Masked {
         &self.params
     }
 
-    /// What training did. Its losses are nats a row, in the order of sampling.
+    /// The training report. Losses are in nats per row, in the order of sampling.
     pub fn report(&self) -> &TrainReport {
         &self.report
     }

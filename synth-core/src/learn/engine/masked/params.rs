@@ -66,7 +66,7 @@ const LARGE: usize = 20_000;
 const OF_LEVELS: (usize, f64) = (30, 1.5e-3);
 
 impl Masked {
-    /// What suits a table of that size, of whose columns nothing is known.
+    /// Defaults for a table of that size.
     ///
     /// `n_rows` are the training rows; an empty table gets what suits a small one.
     ///
@@ -100,8 +100,8 @@ impl Masked {
         Self { training, ..Self::default() }
     }
 
-    /// What suits `table`: as [`Masked::for_size`], with fewer epochs for a large table of levels. A small table is better
-    /// [tuned](Masked::tuned).
+    /// Defaults for `table`: those of [`Masked::for_size`], with fewer epochs for a large table of levels. A small
+    /// table is better [tuned](Masked::tuned).
     pub fn for_table(table: &Table) -> Self {
         let mut params = Self::for_size(table.n_rows(), table.n_columns());
         let n_scale = table.schema().fields.iter().filter(|field| field.kind.is_scale()).count();

@@ -45,7 +45,7 @@ impl TabDdpmModel {
         })
     }
 
-    /// Draws rows in another way than [`SamplerConfig::default`].
+    /// Samples with a configuration other than [`SamplerConfig::default`].
     ///
     /// # Errors
     /// As [`Sampler::new`].
@@ -55,12 +55,12 @@ impl TabDdpmModel {
         Ok(self)
     }
 
-    /// How it was trained.
+    /// Its parameters.
     pub fn params(&self) -> &TabDdpm {
         &self.params
     }
 
-    /// What training did.
+    /// The training report.
     pub fn report(&self) -> &TrainReport {
         &self.report
     }

@@ -57,8 +57,8 @@ const SIZES: [Size; 5] = [
 const WIDE: usize = 50;
 
 impl TabDdpm {
-    /// What suits a table of that size. Never fewer than 400 epochs; the learning rate and the weight decay lie in the range that
-    /// arXiv:2209.15421 (table 1) searches.
+    /// Defaults for a table of that size. Never fewer than 400 epochs; the learning rate and the weight decay lie in
+    /// the range that arXiv:2209.15421 (table 1) searches.
     ///
     /// `n_rows` are the training rows; an empty table gets what suits a small one.
     pub fn for_size(n_rows: usize, n_columns: usize) -> Self {

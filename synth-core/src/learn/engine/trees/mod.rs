@@ -54,7 +54,7 @@ impl Default for Trees {
 }
 
 impl Trees {
-    /// What suits a table of any size: the default. A small table is better [tuned](Trees::tuned).
+    /// Defaults for a table of any size. A small table is better [tuned](Trees::tuned).
     pub fn for_size(_n_rows: usize, _n_columns: usize) -> Self {
         Self::default()
     }
