@@ -1,4 +1,4 @@
-//! A policy of one's own, and its verdict on a report of `synth evaluate`.
+//! A custom policy, and its verdict on a report of `synth evaluate`.
 //!
 //! `cargo run --release -p synth-compliance --example own_policy -- report.json`
 #![allow(clippy::print_stdout, reason = "an example is there to be read")]

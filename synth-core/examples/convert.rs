@@ -1,4 +1,4 @@
-//! Writes a table in another form: `convert IN OUT`, the form by the end of OUT's name.
+//! Converts a table to another format: `convert IN OUT`, with the format of OUT's extension.
 
 use std::io::BufWriter;
 use std::path::Path;

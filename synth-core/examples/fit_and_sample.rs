@@ -1,8 +1,8 @@
-//! Reads a table, learns it, and writes as many synthetic rows in the same form.
+//! Fits a generator to a table, and writes as many synthetic rows in the same format.
 //!
 //! `cargo run --release -p synth-core --example fit_and_sample -- patients.csv synthetic.csv`
 //!
-//! Nothing is measured and nothing is judged here: what is written is not yet fit to be shared.
+//! This example does not measure or judge the result: do not share it.
 
 use std::fs::File;
 use std::io::BufWriter;

@@ -1,8 +1,8 @@
-//! An engine of one's own, fitted and sampled like those of the crate: each column for itself, from the rows it was given.
+//! A custom engine, fitted and sampled like those of the crate: each column independently, from its real values.
 //!
 //! `cargo run --release -p synth-core --example own_engine -- patients.csv`
 //!
-//! It discloses values as they are and nothing that ties them: a floor for measures, not a table to share.
+//! It copies real values and loses all associations: a floor for measures, not a table to share.
 #![allow(clippy::print_stdout, reason = "an example shows what it made")]
 
 use std::fmt;
@@ -70,7 +70,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         println!("{}: {}", kept.rule, kept.by);
     }
     let rows = model.sample_counted(0..20, 7)?;
-    println!("{} of {} rows were sampled again", rows.n_resampled, rows.table.n_rows());
+    println!("{} of {} rows were resampled", rows.n_resampled, rows.table.n_rows());
     write(&rows.table, &table.schema().source, std::io::stdout())?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Layers, optimiser and average without any generator: a network that learns the sine, in a loop of one's own.
+//! Layers, optimiser and average without any generator: a network that learns the sine, in a custom training loop.
 //!
 //! `cargo run --release -p synth-core --features unstable --example own_training_loop`
 #![allow(clippy::print_stdout, reason = "an example is there to be read")]

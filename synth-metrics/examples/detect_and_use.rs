@@ -1,4 +1,4 @@
-//! The families of detection and utility on files, each with its time:
+//! Detection and utility measures of files, with their run times:
 //!
 //! `cargo run --release -p synth-metrics --example detect_and_use -- TRAIN SYNTHETIC HOLDOUT [TARGET [TIME EVENT]]`
 #![allow(clippy::print_stdout, reason = "an example is there to be read")]

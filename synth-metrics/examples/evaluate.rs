@@ -1,4 +1,4 @@
-//! Two CSV files against each other, with every measure that needs no more than them; a third one is the holdout.
+//! Compares two CSV files with all measures that need no further input; a third file is the holdout.
 //!
 //! `cargo run --release -p synth-metrics --example evaluate -- train.csv synthetic.csv [holdout.csv]`
 #![allow(clippy::print_stdout, reason = "an example is there to be read")]

@@ -1,9 +1,9 @@
-//! A generator of one's own, protected, split, judged and retried like those of the workspace.
+//! A custom generator, protected, split, judged and retried like those of the workspace.
 //!
 //! `cargo run --release -p synth-optimizer --example own_generator -- patients.csv`
 //!
-//! The generator puts rows together from pieces of real ones. Wide pieces give people away, narrow ones lose how columns hang
-//! together: the policy tells which.
+//! The generator assembles rows from pieces of real rows. Wide pieces leak people, narrow ones lose the associations
+//! between columns: the policy decides which.
 #![allow(clippy::print_stdout, reason = "an example shows what it found")]
 
 use std::ops::Range;

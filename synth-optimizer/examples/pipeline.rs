@@ -1,4 +1,4 @@
-//! The whole of it as a library: a table in, a decision out.
+//! A complete run as a library: a table in, a decision out.
 //!
 //! `cargo run --release -p synth-optimizer --example pipeline -- patients.csv`
 #![allow(clippy::print_stdout, reason = "an example shows what it found")]

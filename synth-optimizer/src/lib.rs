@@ -19,14 +19,14 @@ pub mod split;
 pub mod store;
 pub mod unit;
 
-// A generator without a run, and a table of somebody else's.
+// Fitting and evaluating without a run.
 pub mod evaluate;
 pub mod fit;
 
 // Whether it works.
 pub mod quality;
 
-// What it leaves for those who were not there.
+// The output of a run.
 pub mod dossier;
 
 pub use assessment::{Assessment, Rank};
