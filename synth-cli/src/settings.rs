@@ -1,5 +1,5 @@
 //! Settings that stand in a file or in the environment: flags go before variables, variables before the file, the file
-//! before what is built in.
+//! before the defaults.
 //!
 //! Only what says *how* something is done may stand there; what is read and where it goes is said each time. A flag is a setting
 //! if its argument is declared with `env`; the variable's name is made here, of the flag's.
@@ -61,7 +61,7 @@ pub(crate) fn shown(verb: &str) -> Result<String> {
         let from = match matches.value_source(arg.get_id().as_str()) {
             Some(ValueSource::EnvVariable) => variable_of(arg),
             Some(_) if file.value(verb, name).is_some() => file.shown(),
-            _ => "built in".to_owned(),
+            _ => "default".to_owned(),
         };
         text += &format!("{line:<32} # {from}\n");
     }

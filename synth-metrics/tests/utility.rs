@@ -136,8 +136,8 @@ fn survival_is_measured_only_where_it_is_named() {
     };
     check(None, "no time and event columns were named");
     check(Some(following("weeks", "died")), "no column `weeks`");
-    check(Some(following("months", "response")), "column `response` does not tell events: two levels are needed");
-    check(Some(following("months", "months")), "column `months` does not tell events: two levels are needed");
+    check(Some(following("months", "response")), "column `response` has no events: it must have two levels");
+    check(Some(following("months", "months")), "column `months` has no events: it must have two levels");
     let [distance, c, gap] = values(&taken(Some(following("months", "died")))).try_into().unwrap();
     assert!(distance < 0.05 && c > 0.65 && gap.abs() < 0.05, "{distance} {c} {gap}");
     let alone = Tables { train: &train, synthetic: &synthetic, holdout: None }.compare().unwrap();

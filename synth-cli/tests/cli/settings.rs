@@ -18,7 +18,7 @@ fn flags_go_before_variables_and_variables_before_the_file() {
     assert_eq!(of("seed"), ("7".to_owned(), "synth.toml".to_owned()));
     assert_eq!(of("hidden"), ("\"16,16\"".to_owned(), "synth.toml".to_owned()));
     assert_eq!(of("policy"), ("\"research\"".to_owned(), "synth.toml".to_owned()));
-    assert_eq!(of("engine"), ("\"auto\"".to_owned(), "built in".to_owned()));
+    assert_eq!(of("engine"), ("\"auto\"".to_owned(), "default".to_owned()));
     assert!(shown.contains("# n-iter is not set"));
     let fit = folder.synth_with(&["config", "fit"], b"", &[("SYNTH_SEED", "8")]).with(0).out();
     assert_eq!(setting(&fit, "seed"), ("8".to_owned(), "SYNTH_SEED".to_owned()));

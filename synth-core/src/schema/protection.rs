@@ -331,7 +331,7 @@ mod tests {
         check(text.0, text.1, "[{ rule = \"fake\", what = \"name\" }]", "is for columns of kind identifier");
         check(date.0, date.1, "[{ rule = \"shift-dates\", max_days = 9, subject = \"x\" }]", "must name a column");
         check(date.0, date.1, "[{ rule = \"shift-dates\", max_days = 0 }]", "between 1 and");
-        check(text.0, text.1, "[{ rule = \"keep\" }, { rule = \"merge-rare\", k = 5 }]", "`keep` stands alone");
+        check(text.0, text.1, "[{ rule = \"keep\" }, { rule = \"merge-rare\", k = 5 }]", "`keep` cannot be combined");
         check(text.0, text.1, "[{ rule = \"merge-rare\", k = 5 }, { rule = \"merge-rare\", k = 6 }]", "declared twice");
         // What the one before it leaves counts, and nothing else.
         let year_then = "[{ rule = \"coarsen\", to = \"year\" }, { rule = \"shift-dates\", max_days = 9 }]";
