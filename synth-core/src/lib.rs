@@ -33,7 +33,5 @@ pub use learn::{
 pub use schema::{Constraint, Field, Kind, Schema};
 pub use table::Table;
 
-// The crates whose types stand in the signatures.
+// The crate whose types stand in the signatures.
 pub use arrow;
-#[cfg(feature = "generators")]
-pub use {ndarray, rand};

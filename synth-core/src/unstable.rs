@@ -2,6 +2,9 @@
 //!
 //! Benchmarks need it, and so does whoever trains a network of their own on these layers.
 
+// The crates whose types stand in the signatures.
+pub use {ndarray, rand};
+
 pub use crate::learn::encode;
 pub use crate::learn::nn;
 
