@@ -67,11 +67,13 @@ impl Training {
     /// # Errors
     /// [`Error::Setting`].
     pub fn check(&self) -> Result<()> {
-        let mut kinds = vec![self.engine.unwrap_or(EngineKind::Masked)];
-        if self.n_timesteps.is_some() {
-            kinds.push(EngineKind::TabDdpm);
+        let own = self.applied_to(Plan::of(self.engine.unwrap_or(EngineKind::Masked), 2, 2));
+        own.engine.check()?;
+        // What this engine does not have may still be out of range.
+        if own.training().is_none() || self.n_timesteps.is_some() {
+            self.applied_to(Plan::of(EngineKind::TabDdpm, 2, 2)).engine.check()?;
         }
-        kinds.into_iter().try_for_each(|kind| self.applied_to(Plan::of(kind, 2, 2)).engine.check())
+        Ok(())
     }
 
     /// A pipeline under `policy` with these settings.

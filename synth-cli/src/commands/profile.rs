@@ -34,16 +34,19 @@ pub(super) fn run(args: &args::Profile, common: &Common) -> Result<Code> {
     let table = input.read(&tables::read_options(&args.reading)?, common.quiet)?;
     let findings = detect(&table);
     let mut schema = (**table.schema()).clone();
-    let unit = schema.unit.take().or_else(|| detected_unit(&table, &findings)).unwrap_or(Unit::Row);
-    let units = Units::by(&table, &unit);
-    schema.unit = Some(unit);
+    schema.unit = schema.unit.or_else(|| detected_unit(&table, &findings));
+    let units = Units::by(&table, schema.unit.as_ref().unwrap_or(&Unit::Row));
     let schema = &schema;
     let found = constraint::find(&table);
     if common.json {
         show::json(&Profile { schema, units: UnitRecord::of(&units), findings: &findings, found_constraints: &found })?;
     } else {
-        // Whose rows they are can be corrected here too.
-        let text = schema.to_toml().replacen("\nunit = ", &format!("\n# {units}\nunit = "), 1);
+        // Whose rows they are can be corrected here too; where nothing says it, each row is a unit, and nothing is declared.
+        let text = schema.to_toml();
+        let text = match schema.unit {
+            Some(_) => text.replacen("\nunit = ", &format!("\n# {units}\nunit = "), 1),
+            None => text.replacen('\n', &format!("\n# {units}\n# unit = \"row\"\n"), 1),
+        };
         show::bytes(text.as_bytes())?;
         show::found(&found)?;
         // Standard output is a schema, to be used as it is.

@@ -23,7 +23,7 @@ fn a_profile_tells_the_unit_to_be_corrected() {
     let profile = folder.synth(&["profile", "visits.csv"]).with(0).out();
     assert!(profile.contains("# patient_id, 135 units with 2 to 4 rows\nunit = \"patient_id\"\n"), "{profile}");
     let alone = folder.synth(&["profile", "plain.csv"]).with(0).out();
-    assert!(alone.contains("# row, 60 units\nunit = \"row\"\n"), "{alone}");
+    assert!(alone.contains("# row, 60 units\n# unit = \"row\"\n"), "{alone}");
     let json = folder.synth(&["profile", "visits.csv", "--json"]).with(0).json();
     assert_eq!((&json["unit"], &json["units"]["n_units"]), (&"patient_id".into(), &135.into()));
     // It is a schema as it stands.

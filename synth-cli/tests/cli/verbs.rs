@@ -118,7 +118,7 @@ fn a_schema_goes_round_and_can_be_edited() {
         folder.write("edited.toml", text);
         folder.synth(&[&["run", DEMO, "--schema", "edited.toml", "--out", "edited"], &copula[..]].concat())
     };
-    edited("\"integer\"", "\"intger\"").fails(3, "schema edited.toml: line 25: unknown variant `intger`");
+    edited("\"integer\"", "\"intger\"").fails(3, "schema edited.toml: line 27: unknown variant `intger`");
     edited("version = 1", "version = 9").fails(3, "version 9 is not 1 [schema]; `synth profile INPUT`");
     edited("name = \"age\"", "name = \"aged\"").fails(3, "column `aged`: a column of the schema is not in the file");
     edited("name = \"age\"", "name = \"horTh\"").fails(3, "two fields have the same name [schema]");

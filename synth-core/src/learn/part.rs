@@ -70,7 +70,7 @@ impl FilePart {
     /// # Errors
     /// [`Error::ModelFile`] if there is none, or one of another shape, or one with a value that is not finite.
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<&[f32]> {
-        let bad = |problem: &str| Error::ModelFile(format!("tensor `{name}` {problem}"));
+        let bad = |problem: &str| bad_tensor(name, problem);
         let tensor = self.tensors.iter().find(|tensor| tensor.name == name).ok_or_else(|| bad("is missing"))?;
         if tensor.shape != shape {
             return Err(bad("has another type or shape than the model's layout"));
@@ -82,13 +82,18 @@ impl FilePart {
         }
     }
 
-    /// The tensors of a file, those of other types left out.
-    pub(crate) fn tensors_of(tensors: &SafeTensors<'_>) -> Vec<Tensor> {
-        let floats = tensors.iter().filter(|(_, tensor)| tensor.dtype() == Dtype::F32);
-        let owned = floats.map(|(name, tensor)| {
+    /// The tensors of a file.
+    ///
+    /// # Errors
+    /// [`Error::ModelFile`] if one has another type than 32-bit floats.
+    pub(crate) fn tensors_of(tensors: &SafeTensors<'_>) -> Result<Vec<Tensor>> {
+        let owned = tensors.iter().map(|(name, tensor)| {
+            if tensor.dtype() != Dtype::F32 {
+                return Err(bad_tensor(name, "has another type or shape than the model's layout"));
+            }
             let (numbers, _) = tensor.data().as_chunks::<4>();
             let values = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            Tensor { name: name.to_owned(), shape: tensor.shape().to_vec(), values }
+            Ok(Tensor { name: name.to_owned(), shape: tensor.shape().to_vec(), values })
         });
         owned.collect()
     }
@@ -118,4 +123,8 @@ impl FilePart {
             bias: self.vector(&format!("{name}.bias"), n_outputs)?,
         })
     }
+}
+
+fn bad_tensor(name: &str, problem: &str) -> Error {
+    Error::ModelFile(format!("tensor `{name}` {problem}"))
 }

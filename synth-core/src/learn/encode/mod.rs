@@ -17,6 +17,7 @@ mod variable;
 
 pub use layout::{Block, Layout, Role};
 pub use quantile::{Grid, QuantileMap};
+pub(crate) use tokens::TokenizerFile;
 pub use tokens::{Tokenizer, Tokens};
 use unlearnt::Unlearnt;
 pub use variable::{Position, Variable};
@@ -51,7 +52,7 @@ pub struct Encoder {
 /// What a model file holds of an encoder.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EncoderFile {
+pub(crate) struct EncoderFile {
     schema: Arc<Schema>,
     columns: Vec<Column>,
     n_rows: usize,

@@ -35,7 +35,7 @@ pub struct Tokenizer {
 /// What a model file holds of a tokenizer.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TokenizerFile {
+pub(crate) struct TokenizerFile {
     schema: Arc<Schema>,
     columns: Vec<Column>,
     n_rows: usize,

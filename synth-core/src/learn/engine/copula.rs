@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
 use crate::error::{Error, Result};
-use crate::learn::encode::Encoder;
+use crate::learn::encode::{Encoder, EncoderFile};
 use crate::learn::generator::{Engine, Generator};
 use crate::learn::part::FilePart;
 use crate::learn::random::{Purpose, stream};
@@ -76,17 +76,18 @@ pub struct CopulaModel {
 /// What a model file holds of it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
-    encoder: Encoder,
+struct Header<T> {
+    encoder: T,
     cuts: Vec<Vec<f64>>,
     cholesky: Array2<f64>,
 }
 
 /// Reads the copula of a model file.
 pub(super) fn read(part: &FilePart) -> Result<Box<dyn Generator>> {
-    let Header { encoder, cuts, cholesky } = part.parse()?;
-    let model = CopulaModel { encoder, cuts, cholesky };
-    model.check().map_err(|problem| Error::ModelFile(problem.to_owned()))?;
+    let bad = |problem: &str| Error::ModelFile(problem.to_owned());
+    let Header { encoder, cuts, cholesky } = part.parse::<Header<EncoderFile>>()?;
+    let model = CopulaModel { encoder: Encoder::try_from(encoder).map_err(bad)?, cuts, cholesky };
+    model.check().map_err(bad)?;
     Ok(Box::new(model))
 }
 

@@ -67,7 +67,7 @@ pub(super) fn from_bytes(
     if !about.is_sound() {
         return Err(bad("its origin is damaged"));
     }
-    let part = FilePart { header: model.get().to_owned(), tensors: FilePart::tensors_of(&tensors) };
+    let part = FilePart { header: model.get().to_owned(), tensors: FilePart::tensors_of(&tensors)? };
     let generator: Arc<dyn Generator> = read(&engine, &part)?.into();
     if constraints.as_ref().is_some_and(|keep| !keep.is_sound(generator.schema())) {
         return Err(bad("its constraints are not those of its columns"));

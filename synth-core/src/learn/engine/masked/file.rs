@@ -9,7 +9,7 @@ use super::network::{Block, Network};
 use super::pairs::Pair;
 use super::params::Masked;
 use crate::error::{Error, Result};
-use crate::learn::encode::Tokenizer;
+use crate::learn::encode::{Tokenizer, TokenizerFile};
 use crate::learn::generator::{Engine, Generator};
 use crate::learn::nn::{LayerNorm, Parameters};
 use crate::learn::part::FilePart;
@@ -17,8 +17,8 @@ use crate::learn::train::TrainReport;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
-    tokenizer: Tokenizer,
+struct Header<T> {
+    tokenizer: T,
     order: Vec<usize>,
     parents: Vec<Vec<usize>>,
     params: Masked,
@@ -59,7 +59,8 @@ pub(super) fn write(model: &MaskedModel) -> FilePart {
 
 pub(in crate::learn) fn read(part: &FilePart) -> Result<Box<dyn Generator>> {
     let bad = |problem: &str| Error::ModelFile(problem.to_owned());
-    let Header { tokenizer, order, parents, params, seed, report } = part.parse()?;
+    let Header { tokenizer, order, parents, params, seed, report } = part.parse::<Header<TokenizerFile>>()?;
+    let tokenizer = Tokenizer::try_from(tokenizer).map_err(bad)?;
     params.check().map_err(|_| bad("a setting of its training is out of range"))?;
     // A layout has room for each bin, and nothing else in the file is as long as their number says.
     if tokenizer.variables().any(|(_, variable)| variable.n_bins() > params.n_bins) {

@@ -8,7 +8,7 @@ use super::params::TabDdpm;
 use super::sampler::SamplerConfig;
 use super::schedule::Schedule;
 use crate::error::{Error, Result};
-use crate::learn::encode::Encoder;
+use crate::learn::encode::{Encoder, EncoderFile};
 use crate::learn::generator::{Engine, Generator};
 use crate::learn::nn::Mlp;
 use crate::learn::part::FilePart;
@@ -16,8 +16,8 @@ use crate::learn::train::TrainReport;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
-    encoder: Encoder,
+struct Header<T> {
+    encoder: T,
     params: TabDdpm,
     seed: u64,
     sampler: SamplerConfig,
@@ -44,7 +44,8 @@ pub(super) fn write(model: &TabDdpmModel) -> FilePart {
 
 pub(in crate::learn) fn read(part: &FilePart) -> Result<Box<dyn Generator>> {
     let bad = |problem: &str| Error::ModelFile(problem.to_owned());
-    let Header { encoder, params, seed, sampler, label, report } = part.parse()?;
+    let Header { encoder, params, seed, sampler, label, report } = part.parse::<Header<EncoderFile>>()?;
+    let encoder = Encoder::try_from(encoder).map_err(bad)?;
     let blocks = encoder.layout().blocks();
     let label = match label {
         None => None,

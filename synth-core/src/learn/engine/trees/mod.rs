@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::learn::encode::{Tokenizer, Variable, normal_quantile};
+use crate::learn::encode::{Tokenizer, TokenizerFile, Variable, normal_quantile};
 use crate::learn::generator::{Engine, Generator};
 use crate::learn::part::FilePart;
 use crate::learn::random::{Purpose, stream};
@@ -126,16 +126,17 @@ pub struct TreesModel {
 /// What a model file holds of them.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
-    tokenizer: Tokenizer,
+struct Header<T> {
+    tokenizer: T,
     forests: Vec<Forest>,
 }
 
 /// Reads the trees of a model file.
 pub(super) fn read(part: &FilePart) -> Result<Box<dyn Generator>> {
-    let Header { tokenizer, forests } = part.parse()?;
-    let model = TreesModel { tokenizer, forests };
-    model.check().map_err(|problem| Error::ModelFile(problem.to_owned()))?;
+    let bad = |problem: &str| Error::ModelFile(problem.to_owned());
+    let Header { tokenizer, forests } = part.parse::<Header<TokenizerFile>>()?;
+    let model = TreesModel { tokenizer: Tokenizer::try_from(tokenizer).map_err(bad)?, forests };
+    model.check().map_err(bad)?;
     Ok(Box::new(model))
 }
 
