@@ -177,7 +177,7 @@ fn crafted_models_are_refused_though_their_check_sum_is_right() {
         let mut model = tabddpm.clone();
         let at = model.header["mlp.0.weight"]["data_offsets"][0].as_u64().unwrap() as usize;
         model.tensors[at..at + 4].copy_from_slice(&value.to_le_bytes());
-        refused(&folder, &model.sealed(), "tensor `mlp.0.weight` holds a value that is not finite");
+        refused(&folder, &model.sealed(), "tensor `mlp.0.weight` contains a value that is not finite");
     }
     let shaped = |name: &str, key: &str, value: Value, message: &str| {
         let mut model = tabddpm.clone();
