@@ -9,7 +9,7 @@
 //! missing.
 //!
 //! Rarity is counted by units: a level or a tail stands for so many *people*, whatever their rows (see
-//! [`Units`](crate::table::Units)). Where nobody has two rows that is the number of rows. The units are told from the table as it is given, and go
+//! [`Units`]). Where nobody has two rows that is the number of rows. The units are told from the table as it is given, and go
 //! with the protected one, even where the columns that tell them are left out or changed. The customary smallest cell, 11, is that of the cell-size policy of the US Centers for
 //! Medicare & Medicaid Services; 1/11 is the 9 % re-identification risk of EMA Policy 0070 and Health Canada's PRCI.
 //!
