@@ -13,14 +13,14 @@ pub const VERDICT_VERSION: u32 = 2;
 
 /// The disclaimer that accompanies every displayed verdict.
 pub const DISCLAIMER: &str = "\
-What is listed here are automated checks of the named files against the limits of one written policy. They are no \
-legal advice, no expert determination under 45 CFR 164.514(b)(1), and no finding that nobody can be identified from \
+The checks listed here are automated: they compare the named files with the limits of one written policy. They are not \
+legal advice, not an expert determination under 45 CFR 164.514(b)(1), and not a finding that nobody can be identified from \
 the table, under the GDPR or any other law; no regulator has approved them. An attack that was run and failed is \
 evidence against that attack alone, at the stated numbers of rows and at 95 % confidence: a stronger attacker, one \
 who knows more, a second release, or access to the model may succeed. Nothing here bounds the risk mathematically. \
-Limits are customary values or our own, as each says. Whether to release the table is for a qualified person to \
-decide. Synthetic values are not observations: no patient is to be treated by them, and no result rests on them \
-until it has been confirmed on real data.";
+Limits are customary values or our own, as stated with each. A qualified person must decide whether to release the table. \
+Synthetic values are not observations: do not treat a patient by them, and do not rely on any result before it is confirmed \
+on real data.";
 
 /// The verdict of a policy on a report.
 ///
