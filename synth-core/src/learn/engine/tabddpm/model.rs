@@ -48,7 +48,7 @@ impl TabDdpmModel {
     /// Samples with a configuration other than [`SamplerConfig::default`].
     ///
     /// # Errors
-    /// As [`Sampler::new`].
+    /// As `Sampler::new`.
     pub fn with_sampler(mut self, config: SamplerConfig) -> Result<Self> {
         Sampler::new(self.encoder.layout(), &self.schedule, config, self.encoder.z_bound())?;
         self.sampler = config;
