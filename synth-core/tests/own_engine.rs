@@ -124,6 +124,6 @@ fn what_it_cannot_do_is_said() {
     check(model.to_bytes().unwrap_err(), "kept in a file");
     let old = Condition { column: "care".to_owned(), demand: Demand::AtLeast("30".to_owned()) };
     check(model.given(&[old], None).unwrap_err(), "under conditions");
-    check(model.impute(&table(), 1).unwrap_err(), "complete");
-    check(model.log_likelihood(&table()).unwrap_err(), "likely");
+    check(model.impute(&table(), 1).unwrap_err(), "impute");
+    check(model.log_likelihood(&table()).unwrap_err(), "score");
 }

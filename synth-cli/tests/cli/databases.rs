@@ -117,13 +117,17 @@ mod built_in {
             2,
             "the address of a database must be sqlite:PATH or postgres://",
         );
-        fails(&format!("sqlite:patients.db#SELECT {CANARY}"), 3, "cannot read sqlite:patients.db#query: SQLite");
+        fails(
+            &format!("sqlite:patients.db#SELECT {CANARY}"),
+            3,
+            "cannot read sqlite:patients.db#query: the query has a syntax error",
+        );
         fails(
             "postgres://mary:s3cret@localhost:1/trial#visit",
             3,
             "cannot read postgres://localhost/trial#visit: error",
         );
-        fails("postgres://mary:s3cret@localhost:port/trial#visit", 2, "got another form of it");
+        fails("postgres://mary:s3cret@localhost:port/trial#visit", 2, "got another format");
         folder
             .synth(&["impute", "sqlite:patients.db#old", "--out", "patients.db", "--force"])
             .fails(2, "is an input and");

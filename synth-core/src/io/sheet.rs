@@ -150,7 +150,7 @@ mod tests {
         let mut bytes = workbook(20, false);
         bytes.truncate(bytes.len() / 2);
         let error = read_bytes(bytes, &ReadOptions::default()).unwrap_err().to_string();
-        assert!(error.contains("no workbook"), "{error}");
+        assert!(error.contains("not a readable workbook"), "{error}");
         let limits = Limits { bytes: 20_000, ..Limits::default() };
         let error = read_bytes(workbook(900, false), &ReadOptions { limits, ..ReadOptions::default() }).unwrap_err();
         assert!(error.to_string().contains("too-large"), "{error}");
