@@ -21,8 +21,9 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 BUILD_TIME_LOG=$folder/log RUSTC_WRAPPER=$script \
     cargo build --quiet --release --locked -p synth-cli --target-dir "$folder/target" "${@:2}"
-echo "all, with what the crates' own build scripts compile:"
-times | sed -n 2p
+echo "all, with what the crates' own build scripts compile (user, system):"
+times >"$folder/times" # in a pipe it would tell of the pipe
+sed -n 2p "$folder/times"
 sort -k3 "$folder/log" | awk '{ own[$3] += $1 + $2; all += $1 + $2 }
     END { printf "%7.1f s  compiler\n", all; for (name in own) printf "%7.1f s  %s\n", own[name], name }' |
     sort -rn | head -n "$((${1:-20} + 1))"
