@@ -113,6 +113,64 @@ fn its_rows_keep_constraints_and_come_back_from_a_file() {
     assert_eq!(error.kind(), ErrorKind::ModelFile, "{error}");
 }
 
+/// A generator whose part of a file is made as a mistake would make it.
+struct Careless(Shuffled, fn() -> FilePart);
+
+impl Generator for Careless {
+    fn schema(&self) -> &Arc<Schema> {
+        self.0.schema()
+    }
+
+    fn sample(&self, rows: Range<u64>, seed: u64) -> Result<Table> {
+        self.0.sample(rows, seed)
+    }
+
+    fn file(&self) -> Option<FilePart> {
+        Some((self.1)())
+    }
+}
+
+#[derive(Debug)]
+struct Mistake(fn() -> FilePart);
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("mistake")
+    }
+}
+
+impl Engine for Mistake {
+    fn name(&self) -> &str {
+        "mistake"
+    }
+
+    fn fit(&self, table: &Table, _: &mut FitContext<'_>) -> Result<Box<dyn Generator>> {
+        Ok(Box::new(Careless(Shuffled { table: table.clone(), has_file: true }, self.0)))
+    }
+}
+
+#[test]
+fn a_part_that_is_not_sound_is_an_error() {
+    let check = |part: fn() -> FilePart, problem: &str| {
+        let error = Fit::of(&table()).engine(Mistake(part)).run().unwrap().to_bytes().unwrap_err();
+        assert!(error.kind() == ErrorKind::ModelFile && error.to_string().contains(problem), "{error}");
+    };
+    check(|| FilePart { header: "{".to_owned(), ..FilePart::default() }, "not JSON");
+    let twice = || {
+        let mut part = FilePart::new(&1);
+        part.push("x", &[1], &[0.0]);
+        part.push("x", &[1], &[1.0]);
+        part
+    };
+    check(twice, "`x` is there twice");
+    let long = || {
+        let mut part = FilePart::new(&1);
+        part.push("x", &[2, 3], &[0.0]);
+        part
+    };
+    check(long, "`x` has another shape");
+}
+
 #[test]
 fn what_it_cannot_do_is_said() {
     let model = Fit::of(&table()).engine(Shuffle { has_file: false }).run().unwrap();

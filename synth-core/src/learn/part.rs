@@ -1,5 +1,6 @@
 //! A generator's part of a model file: a text, and numbers beside it.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use ndarray::{Array1, Array2};
@@ -80,6 +81,23 @@ impl FilePart {
         } else {
             Err(bad("contains a value that is not finite"))
         }
+    }
+
+    /// Whether it can be written: names are unique, and shapes are those of their values.
+    ///
+    /// # Errors
+    /// [`Error::ModelFile`] for the first tensor that is not so.
+    pub(crate) fn check(&self) -> Result<()> {
+        let mut names = HashSet::new();
+        for Tensor { name, shape, values } in &self.tensors {
+            if !names.insert(name) {
+                return Err(bad_tensor(name, "is there twice"));
+            }
+            if shape.iter().try_fold(1_usize, |n, &length| n.checked_mul(length)) != Some(values.len()) {
+                return Err(bad_tensor(name, "has another shape than its values"));
+            }
+        }
+        Ok(())
     }
 
     /// The tensors of a file.

@@ -71,13 +71,7 @@ impl TryFrom<EncoderFile> for Encoder {
     /// An encoder that [`Encoder::fit`] could have made, or what is wrong with it.
     fn try_from(file: EncoderFile) -> std::result::Result<Self, &'static str> {
         let EncoderFile { schema, columns, n_rows } = file;
-        schema.check().map_err(|_| "its schema is not valid")?;
-        if n_rows < 2 {
-            return Err("it has learnt no rows");
-        }
-        if columns.len() != schema.fields.len() {
-            return Err("its columns are not those of its schema");
-        }
+        check_file(&schema, n_rows, columns.len())?;
         if !columns.iter().zip(&schema.fields).all(|(column, field)| column.is_sound(field)) {
             return Err("the distribution of a column is damaged");
         }
@@ -370,6 +364,18 @@ fn check_rows(table: &Table) -> Result<()> {
         return Err(BadInput::new(InputRule::TooFewRows, problem).into());
     }
     check_applied(table.schema())
+}
+
+/// Whether what was read from a file can have been learnt of a table under its schema.
+fn check_file(schema: &Schema, n_rows: usize, n_columns: usize) -> std::result::Result<(), &'static str> {
+    schema.check().map_err(|_| "its schema is not valid")?;
+    if n_rows < 2 {
+        return Err("it has learnt no rows");
+    }
+    if n_columns != schema.fields.len() {
+        return Err("its columns are not those of its schema");
+    }
+    Ok(())
 }
 
 /// That nothing is left to be done to a table that an engine is to learn.

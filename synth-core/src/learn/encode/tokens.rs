@@ -47,13 +47,7 @@ impl TryFrom<TokenizerFile> for Tokenizer {
     /// A tokenizer that [`Tokenizer::fit`] could have made, or what is wrong with it.
     fn try_from(file: TokenizerFile) -> std::result::Result<Self, &'static str> {
         let TokenizerFile { schema, columns, n_rows } = file;
-        schema.check().map_err(|_| "its schema is not valid")?;
-        if n_rows < 2 {
-            return Err("it has learnt no rows");
-        }
-        if columns.len() != schema.fields.len() {
-            return Err("its columns are not those of its schema");
-        }
+        super::check_file(&schema, n_rows, columns.len())?;
         let sound = |(column, field): (&Column, &Field)| match column {
             Column::Learnt(variable) => variable.is_sound(field),
             Column::Unlearnt(column) => column.is_sound(field),

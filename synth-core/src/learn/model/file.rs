@@ -22,15 +22,17 @@ pub const MODEL_VERSION: u32 = 5;
 
 /// What an engine leaves and what its rows keep as the bytes of a model file.
 ///
-/// # Panics
-/// If the header of `part` is no JSON.
-pub(super) fn to_bytes(engine: &str, part: &FilePart, keep: Option<&Keep>, about: &About) -> Vec<u8> {
+/// # Errors
+/// [`Error::ModelFile`] if the part is not sound: its header no JSON, two tensors of one name, or a shape that is not its values'.
+pub(super) fn to_bytes(engine: &str, part: &FilePart, keep: Option<&Keep>, about: &About) -> Result<Vec<u8>> {
+    part.check()?;
     let header = FileHeader {
         version: MODEL_VERSION,
         about: about.clone(),
         constraints: keep.cloned(),
         engine: engine.to_owned(),
-        model: RawValue::from_string(part.header.clone()).expect("a part's header is JSON"),
+        model: RawValue::from_string(part.header.clone())
+            .map_err(|_| Error::ModelFile("its header is not JSON".to_owned()))?,
     };
     let header = serde_json::to_string(&header).expect("a header has only string keys and finite numbers");
     let tensors: Vec<(&str, Written)> =
@@ -38,7 +40,7 @@ pub(super) fn to_bytes(engine: &str, part: &FilePart, keep: Option<&Keep>, about
     let views = tensors.iter().map(|(name, tensor)| (*name, tensor.shape, tensor.bytes.as_slice()));
     let check_sum = check_sum(&header, views.collect());
     let metadata = HashMap::from([("synth".to_owned(), format!("{header}\n{check_sum}"))]);
-    safetensors::serialize(tensors, Some(metadata)).expect("names are unique and shapes fit their data")
+    Ok(safetensors::serialize(tensors, Some(metadata)).expect("names are unique and shapes fit their data"))
 }
 
 /// Reads the bytes of a model file; `read` makes the generator of its part.

@@ -78,10 +78,11 @@ impl Model {
     /// The model as the bytes of a model file.
     ///
     /// # Errors
-    /// [`InputRule::Unsupported`] if its engine has no part of a model file.
+    /// [`InputRule::Unsupported`] if its engine has no part of a model file;
+    /// [`Error::ModelFile`](crate::Error::ModelFile) if the part of an engine of another crate is not sound.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let part = self.generator.file().ok_or_else(|| self.cannot("be kept in a file"))?;
-        Ok(file::to_bytes(&self.engine, &part, self.keep.as_deref(), &self.about))
+        file::to_bytes(&self.engine, &part, self.keep.as_deref(), &self.about)
     }
 
     /// Reads the bytes of a model file.
