@@ -245,7 +245,7 @@ fn subject(table: &Table, findings: &[Finding]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use synth_core::io::{ReadOptions, read_bytes};
-    use synth_core::protect::apply;
+    use synth_core::protect::{Secret, apply};
 
     use super::*;
     use crate::detect::{Basis, Confidence, Identifier, Sensitive};
@@ -307,7 +307,8 @@ mod tests {
         for name in Policy::names() {
             let declared = propose(&table, &findings(), &Policy::named(name).unwrap());
             assert_eq!(declared.shortfalls, [""; 0], "{name}");
-            let (after, _) = apply(&table.with_schema(declared.schema.clone().into()).unwrap()).unwrap();
+            let (after, _) =
+                apply(&table.with_schema(declared.schema.clone().into()).unwrap(), &Secret::from_seed(0)).unwrap();
             assert_eq!(after.n_rows(), 120);
             assert_eq!(Schema::from_toml(&declared.schema.to_toml()).unwrap(), declared.schema);
         }

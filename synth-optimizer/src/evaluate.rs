@@ -6,21 +6,22 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use synth_core::protect::Secret;
 use synth_core::{BadInput, InputRule, Model, Result, Table};
 use synth_metrics::{copied_share, leave_one_out_share};
 
 /// The real rows with what their schema declares done to them, to training rows and holdout together: that is what a synthetic
-/// table was made from. Without a declaration they are as they were.
+/// table was made from, but for what the secret of its protection decided. Without a declaration they are as they were.
 ///
 /// # Errors
 /// Those of [`protect::apply`](synth_core::protect::apply).
-pub fn protected(train: Table, holdout: Option<Table>) -> Result<(Table, Option<Table>)> {
+pub fn protected(train: Table, holdout: Option<Table>, secret: &Secret) -> Result<(Table, Option<Table>)> {
     if train.schema().fields.iter().all(|field| field.protect.is_empty()) {
         return Ok((train, holdout));
     }
     let n_train = train.n_rows();
     let all = Table::concat(&[train].into_iter().chain(holdout.clone()).collect::<Vec<_>>())?;
-    let (all, _) = synth_core::protect::apply(&all)?;
+    let (all, _) = synth_core::protect::apply(&all, secret)?;
     let rows = |rows: Range<usize>| all.take(&rows.collect::<Vec<_>>());
     Ok((rows(0..n_train), holdout.map(|_| rows(n_train..all.n_rows()))))
 }
@@ -156,13 +157,13 @@ mod tests {
         let rows: Vec<String> = (0..60).map(|i| format!("{i}.5,a")).collect();
         let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
         let (train, holdout) = tables(&rows[..40], &rows[40..]);
-        let (same, _) = protected(train.clone(), Some(holdout.clone())).unwrap();
+        let (same, _) = protected(train.clone(), Some(holdout.clone()), &Secret::from_seed(0)).unwrap();
         assert_eq!(same.batch(), train.batch());
 
         let mut schema = (**train.schema()).clone();
         schema.fields[0].protect = vec![synth_core::protect::Protection::CapExtremes { k: 11 }];
         let declared = |table: &Table| table.with_schema(schema.clone().into()).unwrap();
-        let (train, holdout) = protected(declared(&train), Some(declared(&holdout))).unwrap();
+        let (train, holdout) = protected(declared(&train), Some(declared(&holdout)), &Secret::from_seed(0)).unwrap();
         let holdout = holdout.unwrap();
         assert_eq!((train.n_rows(), holdout.n_rows()), (40, 20));
         let most = |table: &Table| table.numbers(0).into_iter().fold(f64::MIN, f64::max);

@@ -38,6 +38,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use synth_compliance::{DISCLAIMER, Decision, Finding, Policy};
+use synth_core::protect::Secret;
 use synth_core::table::Units;
 use synth_core::train::{FitContext, Training};
 use synth_core::{EngineKind, Generator, Keeping, Table};
@@ -446,7 +447,7 @@ impl<'a> Pipeline<'a> {
 
     fn prepare(&self, table: &Table) -> Result<Prepared> {
         Parts::check_rows(table)?;
-        let protected = protect(table, &self.policy, self.protects)?;
+        let protected = protect(table, &self.policy, self.protects, &Secret::from_seed(self.seed))?;
         if let Some(notice) = &protected.notice {
             let _ = (self.observer)(&Event::Units(notice));
         }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use synth_compliance::propose::Proposal;
 use synth_compliance::{Finding, Policy, detect};
-use synth_core::protect::{Applied, apply};
+use synth_core::protect::{Applied, Secret, apply};
 use synth_core::table::Units;
 use synth_core::{BadInput, InputRule, Schema, Table};
 use synth_metrics::{ks_statistic, total_variation};
@@ -69,7 +69,7 @@ pub(crate) struct Protected {
 /// # Errors
 /// [`Error::Core`](crate::Error::Core) if a protection of the schema does not fit its column, or if nothing is left to
 /// learn.
-pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Protected> {
+pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects, secret: &Secret) -> Result<Protected> {
     let findings = detect(table);
     let asked = synth_compliance::propose(table, &findings, policy);
     let Proposal { schema, shortfalls, notes } = match by {
@@ -87,7 +87,7 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects) -> Result<Pr
             Proposal { schema, shortfalls, notes: Vec::new() }
         }
     };
-    let (after, applied) = apply(&table.with_schema(schema.clone().into())?)?;
+    let (after, applied) = apply(&table.with_schema(schema.clone().into())?, secret)?;
     let learnt = |table: &Table| table.schema().fields.iter().any(|field| field.kind.is_learnt());
     if learnt(table) && !learnt(&after) {
         let problem = format!("{} rows are too few: no column is left to learn after protection", table.n_rows());
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn what_protection_costs_is_told_by_column() {
         let policy = Policy::named("hipaa").unwrap();
-        let protected = protect(&table(200), &policy, Protects::Policy).unwrap();
+        let protected = protect(&table(200), &policy, Protects::Policy, &Secret::from_seed(0)).unwrap();
         let costs: Vec<(&str, &str, f64)> =
             protected.record.costs.iter().map(|c| (c.column.as_str(), c.measure.as_str(), c.value)).collect();
         // Ten of 200 values lie beyond the eleventh at either end, and five rows have the rare level.
@@ -159,7 +159,7 @@ mod tests {
     fn switched_off_it_does_what_the_schema_says_and_lists_the_rest() {
         let policy = Policy::named("hipaa").unwrap();
         let input = table(200);
-        let protected = protect(&input, &policy, Protects::SchemaAlone).unwrap();
+        let protected = protect(&input, &policy, Protects::SchemaAlone, &Secret::from_seed(0)).unwrap();
         assert_eq!(protected.table.batch(), input.batch());
         assert_eq!(protected.record.shortfalls.len(), 2);
         assert!(protected.record.shortfalls[0].starts_with("`dose`: the policy requires 11 most extreme values"));
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_table_too_small_for_the_policy_says_so() {
         let policy = Policy::named("hipaa").unwrap();
-        let error = protect(&table(15), &policy, Protects::Policy).err().unwrap().to_string();
+        let error = protect(&table(15), &policy, Protects::Policy, &Secret::from_seed(0)).err().unwrap().to_string();
         assert!(error.contains("15 rows are too few") && error.contains("[nothing-to-learn]"), "{error}");
     }
 }

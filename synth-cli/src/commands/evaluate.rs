@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 use synth_compliance::detect;
 use synth_core::io::ReadOptions;
+use synth_core::protect::Secret;
 use synth_core::{BadInput, Error, Generator, InputRule, Table};
 use synth_metrics::{
     Battery, Losses, Measure, OUT_OF_TIME, Options, Outcome, QualityReport, SurvivalColumns, Tables, measure,
@@ -68,7 +69,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     let holdout = holdout_input.as_ref().map(|input| input.read(&like_train, common.quiet)).transpose()?;
     let holdout_name = holdout_input.as_ref().map_or(String::new(), Input::name);
     let in_train = |error| files::in_input(error, &train_name);
-    let (train, holdout) = evaluate::protected(train, holdout).map_err(in_train)?;
+    let (train, holdout) = evaluate::protected(train, holdout, &Secret::from_seed(args.seed)).map_err(in_train)?;
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..like_train };
     let synthetic = synthetic_input.read(&like_train, common.quiet)?;
     let in_holdout = |error| files::in_input(error, &holdout_name);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use synth_core::model::About;
+use synth_core::protect::Secret;
 use synth_core::table::Units;
 use synth_core::train::HeldOut;
 use synth_core::{Generator, Model, Table};
@@ -44,7 +45,7 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     };
     let name = input.name();
     tables::check_columns(&table, &name)?;
-    let table = protected(&table, &name, common)?;
+    let table = protected(&table, &name, &Secret::from_seed(args.training.seed), common)?;
     let model = fit(&table, &args.training, &name, checkpoint, common)?;
     let model = model.with_about(About { source_mac, ..About::default() });
     let bytes = model.to_bytes()?;
@@ -81,8 +82,8 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
 
 /// The table with what its schema declares done to it. What was found and is not covered is named: there is no policy here
 /// to ask for more.
-fn protected(table: &Table, name: &str, common: &Common) -> Result<Table> {
-    let (protected, _) = synth_core::protect::apply(table).map_err(|error| files::in_input(error, name))?;
+fn protected(table: &Table, name: &str, secret: &Secret, common: &Common) -> Result<Table> {
+    let (protected, _) = synth_core::protect::apply(table, secret).map_err(|error| files::in_input(error, name))?;
     if !common.quiet {
         if let Some(notice) = synth_optimizer::unit::notice(table, &[], &Units::of(&protected)) {
             show::note(&notice);

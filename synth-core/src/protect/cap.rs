@@ -116,7 +116,7 @@ fn kth<'a, T: Copy + 'a>(values: impl Iterator<Item = &'a (T, usize)>, units: &U
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Applied, Count, Protection, apply};
+    use super::super::{Applied, Count, Protection, Secret, apply};
     use super::*;
     use crate::schema::Kind;
     use crate::table::Table;
@@ -128,7 +128,7 @@ mod tests {
             _ => Table::builder().integers("x", values.iter().map(|x| (!x.is_nan()).then_some(*x as i64))),
         };
         let input = column.kind("x", kind).protect("x", [protection]).build().unwrap();
-        let (table, mut applied) = apply(&input).unwrap();
+        let (table, mut applied) = apply(&input, &Secret::from_seed(0)).unwrap();
         (table, applied.remove(0))
     }
 
@@ -159,13 +159,13 @@ mod tests {
         let column = Table::builder().integers("x", 0..15).kind("x", Kind::Integer);
         let input = column.protect("x", [Protection::CapExtremes { k: 3 }]).build().unwrap();
         let input = input.with_units(Units::rows(7).take(&owners));
-        let (output, applied) = apply(&input).unwrap();
+        let (output, applied) = apply(&input, &Secret::from_seed(0)).unwrap();
         let expected: Vec<f64> = values.iter().map(|x| x.clamp(6.0, 8.0)).collect();
         assert_eq!(output.numbers(0), expected);
         assert_eq!(applied[0].cells, Count::Exactly(12));
         // Two people are not three.
         let owners: Vec<usize> = (0..15).map(|row| row % 2).collect();
-        let (output, _) = apply(&input.with_units(Units::rows(2).take(&owners))).unwrap();
+        let (output, _) = apply(&input.with_units(Units::rows(2).take(&owners)), &Secret::from_seed(0)).unwrap();
         assert!(output.missing(0).iter().all(|missing| *missing));
     }
 

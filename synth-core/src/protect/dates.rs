@@ -1,17 +1,18 @@
 //! Dates that tell less: coarser, or moved together by subject.
 //!
-//! A shift is no secret if its numbers can be drawn again from a recorded seed. They are drawn from a hash of all the
-//! subjects and dates that are moved: who does not have the whole table cannot repeat it, and nothing of it is kept.
+//! A shift protects nobody if its numbers can be drawn again. They are drawn from the [`Secret`] of the protection, by the name
+//! of the subject (or the place of a row that has none): the rest of the table has no part in them.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Int64Array, TimestampMicrosecondArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime};
-use sha2::{Digest, Sha256};
+use rand::Rng;
 
+use super::Secret;
 use super::column::{Change, Column};
-use crate::schema::{Kind, NumberFormat, Period, Protection, Storage};
+use crate::schema::{Kind, NumberFormat, Period, Storage};
 use crate::spelling::datetime::{self, MONTH_FORMAT};
 use crate::table::{Table, Units};
 
@@ -56,18 +57,26 @@ fn date_part(format: &str) -> String {
     }
 }
 
-/// Moves the dates of each subject together; without a column of subjects, those of each unit.
-pub(super) fn shift(column: Column, table: &Table, units: &Units, subject: Option<&str>, max_days: u32) -> Change {
+/// Moves the dates of each subject together, in all columns that are moved with one; without a column of subjects, those of
+/// each unit.
+pub(super) fn shift(
+    column: Column,
+    table: &Table,
+    units: &Units,
+    subject: Option<&str>,
+    max_days: u32,
+    secret: &Secret,
+) -> Change {
     let subjects = subject.and_then(|name| table.schema().index_of(name)).map(|i| table.labels(i));
-    let key = key(table, subject, subjects.as_deref());
-    let days = |row: usize| {
-        let own = match subjects.as_ref().and_then(|of_row| of_row[row].as_deref()) {
-            Some(subject) => hash([&key[..], b"subject", subject.as_bytes()]),
-            None if subject.is_some() => hash([&key[..], b"row", &(row as u64).to_le_bytes()]),
-            None => hash([&key[..], b"row", &(units.of_row(row) as u64).to_le_bytes()]),
-        };
-        let draw = u64::from_le_bytes(own[..8].try_into().expect("a hash is longer"));
-        (draw % (2 * u64::from(max_days) + 1)) as i64 - i64::from(max_days)
+    let max_days = i64::from(max_days);
+    let drawn = |whose: &str, name: &[u8]| {
+        let purpose = [&b"shift-dates"[..], subject.unwrap_or_default().as_bytes(), whose.as_bytes(), name];
+        secret.stream(&purpose).gen_range(-max_days..=max_days)
+    };
+    let days = |row: usize| match subjects.as_ref().and_then(|of_row| of_row[row].as_deref()) {
+        Some(subject) => drawn("subject", subject.as_bytes()),
+        None if subject.is_some() => drawn("row", &(row as u64).to_le_bytes()),
+        None => drawn("unit", &(units.of_row(row) as u64).to_le_bytes()),
     };
     let Column { field, array } = column;
     let before = array.as_primitive::<TimestampMicrosecondType>();
@@ -77,42 +86,14 @@ pub(super) fn shift(column: Column, table: &Table, units: &Units, subject: Optio
     Change { column: Column { field, array: Arc::new(after) }, rows, levels: None }
 }
 
-/// The same for all columns that are moved with one subject, so that they move together.
-fn key(table: &Table, subject: Option<&str>, subjects: Option<&[Option<String>]>) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for label in subjects.into_iter().flatten() {
-        // A byte that no text holds keeps "a", "b" apart from "ab".
-        hash.update(label.as_deref().unwrap_or_default().as_bytes());
-        hash.update([0xff, u8::from(label.is_some())]);
-    }
-    for (column_idx, field) in table.schema().fields.iter().enumerate() {
-        let moves = |protection: &Protection| matches!(protection, Protection::ShiftDates { subject: own, .. } if own.as_deref() == subject);
-        if field.protect.iter().any(moves) {
-            for at in table.column(column_idx).1.as_primitive::<TimestampMicrosecondType>() {
-                hash.update(at.map_or([0; 9], |at| {
-                    let mut bytes = [1; 9];
-                    bytes[..8].copy_from_slice(&at.to_le_bytes());
-                    bytes
-                }));
-            }
-        }
-    }
-    hash.finalize().into()
-}
-
-fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    parts.into_iter().for_each(|part| hash.update(part));
-    hash.finalize().into()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::apply;
+    use super::super::{Secret, apply};
     use super::*;
     use crate::io::{ReadOptions, read_bytes, write};
+    use crate::schema::Protection;
 
     /// The text of a CSV file after its protection by `protect`, and that it is read back as it was.
     fn protected(format: &str, cells: &[&str], protect: Vec<Protection>) -> String {
@@ -127,7 +108,7 @@ mod tests {
         schema.fields[1].kind = Kind::Integer;
         let options = |schema| ReadOptions { schema: Some(schema), ..ReadOptions::default() };
         let table = read_bytes(text.into_bytes(), &options(schema)).unwrap().table;
-        let (after, _) = apply(&table).unwrap();
+        let (after, _) = apply(&table, &Secret::from_seed(0)).unwrap();
         let mut bytes = Vec::new();
         write(&after, &after.schema().source, &mut bytes).unwrap();
         let again = read_bytes(bytes.clone(), &options((**after.schema()).clone())).unwrap().table;
@@ -163,21 +144,21 @@ mod tests {
     }
 
     #[test]
-    fn another_table_moves_by_other_days_and_rows_without_a_subject_by_their_own() {
-        let at = |days: &[f64]| {
+    fn another_secret_moves_by_other_days_and_rows_without_a_subject_by_their_own() {
+        let at = |days: &[f64], seed| {
             let seconds: Vec<f64> = days.iter().map(|day| day * 86_400.0).collect();
             let rule = Protection::ShiftDates { subject: None, max_days: 3_000 };
             let input = Table::builder().datetimes("at", seconds.clone()).protect("at", [rule]).build().unwrap();
-            let (table, _) = apply(&input).unwrap();
+            let (table, _) = apply(&input, &Secret::from_seed(seed)).unwrap();
             let moved: Vec<f64> = table.numbers(0).iter().zip(&seconds).map(|(a, b)| (a - b) / 86_400.0).collect();
             moved
         };
-        let one = at(&[100.0; 40]);
-        assert_eq!(one, at(&[100.0; 40]));
+        let one = at(&[100.0; 40], 0);
         assert!(one.iter().any(|days| *days != one[0]));
+        assert_ne!(one, at(&[100.0; 40], 1));
         let mut other = [100.0; 40];
         other[39] = 101.0;
-        assert!(one[..39].iter().zip(&at(&other)[..39]).any(|(a, b)| a != b));
+        assert_eq!(one, at(&other, 0), "the rest of the table has no part in it");
     }
 
     proptest! {
@@ -202,7 +183,7 @@ mod tests {
                 .protect("left", [rule])
                 .build()
                 .unwrap();
-            let (output, _) = apply(&input).unwrap();
+            let (output, _) = apply(&input, &Secret::from_seed(0)).unwrap();
             let (new_admitted, new_left) = (output.numbers(0), output.numbers(2));
             for i in 0..rows.len() {
                 prop_assert_eq!(new_left[i] - new_admitted[i], left[i] - admitted[i]);

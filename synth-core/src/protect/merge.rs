@@ -145,7 +145,7 @@ fn free_name(levels: &[String], field: &Field) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Applied, Count, Protection, apply};
+    use super::super::{Applied, Count, Protection, Secret, apply};
     use super::*;
     use crate::io::TableBuilder;
     use crate::table::Table;
@@ -156,7 +156,7 @@ mod tests {
 
     fn merged(column: TableBuilder, k: usize) -> (Table, Applied) {
         let input = column.protect("x", [Protection::MergeRare { k }]).build().unwrap();
-        let (table, mut applied) = apply(&input).unwrap();
+        let (table, mut applied) = apply(&input, &Secret::from_seed(0)).unwrap();
         (table, applied.remove(0))
     }
 
@@ -231,17 +231,20 @@ mod tests {
         };
         let counts = [("a", 12), ("b", 12), ("a", 1)];
         let input = rare(&counts);
-        let (alone, _) = apply(&input).unwrap();
+        let (alone, _) = apply(&input, &Secret::from_seed(0)).unwrap();
         assert_eq!(counted(&alone), [("a".to_owned(), 13), ("b".to_owned(), 12)]);
-        let (together, applied) = apply(&input.with_units(units)).unwrap();
+        let (together, applied) = apply(&input.with_units(units), &Secret::from_seed(0)).unwrap();
         assert_eq!(counted(&together), [("a".to_owned(), 25)]);
         assert_eq!(applied[0].cells, Count::OfFewUnits(5));
         // Two rare levels of the same four people are not eight people.
         let owners: Vec<usize> = (0..4).chain(0..4).chain(4..30).collect();
         let counts = [("b", 4), ("c", 4), ("a", 26)];
         let input = rare(&counts);
-        assert_eq!(counted(&apply(&input).unwrap().0), [("a".to_owned(), 26), ("other".to_owned(), 8)]);
-        let (merged, _) = apply(&input.with_units(Units::rows(30).take(&owners))).unwrap();
+        assert_eq!(
+            counted(&apply(&input, &Secret::from_seed(0)).unwrap().0),
+            [("a".to_owned(), 26), ("other".to_owned(), 8)]
+        );
+        let (merged, _) = apply(&input.with_units(Units::rows(30).take(&owners)), &Secret::from_seed(0)).unwrap();
         assert_eq!(counted(&merged), [("a".to_owned(), 34)]);
     }
 

@@ -21,6 +21,7 @@ mod cap;
 mod column;
 mod dates;
 mod merge;
+mod secret;
 mod zip;
 
 use std::sync::Arc;
@@ -34,17 +35,18 @@ use crate::table::{Table, Units, column_from_labels};
 pub use crate::schema::{DEFAULT_K, FakeKind, Period, Protection};
 pub use applied::{Applied, Count};
 use column::Column;
+pub use secret::Secret;
 pub use zip::{RESTRICTED_ZIP_PREFIXES, ZIP_PREFIX_SOURCE};
 
 /// Applies the protection that the schema of `table` declares, and reports it: an entry for each protection of each
 /// column, in their order, and for each column that its kind protects.
 ///
-/// The same table always comes out the same, and a protected table comes out as it went in. Columns on which nothing is
+/// The same table and secret always give the same; a protected table comes out as it went in. Columns on which nothing is
 /// declared are shared with `table`. The protected table [carries](Table::with_units) the [units](Units::of) of `table`.
 ///
 /// # Errors
 /// [`InputRule::Schema`] if a protection does not fit its column, [`InputRule::NothingToLearn`] if no column is left.
-pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
+pub fn apply(table: &Table, secret: &Secret) -> Result<(Table, Vec<Applied>)> {
     let schema = table.schema();
     schema.check()?;
     let units = Units::of(table);
@@ -53,7 +55,7 @@ pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
     for column_idx in 0..table.n_columns() {
         let (field, array) = table.column(column_idx);
         let column = Column { field: field.clone(), array: Arc::clone(array) };
-        let Some(column) = protected(column, table, &units, &mut applied) else { continue };
+        let Some(column) = protected(column, table, &units, secret, &mut applied) else { continue };
         fields.push(column.field);
         columns.push(column.array);
     }
@@ -71,7 +73,13 @@ pub fn apply(table: &Table) -> Result<(Table, Vec<Applied>)> {
 }
 
 /// The column after all of its protections; `None` if it is left out.
-fn protected(mut column: Column, table: &Table, units: &Units, applied: &mut Vec<Applied>) -> Option<Column> {
+fn protected(
+    mut column: Column,
+    table: &Table,
+    units: &Units,
+    secret: &Secret,
+    applied: &mut Vec<Applied>,
+) -> Option<Column> {
     let name = column.field.name.clone();
     let present: Vec<usize> = (0..column.array.len()).filter(|&row| column.array.is_valid(row)).collect();
     let mut note = |rule: &str, what: String, rows: &[usize], k: usize, levels: Option<usize>| {
@@ -100,7 +108,7 @@ fn protected(mut column: Column, table: &Table, units: &Units, applied: &mut Vec
             Protection::BottomCode { below, to } => cap::coded(column, |x| x < *below, *to),
             Protection::Coarsen { to } => dates::coarsen(column, *to),
             Protection::ShiftDates { subject, max_days } => {
-                dates::shift(column, table, units, subject.as_deref(), *max_days)
+                dates::shift(column, table, units, subject.as_deref(), *max_days, secret)
             }
             Protection::ZipPrefix {} => zip::apply(column),
         };
@@ -142,7 +150,7 @@ mod tests {
             .integers("x", [1, 2, 3])
             .build()
             .unwrap();
-        let (output, applied) = apply(&input).unwrap();
+        let (output, applied) = apply(&input, &Secret::from_seed(0)).unwrap();
         let names: Vec<&str> = output.schema().fields.iter().map(|f| f.name.as_str()).collect();
         assert_eq!(names, ["note", "id", "name", "x"]);
         assert_eq!(output.labels(0), [None, None, None]);
@@ -151,13 +159,13 @@ mod tests {
         assert_eq!(rules, ["text", "identifier", "fake", "remove"]);
         assert!(applied.iter().all(|a| a.cells == Count::FewerThan(11)), "{applied:?}");
         assert_eq!(applied[2].to_string(), "`name`: replaced with fake names (fewer than 11 cells)");
-        let (again, _) = apply(&output).unwrap();
+        let (again, _) = apply(&output, &Secret::from_seed(0)).unwrap();
         assert_eq!((again.schema(), again.batch()), (output.schema(), output.batch()));
     }
 
     #[test]
     fn a_table_without_columns_is_refused() {
         let input = Table::builder().labels("a", ["x"]).protect("a", [Protection::Remove {}]).build().unwrap();
-        assert!(apply(&input).unwrap_err().to_string().contains("nothing-to-learn"));
+        assert!(apply(&input, &Secret::from_seed(0)).unwrap_err().to_string().contains("nothing-to-learn"));
     }
 }

@@ -83,7 +83,7 @@ fn plain_digit(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Protection, apply};
+    use super::super::{Protection, Secret, apply};
     use super::*;
     use crate::table::Table;
 
@@ -111,7 +111,8 @@ mod tests {
             .collect();
         let input: Vec<Option<&str>> = cells.iter().map(|(cell, _)| Some(*cell)).collect();
         let input = Table::builder().labels("zip", input).kind("zip", Kind::Categorical);
-        let (output, _) = apply(&input.protect("zip", [Protection::ZipPrefix {}]).build().unwrap()).unwrap();
+        let (output, _) =
+            apply(&input.protect("zip", [Protection::ZipPrefix {}]).build().unwrap(), &Secret::from_seed(0)).unwrap();
         assert_eq!(output.labels(0), expected);
     }
 
@@ -119,7 +120,9 @@ mod tests {
     fn numbers_get_their_zeros_back() {
         let zip = |values: &[Option<i64>]| {
             let input = Table::builder().integers("zip", values.iter().copied()).kind("zip", Kind::Integer);
-            let (output, _) = apply(&input.protect("zip", [Protection::ZipPrefix {}]).build().unwrap()).unwrap();
+            let (output, _) =
+                apply(&input.protect("zip", [Protection::ZipPrefix {}]).build().unwrap(), &Secret::from_seed(0))
+                    .unwrap();
             let (field, _) = output.column(0);
             assert_eq!((field.storage, field.number), (Storage::Text, None));
             output.labels(0)

@@ -53,7 +53,7 @@ pub enum Protection {
         to: Period,
     },
     /// The dates of a subject are moved together by a random number of whole days, so that the time between two of them
-    /// stays. The number follows from the subjects and the dates of the whole table, and from nothing else.
+    /// stays. The number follows from the subject and the [secret](crate::protect::Secret) of the protection.
     ShiftDates {
         /// The column whose values name the subjects. Without it each [unit](crate::schema::Unit) is a subject.
         #[serde(default, skip_serializing_if = "Option::is_none")]
