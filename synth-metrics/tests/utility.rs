@@ -99,6 +99,101 @@ fn utility_says_why_it_was_not_measured() {
     assert_eq!(reason(&taken(&nothing, &nothing, Some(&nothing), None)[0]), "no column can be predicted");
 }
 
+/// The measure called `id`.
+fn of<'m>(measures: &'m [Measure], id: &str) -> &'m Measure {
+    measures.iter().find(|measure| measure.id == id).unwrap()
+}
+
+const LEARNERS: [&str; 4] = ["", "_linear", "_forest", "_neighbours"];
+
+#[test]
+fn the_mean_is_that_of_the_learners_and_so_is_its_interval() {
+    let [train, synthetic, holdout] = [1, 2, 3].map(|seed| trial(600, seed));
+    for target in ["response", "marker"] {
+        let measures = taken(&train, &synthetic, Some(&holdout), Some(target));
+        let value = |id: &str| of(&measures, id).outcome.value().unwrap_or_else(|| panic!("{:?}", of(&measures, id)));
+        for side in ["tstr", "trtr"] {
+            let mean = LEARNERS.iter().map(|learner| value(&format!("{side}{learner}"))).sum::<f64>() / 4.0;
+            assert!((value(&format!("{side}_mean")) - mean).abs() < 1e-12, "{target} {side}");
+        }
+        assert!((value("tstr_mean_gap") - (value("trtr_mean") - value("tstr_mean"))).abs() < 1e-12);
+        let width = |id: &str| {
+            let Outcome::Measured(estimate) = &of(&measures, id).outcome else { panic!("{id}") };
+            let interval = estimate.uncertainty.unwrap().interval;
+            assert!(interval.contains(estimate.value), "{id}");
+            interval.width()
+        };
+        // A mean is known no worse than the mean of its parts (Cauchy and Schwarz), and the gap better than unpaired.
+        let mean_width = LEARNERS.iter().map(|learner| width(&format!("tstr{learner}"))).sum::<f64>() / 4.0;
+        assert!(width("tstr_mean") < 1.05 * mean_width, "{target}: {} {mean_width}", width("tstr_mean"));
+        assert!(width("tstr_mean_gap") < 0.8 * width("tstr_mean").hypot(width("trtr_mean")), "{target}");
+    }
+}
+
+/// One level in fifty: what counts is whether its rows come first, not that all others are right without it.
+#[test]
+fn a_rare_level_counts_like_the_others() {
+    let rows = |n: usize, seed: usize, knows: bool| {
+        let is_rare = move |i: usize| (i * 7 + seed).is_multiple_of(50);
+        let x = (0..n).map(|i| {
+            let noise = ((i + 31 * seed) * 7_919 % 1_009) as f64 / 1_009.0;
+            noise + if is_rare(i) && knows { 1.0 } else { 0.0 }
+        });
+        let level = (0..n).map(|i| Some(if is_rare(i) { "yes" } else { "no" }));
+        table(vec![
+            ("x", Kind::Continuous, Storage::Float, Values::Numbers(x.collect())),
+            ("event", Kind::Categorical, Storage::Text, Values::Labels(level.collect())),
+        ])
+    };
+    let [train, synthetic, holdout] = [1, 2, 3].map(|seed| rows(1_000, seed, true));
+    let good = taken(&train, &synthetic, Some(&holdout), Some("event"));
+    let blind = taken(&train, &rows(1_000, 2, false), Some(&holdout), Some("event"));
+    for learner in LEARNERS {
+        let id = format!("tstr{learner}");
+        assert!(of(&good, &id).outcome.value().unwrap() > 0.95, "{id}: {good:?}");
+        assert!(of(&blind, &id).outcome.value().unwrap() < 0.9, "{id}: {blind:?}");
+    }
+    assert!(of(&good, "tstr_mean_gap").outcome.value().unwrap().abs() < 0.05);
+    assert!(of(&blind, "tstr_mean_gap").outcome.value().unwrap() > 0.2);
+    // A synthetic table that lost the level teaches nothing of it; a training table without it leaves nothing to ask.
+    let of_level = |table: &Table, wanted: &str| {
+        let labels = table.column(1).1.clone();
+        let labels = arrow::array::AsArray::as_string::<i32>(&labels).iter().collect::<Vec<_>>();
+        table.take(&(0..table.n_rows()).filter(|&i| labels[i] == Some(wanted)).collect::<Vec<_>>())
+    };
+    let lost = taken(&train, &of_level(&synthetic, "no"), Some(&holdout), Some("event"));
+    assert!(LEARNERS.iter().all(|learner| of(&lost, &format!("tstr{learner}")).outcome.value() == Some(0.5)));
+    for measure in taken(&of_level(&train, "no"), &synthetic, Some(&holdout), Some("event")) {
+        assert_eq!(reason(&measure), "the target has 1 levels in the training rows: from 2 to 20 are tried");
+    }
+}
+
+/// A regression with gaps among what it is predicted from: every learner finds the law, none in shuffled rows.
+#[test]
+fn all_learners_predict_numbers() {
+    let [train, synthetic, holdout] = [1, 2, 3].map(|seed| census(1_500, seed));
+    let measures = taken(&train, &synthetic, Some(&holdout), Some("income"));
+    let shuffled = taken(&train, &permuted(&train, 4), Some(&holdout), Some("income"));
+    for learner in LEARNERS {
+        let id = format!("tstr{learner}");
+        assert!(of(&measures, &id).outcome.value().unwrap() > 0.1, "{id}: {measures:?}");
+        assert!(of(&shuffled, &id).outcome.value().unwrap() < 0.05, "{id}: {shuffled:?}");
+    }
+    assert!(of(&measures, "tstr_mean_gap").outcome.value().unwrap().abs() < 0.1, "{measures:?}");
+}
+
+/// A copy of the training table costs nothing, whichever rows a learner chooses of it.
+#[test]
+fn a_copy_has_no_gap() {
+    let [train, holdout] = [1, 3].map(|seed| census(6_500, seed));
+    let measures = taken(&train, &train, Some(&holdout.take(&(0..300).collect::<Vec<_>>())), Some("rooms"));
+    for learner in LEARNERS {
+        let [tstr, trtr] = ["tstr", "trtr"].map(|side| of(&measures, &format!("{side}{learner}")).outcome.value());
+        assert!(tstr.is_some() && tstr == trtr, "{learner}: {tstr:?} {trtr:?}");
+    }
+    assert_eq!(of(&measures, "tstr_mean_gap").outcome.value(), Some(0.0));
+}
+
 #[test]
 fn many_levels_and_odd_numbers_are_no_trouble() {
     let of = |x: Vec<f64>, kind| {

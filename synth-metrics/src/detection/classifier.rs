@@ -34,8 +34,6 @@
 //!
 //! Left out on purpose: p-values, and accuracy, which depends on a threshold.
 
-use linfa::prelude::*;
-use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2, Axis};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -49,6 +47,7 @@ use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Ne
 use crate::estimate::{Estimate, Measure, Outcome, between};
 use crate::family::{Family, Intervals};
 use crate::features::{columns, dense, is_feature, ordinal, thinned};
+use crate::logistic::Logistic;
 use crate::roc::{clustered_variance, components};
 use crate::sampling::interval::of_auc;
 
@@ -118,11 +117,6 @@ pub const MIN_SIDE: usize = 20;
 /// The most cells a side: with more than a hundred columns there are fewer rows, but never fewer than 500.
 const MAX_CELLS: usize = 1_000_000;
 const N_FOLDS: usize = 3;
-/// The ridge on standardised columns: a standard normal prior on the weights, scikit-learn's C = 1.
-const RIDGE: f64 = 1.0;
-/// When a fit is near enough, as the length of the gradient a row. Chance alone gives about √(p/4n): .05 for a hundred
-/// columns of 13,000 rows. A hundred times finer takes four times as long on adult and moves its AUC by .0001.
-const TOLERANCE: f64 = 1e-3;
 /// The variance of a cross-validated AUC under the null, in those of its folds: see the [module](self).
 const OVERLAP: f64 = 2.0;
 
@@ -260,21 +254,8 @@ impl Trial {
             return Ok(vec![0.0; test.len()]);
         }
         let y: Array1<bool> = train.iter().map(|&row| row >= self.n_side).collect();
-        let model = LogisticRegression::default()
-            .alpha(RIDGE)
-            .max_iterations(100)
-            .gradient_tolerance(TOLERANCE * train.len() as f64)
-            .fit(&Dataset::new(self.dense.select(Axis(0), train), y))
-            .map_err(|error| format!("the logistic regression could not be fitted: {error}"))?;
-        // The crate calls the *majority* class positive, synthetic or not.
-        let direction = if model.labels().pos.class { 1.0 } else { -1.0 };
-        let weights = model.params().mapv(|w| direction * w);
-        if weights.iter().any(|w| !w.is_finite()) {
-            return Err("the logistic regression could not be fitted: its weights are not finite".to_owned());
-        }
-        // Row by row, so that equal rows score equally to the last bit wherever they stand.
-        let score = |&row: &usize| self.dense.row(row).iter().zip(&weights).map(|(x, w)| x * w).sum();
-        Ok(test.iter().map(score).collect())
+        let model = Logistic::fit(self.dense.select(Axis(0), train), y)?;
+        Ok(test.iter().map(|&row| model.log_odds(self.dense.row(row))).collect())
     }
 }
 

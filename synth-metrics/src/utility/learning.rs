@@ -1,29 +1,38 @@
 //! Utility: what is learnt from synthetic rows, does it hold for real ones?
 //!
-//! The same learner (boosted trees) is fitted twice to predict one column, the *target*, from the others: on synthetic
+//! The same [learner](super::learner) is fitted twice to predict one column, the *target*, from the others: on synthetic
 //! rows and on training rows. Both are tried on the holdout, real rows that neither has seen ("train on synthetic, test
 //! on real", TSTR; Esteban et al., arXiv:1706.02633). What the table itself is worth is `trtr`, what the synthetic table
-//! is worth is `tstr`, and their difference `tstr_gap` is what the synthesis has cost.
+//! is worth is `tstr`, and their difference, the gap, is what the synthesis has cost.
 //!
-//! **Score.** For a target of levels the AUC, one level against the rest, averaged over the levels; for a target of
-//! numbers R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)², where whatever is below −1 counts as −1: worse than nothing either way. For
-//! levels the macro F1 of the likeliest level is taken as well, which minds thresholds.
+//! **Learners.** Boosted trees (`tstr`), a logistic or linear regression (`tstr_linear`), a random forest (`tstr_forest`) and
+//! the nearest neighbours (`tstr_neighbours`): a generator that suits one model's taste need not suit another's. The mean
+//! over all four, `tstr_mean`, is what a policy should judge. It has no value if one of them has none.
+//!
+//! **Score.** For a target of levels the AUC, one level against the rest, averaged over the levels, so that a rare one
+//! counts like the others; for a target of numbers R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)², where whatever is below −1 counts as −1:
+//! worse than nothing either way. For levels the macro F1 of the likeliest level is taken of the trees as well, which minds
+//! thresholds.
 //!
 //! **Target.** The one that is named, or else the last column of 2 to [`MAX_FOUND_LEVELS`] levels, or else the last of
 //! numbers: published tables put the column of interest last more often than anywhere else. That is a guess, so
 //! each measure says in its `columns` which one was meant. Rows without a target are left out.
 //!
 //! **Rows.** At most [`MAX_ROWS`] of each table are looked at, a choice that the seed decides (with more than five levels
-//! or a hundred columns in proportion fewer to fit on, but at least 2,000). Two tables of one length are thinned alike, so
-//! that a copy has a gap of exactly 0.
+//! or a hundred columns in proportion fewer to fit on, but at least 2,000). The forest and the neighbours are fitted on at
+//! most 5,000 of them, a choice in which every level keeps its share, and at least 20 rows. Two tables of one length are
+//! thinned alike, so that a copy has a gap of exactly 0.
 //!
 //! **Interval.** From the holdout's units (people, or rows where nobody has two), each with its influence on the score: DeLong's components for AUCs, the delta
-//! method for F1 and R². Both learners are tried on the same rows, so the gap's interval is the paired one, narrower than
-//! either's. It holds for these two fits: what another draw of synthetic rows would have given is not in it.
+//! method for F1 and R². All learners are tried on the same rows, so the gap's interval is the paired one, narrower than
+//! that of either part, and that of a mean over learners takes the mean of their influences, unit by unit. It holds for
+//! these fits: what another sample of synthetic rows would have given is not in it.
 //!
 //! One target says little of the rest: a generator can keep one column's dependence and lose all others, and some that
-//! hardly resemble the table lead in utility. Look at `c2st_trees` beside it. Left out on purpose: other learners, and
-//! tuning, which would hide how much is lost.
+//! hardly resemble the table lead in utility. Look at `c2st_trees` beside it. Left out on purpose: tuning, which would hide
+//! how much is lost.
+
+use std::collections::BTreeMap;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -31,27 +40,64 @@ use rayon::prelude::*;
 use synth_core::table::Units;
 use synth_core::{Kind, Table};
 
-use crate::boosting::{Boosted, Task};
 use crate::columns::{MISSING, joint_levels};
 use crate::comparison::{Comparison, with_own_units};
 use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
-use crate::error::{Error, Result};
 use crate::estimate::{ColumnValue, Estimate, Interval, Measure, Outcome, between};
 use crate::family::{Family, Intervals, Taking};
-use crate::features::{columns, ordinal, thinned};
-use crate::roc::components;
+use crate::features::{Column, columns, thinned};
+use crate::sampling::choose;
 use crate::sampling::interval::{of_auc, of_mean};
+use crate::utility::learner::{Forest, Learner, Linear, Neighbours, Target, Task, Trees, scores};
+use crate::utility::score::{Score, explained, mean_auc, mean_f1, variance};
 
-pub(crate) const FAMILY: Family =
-    Family { definitions: &[TSTR, TRTR, TSTR_GAP, TSTR_F1, TRTR_F1], intervals: Intervals::Own, take };
+pub(crate) const FAMILY: Family = Family {
+    definitions: &[
+        TSTR,
+        TRTR,
+        TSTR_GAP,
+        TSTR_F1,
+        TRTR_F1,
+        TSTR_LINEAR,
+        TRTR_LINEAR,
+        TSTR_FOREST,
+        TRTR_FOREST,
+        TSTR_NEIGHBOURS,
+        TRTR_NEIGHBOURS,
+        TSTR_MEAN,
+        TRTR_MEAN,
+        TSTR_MEAN_GAP,
+    ],
+    intervals: Intervals::Own,
+    take,
+};
 
-/// The definition of `tstr`.
+/// What is worse than real rows where it is trained on synthetic ones.
+const POOR: Option<&str> = Some("models trained on synthetic rows predict real ones poorly");
+/// What is poor even where it is trained on real rows.
+const REAL_POOR: Option<&str> = Some("models trained on real rows predict others poorly");
+/// A copy and fresh rows are as good as real ones; permuted ones teach nothing, and shifted ones what is false.
+const ON_SYNTHETIC: Anchors = Anchors {
+    copy: between(0.6, 0.95),
+    fresh: between(0.6, 0.95),
+    permuted: between(0.3, 0.65),
+    shifted: between(0.0, 0.75),
+};
+/// The synthetic table has no part in it.
+const ON_REAL: Anchors = Anchors {
+    copy: between(0.6, 0.95),
+    fresh: between(0.6, 0.95),
+    permuted: between(0.6, 0.95),
+    shifted: between(0.6, 0.95),
+};
+
+/// The definition of `tstr`, and what those of other learners have in common with it.
 pub const TSTR: Definition = Definition {
     id: "tstr",
     name: "trained on synthetic, tested on real",
     meaning: "AUC or R2, on the holdout, of trees trained on synthetic rows",
     above: None,
-    below: Some("models trained on synthetic rows predict real ones poorly"),
+    below: POOR,
     domain: Domain::Utility,
     goal: Goal::Higher,
     ideal: 1.0,
@@ -59,12 +105,7 @@ pub const TSTR: Definition = Definition {
     unit: "AUC or R2",
     source: "arXiv:1706.02633 with boosted trees, on the holdout: AUC of a level against the rest, averaged \
              (levels), or R2, at least -1 (numbers); interval by DeLong (1988) or the delta method",
-    anchors: Anchors {
-        copy: between(0.6, 0.95),
-        fresh: between(0.6, 0.95),
-        permuted: between(0.3, 0.65),
-        shifted: between(0.0, 0.75),
-    },
+    anchors: ON_SYNTHETIC,
     needs: Needs::HOLDOUT,
     judged_by: JudgedBy::Bounds,
     battery: Battery::Full,
@@ -75,23 +116,10 @@ pub const TRTR: Definition = Definition {
     id: "trtr",
     name: "trained on real, tested on real",
     meaning: "the same with trees trained on training rows: the real baseline",
-    above: None,
-    below: Some("models trained on real rows predict others poorly"),
-    domain: Domain::Utility,
-    goal: Goal::Higher,
-    ideal: 1.0,
-    range: between(-1.0, 1.0),
-    unit: "AUC or R2",
+    below: REAL_POOR,
     source: "tstr with the training rows in place of the synthetic ones",
-    anchors: Anchors {
-        copy: between(0.6, 0.95),
-        fresh: between(0.6, 0.95),
-        permuted: between(0.6, 0.95),
-        shifted: between(0.6, 0.95),
-    },
-    needs: Needs::HOLDOUT,
-    judged_by: JudgedBy::Bounds,
-    battery: Battery::Full,
+    anchors: ON_REAL,
+    ..TSTR
 };
 
 /// The definition of `tstr_gap`.
@@ -101,11 +129,9 @@ pub const TSTR_GAP: Definition = Definition {
     meaning: "trtr minus tstr: the cost of training on synthetic rows",
     above: Some("models trained on synthetic rows predict worse than those trained on real ones"),
     below: None,
-    domain: Domain::Utility,
     goal: Goal::Lower,
     ideal: 0.0,
     range: between(-2.0, 2.0),
-    unit: "AUC or R2",
     source: "trtr - tstr; interval from the paired influence of the holdout's rows (DeLong 1988)",
     anchors: Anchors {
         copy: between(0.0, 0.0),
@@ -113,9 +139,7 @@ pub const TSTR_GAP: Definition = Definition {
         permuted: between(0.1, 0.6),
         shifted: between(0.1, 0.9),
     },
-    needs: Needs::HOLDOUT,
-    judged_by: JudgedBy::Bounds,
-    battery: Battery::Full,
+    ..TSTR
 };
 
 /// The definition of `tstr_f1`.
@@ -123,11 +147,6 @@ pub const TSTR_F1: Definition = Definition {
     id: "tstr_f1",
     name: "trained on synthetic, tested on real, macro F1",
     meaning: "macro F1, on the holdout, of trees trained on synthetic rows",
-    above: None,
-    below: Some("models trained on synthetic rows predict real ones poorly"),
-    domain: Domain::Utility,
-    goal: Goal::Higher,
-    ideal: 1.0,
     range: between(0.0, 1.0),
     unit: "F1",
     source: "F1 of the likeliest level, averaged over the levels; interval by the delta method",
@@ -137,9 +156,7 @@ pub const TSTR_F1: Definition = Definition {
         permuted: between(0.0, 0.4),
         shifted: between(0.0, 0.4),
     },
-    needs: Needs::HOLDOUT,
-    judged_by: JudgedBy::Bounds,
-    battery: Battery::Full,
+    ..TSTR
 };
 
 /// The definition of `trtr_f1`.
@@ -147,13 +164,7 @@ pub const TRTR_F1: Definition = Definition {
     id: "trtr_f1",
     name: "trained on real, tested on real, macro F1",
     meaning: "the same with trees trained on training rows",
-    above: None,
-    below: Some("models trained on real rows predict others poorly"),
-    domain: Domain::Utility,
-    goal: Goal::Higher,
-    ideal: 1.0,
-    range: between(0.0, 1.0),
-    unit: "F1",
+    below: REAL_POOR,
     source: "tstr_f1 with the training rows in place of the synthetic ones",
     anchors: Anchors {
         copy: between(0.2, 0.8),
@@ -161,10 +172,93 @@ pub const TRTR_F1: Definition = Definition {
         permuted: between(0.2, 0.8),
         shifted: between(0.2, 0.8),
     },
-    needs: Needs::HOLDOUT,
-    judged_by: JudgedBy::Bounds,
-    battery: Battery::Full,
+    ..TSTR_F1
 };
+
+/// The definition of `tstr_linear`.
+pub const TSTR_LINEAR: Definition = Definition {
+    id: "tstr_linear",
+    name: "trained on synthetic, tested on real, linear",
+    meaning: "tstr with a logistic regression (levels) or a linear one (numbers)",
+    source: "tstr with linfa's regressions, ridge 1 on standardised columns",
+    ..TSTR
+};
+
+/// The definition of `trtr_linear`.
+pub const TRTR_LINEAR: Definition = Definition {
+    id: "trtr_linear",
+    name: "trained on real, tested on real, linear",
+    meaning: "trtr with the same regression",
+    source: "tstr_linear with the training rows in place of the synthetic ones",
+    ..TRTR
+};
+
+/// The definition of `tstr_forest`.
+pub const TSTR_FOREST: Definition = Definition {
+    id: "tstr_forest",
+    name: "trained on synthetic, tested on real, random forest",
+    meaning: "tstr with a random forest",
+    source: "tstr with smartcore's random forest (Breiman 2001): 100 trees, leaves of 5 rows, fitted on at most 5,000 rows",
+    ..TSTR
+};
+
+/// The definition of `trtr_forest`.
+pub const TRTR_FOREST: Definition = Definition {
+    id: "trtr_forest",
+    name: "trained on real, tested on real, random forest",
+    meaning: "trtr with the same forest",
+    source: "tstr_forest with the training rows in place of the synthetic ones",
+    ..TRTR
+};
+
+/// The definition of `tstr_neighbours`.
+pub const TSTR_NEIGHBOURS: Definition = Definition {
+    id: "tstr_neighbours",
+    name: "trained on synthetic, tested on real, nearest neighbours",
+    meaning: "tstr with the 15 nearest neighbours",
+    source: "tstr with smartcore's nearest neighbours, 15 of at most 5,000 rows, at the distance of mixed columns \
+             (HEOM, doi:10.1613/jair.346)",
+    ..TSTR
+};
+
+/// The definition of `trtr_neighbours`.
+pub const TRTR_NEIGHBOURS: Definition = Definition {
+    id: "trtr_neighbours",
+    name: "trained on real, tested on real, nearest neighbours",
+    meaning: "trtr with the same neighbours",
+    source: "tstr_neighbours with the training rows in place of the synthetic ones",
+    ..TRTR
+};
+
+/// The definition of `tstr_mean`.
+pub const TSTR_MEAN: Definition = Definition {
+    id: "tstr_mean",
+    name: "trained on synthetic, tested on real, four learners",
+    meaning: "mean of tstr, tstr_linear, tstr_forest and tstr_neighbours",
+    source: "mean over the learners; interval from the mean influence of the holdout's rows",
+    ..TSTR
+};
+
+/// The definition of `trtr_mean`.
+pub const TRTR_MEAN: Definition = Definition {
+    id: "trtr_mean",
+    name: "trained on real, tested on real, four learners",
+    meaning: "mean of trtr, trtr_linear, trtr_forest and trtr_neighbours: the real baseline",
+    source: "tstr_mean with the training rows in place of the synthetic ones",
+    ..TRTR
+};
+
+/// The definition of `tstr_mean_gap`.
+pub const TSTR_MEAN_GAP: Definition = Definition {
+    id: "tstr_mean_gap",
+    name: "cost of training on synthetic rows, four learners",
+    meaning: "trtr_mean minus tstr_mean: the cost of training on synthetic rows",
+    source: "trtr_mean - tstr_mean; interval from the paired influence of the holdout's rows, averaged over the learners",
+    ..TSTR_GAP
+};
+
+/// The learners: that of `tstr` first, the others in the order of their definitions.
+const LEARNERS: [&dyn Learner; 4] = [&Trees, &Linear, &Forest, &Neighbours];
 
 /// The most rows of each table.
 pub const MAX_ROWS: usize = 20_000;
@@ -176,55 +270,10 @@ pub const MAX_LEVELS: usize = 20;
 pub const MAX_FOUND_LEVELS: usize = 10;
 /// The least value of R² that is told from others.
 const LEAST_R2: f64 = -1.0;
+/// The least rows of a level that a learner is fitted on, where there are so many.
+const MIN_OF_LEVEL: usize = 20;
 
-/// The share of the numbers' variance that predictions account for: 1 if they are right, 0 if they are no better than
-/// the mean, below 0 if they are worse. `None` if the truth does not vary.
-///
-/// `truth` and `predicted` hold one number a row. Source: the coefficient of determination, as scikit-learn's `r2_score`.
-///
-/// # Errors
-/// [`Error::Lengths`] if the slices differ in length, [`Error::NonFinite`] if a number is NaN or ±∞.
-///
-/// ```
-/// # use synth_metrics::r_squared;
-/// assert_eq!(r_squared(&[1.0, 2.0, 3.0], &[1.0, 2.0, 2.0])?, Some(0.5));
-/// # Ok::<(), synth_metrics::Error>(())
-/// ```
-pub fn r_squared(truth: &[f64], predicted: &[f64]) -> Result<Option<f64>> {
-    if truth.len() != predicted.len() {
-        return Err(Error::Lengths(truth.len(), predicted.len()));
-    }
-    if truth.iter().chain(predicted).any(|x| !x.is_finite()) {
-        return Err(Error::NonFinite);
-    }
-    let varies = truth.iter().any(|y| *y != truth[0]);
-    Ok(varies.then(|| explained(truth, predicted).value))
-}
-
-/// The F1 of each level that occurs in `truth`, averaged: 1 if every row is right, 0 if none is.
-///
-/// One code a row. A level that is never predicted has an F1 of 0. `None` without rows. Source: the harmonic mean of
-/// precision and recall, as scikit-learn's `f1_score(average="macro")` over the labels of the truth.
-///
-/// # Errors
-/// [`Error::Lengths`] if the slices differ in length.
-///
-/// ```
-/// # use synth_metrics::macro_f1;
-/// assert_eq!(macro_f1(&[0, 0, 1, 1], &[0, 0, 0, 0])?, Some(1.0 / 3.0));
-/// # Ok::<(), synth_metrics::Error>(())
-/// ```
-pub fn macro_f1(truth: &[u32], predicted: &[u32]) -> Result<Option<f64>> {
-    if truth.len() != predicted.len() {
-        return Err(Error::Lengths(truth.len(), predicted.len()));
-    }
-    let mut levels = truth.to_vec();
-    levels.sort_unstable();
-    levels.dedup();
-    Ok((!levels.is_empty()).then(|| mean_f1(truth, predicted, &levels).value))
-}
-
-/// `tstr`, `trtr`, `tstr_gap`, `tstr_f1` and `trtr_f1`, in this order, as the [module](self) describes them.
+/// All measures of use, from `tstr` to `tstr_mean_gap`, in the order of the registry, as the [module](self) describes them.
 ///
 /// `target` is the column to predict, if it is named; a column in `never` is not found by itself. Not measured, with the
 /// reason: without a holdout, if there is no such column or it has neither numbers nor 2 to [`MAX_LEVELS`] levels, with
@@ -274,48 +323,19 @@ fn target_column(comparison: &Comparison, target: Option<&str>, never: &[&str]) 
     found.or_else(|| numbers.into_iter().rev().find(may_be)).ok_or_else(|| "no column can be predicted".to_owned())
 }
 
-/// A score on the holdout, and what each of its rows adds to the difference from the true value.
-struct Score {
-    value: f64,
-    influence: Vec<f64>,
-}
-
-impl Score {
-    /// What each unit adds, in place of each row.
-    fn of_units(self, units: &Units) -> Self {
-        Self { influence: by_unit(self.influence, units), ..self }
-    }
-
-    fn variance(&self) -> f64 {
-        variance(self.influence.iter().copied())
-    }
-}
-
-/// The influence of each unit: the sum of its rows'.
-pub(crate) fn by_unit(of_row: Vec<f64>, units: &Units) -> Vec<f64> {
-    if units.are_rows() {
-        return of_row;
-    }
-    let mut of_unit = vec![0.0; units.n_units()];
-    of_row.into_iter().enumerate().for_each(|(row, x)| of_unit[units.of_row(row)] += x);
-    of_unit
-}
-
-/// The variance of a statistic from the influence of its independent units.
-pub(crate) fn variance(influence: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let n = influence.len() as f64;
-    if n < 2.0 { 0.0 } else { influence.map(|x| x * x).sum::<f64>() * n / (n - 1.0) }
-}
-
 /// The rows of all three tables one below the other, and which of them have a target.
 struct Trial {
-    features: Vec<Vec<f64>>,
+    columns: Vec<Column>,
     train: Vec<usize>,
     synthetic: Vec<usize>,
     holdout: Vec<usize>,
     /// Whose those of the holdout are.
     units: Units,
+    seed: u64,
 }
+
+/// The scores of one learner, trained on synthetic rows and on real ones.
+type Scores = std::result::Result<[Score; 2], String>;
 
 fn outcomes(comparison: &Comparison, target: usize, seed: u64) -> std::result::Result<Vec<Outcome>, String> {
     let holdout = comparison.holdout().ok_or("no holdout given")?;
@@ -348,7 +368,7 @@ fn outcomes(comparison: &Comparison, target: usize, seed: u64) -> std::result::R
         }
         let before = tables[0].n_rows() + tables[1].n_rows();
         let units = Units::of(tables[2]).take(&holdout.iter().map(|row| row - before).collect::<Vec<_>>());
-        Ok(Trial { features: ordinal(&columns(&tables, &column_idxs)), train, synthetic, holdout, units })
+        Ok(Trial { columns: columns(&tables, &column_idxs), train, synthetic, holdout, units, seed })
     };
     if kind.is_levels() {
         let codes = joint_levels(&tables, target).codes.concat();
@@ -357,6 +377,50 @@ fn outcomes(comparison: &Comparison, target: usize, seed: u64) -> std::result::R
         let numbers: Vec<f64> = tables.iter().flat_map(|table| table.numbers(target)).collect();
         of_numbers(&trial(numbers.iter().map(|x| !x.is_nan()).collect())?, &numbers)
     }
+}
+
+impl Trial {
+    /// What each learner makes of the holdout, trained on synthetic rows and on real ones: one vector for each of `targets`,
+    /// which tell of any row what is to be learnt. `strata` are what a choice of rows keeps the shares of.
+    fn scores(
+        &self,
+        target: Target,
+        targets: &[&(dyn Fn(usize) -> f64 + Sync)],
+        strata: &(dyn Fn(usize) -> u32 + Sync),
+    ) -> Vec<std::result::Result<[Vec<Vec<f64>>; 2], String>> {
+        let fit = |(learner, rows): (&dyn Learner, &Vec<usize>)| {
+            let most = learner.most_rows(self.columns.len()).saturating_mul(5) / targets.len().max(5);
+            let fitted = chosen(rows, strata, most, self.seed);
+            let targets: Vec<Vec<f64>> = targets.iter().map(|of| fitted.iter().map(|&row| of(row)).collect()).collect();
+            let (columns, tried) = (&self.columns, &self.holdout);
+            scores(learner, &Task { columns, fitted: &fitted, tried, targets: &targets, target, seed: self.seed })
+        };
+        let fits: Vec<(&dyn Learner, &Vec<usize>)> =
+            LEARNERS.iter().flat_map(|&learner| [&self.synthetic, &self.train].map(|rows| (learner, rows))).collect();
+        let mut scores = fits.into_par_iter().map(fit).collect::<Vec<_>>().into_iter();
+        let mut next = || scores.next().expect("two a learner");
+        LEARNERS.iter().map(|_| (next(), next())).map(|(synthetic, train)| Ok([synthetic?, train?])).collect()
+    }
+}
+
+/// At most `most` of `rows`, in their order, in which each stratum keeps its share, and at least [`MIN_OF_LEVEL`] rows.
+///
+/// As many rows of the same strata in the same places are chosen alike.
+fn chosen(rows: &[usize], stratum: &dyn Fn(usize) -> u32, most: usize, seed: u64) -> Vec<usize> {
+    if rows.len() <= most {
+        return rows.to_vec();
+    }
+    let mut by_stratum: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    rows.iter().for_each(|&row| by_stratum.entry(stratum(row)).or_default().push(row));
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut kept = Vec::with_capacity(most);
+    for rows_of in by_stratum.into_values() {
+        let share = most as f64 * rows_of.len() as f64 / rows.len() as f64;
+        let amount = (share.round() as usize).max(MIN_OF_LEVEL).min(rows_of.len());
+        kept.extend(choose(rows_of.len(), amount, &mut rng).into_iter().map(|i| rows_of[i]));
+    }
+    kept.sort_unstable();
+    kept
 }
 
 fn of_levels(trial: &Trial, codes: &[u32]) -> std::result::Result<Vec<Outcome>, String> {
@@ -376,56 +440,100 @@ fn of_levels(trial: &Trial, codes: &[u32]) -> std::result::Result<Vec<Outcome>, 
     }
     // Of two levels, one model tells both.
     let models = if is_binary { &levels[1..] } else { &levels[..] };
-    let fits: Vec<(&Vec<usize>, u32)> =
-        [&trial.synthetic, &trial.train].into_iter().flat_map(|rows| models.iter().map(move |&m| (rows, m))).collect();
-    let fit = |&(rows, level): &(&Vec<usize>, u32)| {
-        let y: Vec<f64> = rows.iter().map(|&row| f64::from(u8::from(codes[row] == level))).collect();
-        Ok(Boosted::fit(&trial.features, rows, &y, Task::Classes)?.scores(&trial.features, &trial.holdout))
-    };
-    let scores: Vec<std::result::Result<Vec<f64>, String>> = fits.par_iter().map(fit).collect();
-    let scores: Vec<Vec<f64>> = scores.into_iter().collect::<std::result::Result<_, _>>()?;
-    let [synthetic, train] = [0, 1].map(|source| {
-        let mut of_level = scores[source * models.len()..(source + 1) * models.len()].to_vec();
+    let is_level = models.iter().map(|&level| move |row: usize| f64::from(u8::from(codes[row] == level)));
+    let is_level: Vec<_> = is_level.collect();
+    let targets: Vec<&(dyn Fn(usize) -> f64 + Sync)> = is_level.iter().map(|of| of as _).collect();
+    let of_units = |score: Score| score.of_units(&trial.units);
+    let of_level = |mut scores: Vec<Vec<f64>>| {
         if is_binary {
-            of_level.insert(0, of_level[0].iter().map(|score| -score).collect());
+            scores.insert(0, scores[0].iter().map(|score| -score).collect());
         }
-        let likeliest = |row: usize| {
-            // The first of equally likely ones.
-            let better = |best: usize, i: usize| if of_level[i][row] > of_level[best][row] { i } else { best };
-            levels[(0..levels.len()).reduce(better).expect("two levels at least")]
-        };
-        let predicted: Vec<u32> = (0..truth.len()).map(likeliest).collect();
-        let of_units = |score: Score| score.of_units(&trial.units);
-        (of_units(mean_auc(&truth, &levels, &of_level)), of_units(mean_f1(&truth, &predicted, &levels)))
-    });
+        scores
+    };
+    let scores = trial.scores(Target::Level, &targets, &|row| codes[row]);
+    let scores: Vec<_> = scores.into_iter().map(|scores| scores.map(|scores| scores.map(of_level))).collect();
     let n = levels.iter().map(|&level| count(level).min(truth.len() - count(level))).min().unwrap_or(0);
     let n = n.min(trial.units.n_units());
-    let auc = |score: &Score| {
+    let [tstr_f1, trtr_f1] = [0, 1].map(|source| match &scores[0] {
+        Ok(scores) => {
+            let score = of_units(mean_f1(&truth, &likeliest(&levels, &scores[source]), &levels));
+            measured(score.value, score.variance(), n, Interval::new(0.0, 1.0))
+        }
+        Err(reason) => Outcome::NotMeasured(reason.clone()),
+    });
+    let auc = |scores: [Vec<Vec<f64>>; 2]| scores.map(|of_level| of_units(mean_auc(&truth, &levels, &of_level)));
+    let scores: Vec<Scores> = scores.into_iter().map(|scores| scores.map(auc)).collect();
+    let of_score = |score: &Score| {
         Outcome::Measured(Estimate { value: score.value, uncertainty: Some(of_auc(score.value, score.variance(), n)) })
     };
-    let f1 = |score: &Score| measured(score.value, score.variance(), n, Interval::new(0.0, 1.0));
-    let gap = gap(&train.0, &synthetic.0, n, Interval::new(-1.0, 1.0));
-    Ok(vec![auc(&synthetic.0), auc(&train.0), gap, f1(&synthetic.1), f1(&train.1)])
+    let of_gap = |real: &Score, synthetic: &Score| gap(real, synthetic, n, Interval::new(-1.0, 1.0));
+    Ok(in_order(&scores, of_score, of_gap, [tstr_f1, trtr_f1]))
+}
+
+/// The level with the highest score in each row; the first of equally likely ones.
+fn likeliest(levels: &[u32], of_level: &[Vec<f64>]) -> Vec<u32> {
+    let of_row = |row: usize| {
+        let better = |best: usize, i: usize| if of_level[i][row] > of_level[best][row] { i } else { best };
+        levels[(0..levels.len()).reduce(better).expect("two levels at least")]
+    };
+    (0..of_level[0].len()).map(of_row).collect()
 }
 
 fn of_numbers(trial: &Trial, numbers: &[f64]) -> std::result::Result<Vec<Outcome>, String> {
-    let of = |rows: &[usize]| rows.iter().map(|&row| numbers[row]).collect::<Vec<f64>>();
-    let truth = of(&trial.holdout);
+    let truth: Vec<f64> = trial.holdout.iter().map(|&row| numbers[row]).collect();
     if truth.iter().all(|y| *y == truth[0]) {
         return Err("the holdout has a single value of the target".to_owned());
     }
-    let fit = |rows: &&Vec<usize>| {
-        let model = Boosted::fit(&trial.features, rows, &of(rows), Task::Numbers)?;
-        Ok(explained(&truth, &model.scores(&trial.features, &trial.holdout)).of_units(&trial.units))
-    };
-    let scores: Vec<std::result::Result<Score, String>> =
-        [&trial.synthetic, &trial.train].par_iter().map(fit).collect();
-    let scores: Vec<Score> = scores.into_iter().collect::<std::result::Result<_, _>>()?;
+    let r2 = |predicted: Vec<Vec<f64>>| explained(&truth, &predicted[0]).of_units(&trial.units);
+    let scores = trial.scores(Target::Number, &[&|row| numbers[row]], &|_| 0);
+    let scores: Vec<Scores> = scores.into_iter().map(|scores| scores.map(|scores| scores.map(r2))).collect();
     let (n, range) = (trial.units.n_units(), Interval::new(LEAST_R2, 1.0));
-    let [synthetic, train] = [0, 1].map(|source| measured(scores[source].value, scores[source].variance(), n, range));
-    let gap = gap(&scores[1], &scores[0], n, Interval::new(LEAST_R2 - 1.0, 1.0 - LEAST_R2));
+    let of_score = |score: &Score| measured(score.value, score.variance(), n, range);
+    let of_gap =
+        |real: &Score, synthetic: &Score| gap(real, synthetic, n, Interval::new(LEAST_R2 - 1.0, 1.0 - LEAST_R2));
     let no_f1 = || Outcome::NotMeasured("the target is a number".to_owned());
-    Ok(vec![synthetic, train, gap, no_f1(), no_f1()])
+    Ok(in_order(&scores, of_score, of_gap, [no_f1(), no_f1()]))
+}
+
+/// The outcomes of all definitions of the [`FAMILY`], in their order, from the scores of all [`LEARNERS`].
+fn in_order(
+    scores: &[Scores],
+    of_score: impl Fn(&Score) -> Outcome,
+    of_gap: impl Fn(&Score, &Score) -> Outcome,
+    f1: [Outcome; 2],
+) -> Vec<Outcome> {
+    let of = |scores: &Scores, outcome: &dyn Fn(&[Score; 2]) -> Outcome| match scores {
+        Ok(scores) => outcome(scores),
+        Err(reason) => Outcome::NotMeasured(reason.clone()),
+    };
+    let both = |scores: &Scores| [0, 1].map(|source| of(scores, &|scores| of_score(&scores[source])));
+    let gap = |scores: &Scores| of(scores, &|[synthetic, real]| of_gap(real, synthetic));
+    let mean = mean_of(scores);
+    let (trees, others) = scores.split_first().expect("four learners");
+    both(trees)
+        .into_iter()
+        .chain([gap(trees)])
+        .chain(f1)
+        .chain(others.iter().flat_map(both))
+        .chain(both(&mean))
+        .chain([gap(&mean)])
+        .collect()
+}
+
+/// The mean over all learners, those below [`LEAST_R2`] at that; none if one of them has none.
+fn mean_of(scores: &[Scores]) -> Scores {
+    let known = |(scores, learner): (&Scores, &&dyn Learner)| match scores {
+        Ok(_) => None,
+        Err(reason) => Some(format!("no score of the {}: {reason}", learner.name())),
+    };
+    if let Some(reason) = scores.iter().zip(&LEARNERS).find_map(known) {
+        return Err(reason);
+    }
+    let mean = |source: usize| {
+        let of_source: Vec<&Score> = scores.iter().flatten().map(|scores| &scores[source]).collect();
+        Score::mean(&of_source, LEAST_R2)
+    };
+    Ok([mean(0), mean(1)])
 }
 
 fn measured(value: f64, variance: f64, n: usize, range: Interval) -> Outcome {
@@ -440,129 +548,21 @@ fn gap(real: &Score, synthetic: &Score, n: usize, range: Interval) -> Outcome {
     measured(real.value.max(least) - synthetic.value.max(least), variance(paired), n, range)
 }
 
-/// The AUC of each level against the rest, averaged; `scores` hold one score a row for each of `levels`.
-fn mean_auc(truth: &[u32], levels: &[u32], scores: &[Vec<f64>]) -> Score {
-    let mut mean = Score { value: 0.0, influence: vec![0.0; truth.len()] };
-    let share = 1.0 / levels.len() as f64;
-    for (&level, scores) in levels.iter().zip(scores) {
-        let side = |is_pos: bool| -> (Vec<usize>, Vec<f64>) {
-            let rows = truth.iter().zip(scores).enumerate().filter(|(_, (code, _))| (**code == level) == is_pos);
-            rows.map(|(row, (_, score))| (row, *score)).unzip()
-        };
-        let ((pos_rows, pos), (neg_rows, neg)) = (side(true), side(false));
-        let parts = components(&pos, &neg);
-        let auc = parts.of_pos.iter().sum::<f64>() / pos.len() as f64;
-        mean.value += share * auc;
-        for (rows, parts) in [(pos_rows, parts.of_pos), (neg_rows, parts.of_neg)] {
-            let n = rows.len() as f64;
-            rows.iter().zip(parts).for_each(|(&row, part)| mean.influence[row] += share * (part - auc) / n);
-        }
-    }
-    mean.value = mean.value.clamp(0.0, 1.0);
-    mean
-}
-
-/// F1 = 2·TP / D with D the rows of the level and those predicted to be, averaged over `levels`.
-fn mean_f1(truth: &[u32], predicted: &[u32], levels: &[u32]) -> Score {
-    let mut mean = Score { value: 0.0, influence: vec![0.0; truth.len()] };
-    let share = 1.0 / levels.len() as f64;
-    for &level in levels {
-        let is = |codes: &[u32], row: usize| f64::from(u8::from(codes[row] == level));
-        let (mut hits, mut size) = (0.0, 0.0);
-        for row in 0..truth.len() {
-            hits += is(truth, row) * is(predicted, row);
-            size += is(truth, row) + is(predicted, row);
-        }
-        if size == 0.0 {
-            continue;
-        }
-        mean.value += share * 2.0 * hits / size;
-        for (row, influence) in mean.influence.iter_mut().enumerate() {
-            let (t, p) = (is(truth, row), is(predicted, row));
-            *influence += share * (2.0 * t * p / size - 2.0 * hits / (size * size) * (t + p));
-        }
-    }
-    mean
-}
-
-/// R², from the sums of squares A of the errors and B about the mean: dR² = −dA/B + A·dB/B².
-fn explained(truth: &[f64], predicted: &[f64]) -> Score {
-    let n = truth.len() as f64;
-    let mean = truth.iter().sum::<f64>() / n;
-    let squares: Vec<(f64, f64)> =
-        truth.iter().zip(predicted).map(|(y, p)| ((y - p).powi(2), (y - mean).powi(2))).collect();
-    let (errors, total) = squares.iter().fold((0.0, 0.0), |(a, b), (e, t)| (a + e, b + t));
-    let influence =
-        squares.iter().map(|(e, t)| -(e - errors / n) / total + errors * (t - total / n) / (total * total)).collect();
-    Score { value: 1.0 - errors / total, influence }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn scores_agree_with_scikit_learn() {
-        // import numpy as np; from sklearn.metrics import f1_score, r2_score, roc_auc_score
-        // t = np.array([1,1,2,3,3,3,2,1,2,3]); p = np.array([1,2,2,3,1,3,2,1,1,3])
-        // f1_score(t, p, average="macro")
-        let (t, p) = ([1, 1, 2, 3, 3, 3, 2, 1, 2, 3], [1, 2, 2, 3, 1, 3, 2, 1, 1, 3]);
-        assert!((macro_f1(&t, &p).unwrap().unwrap() - 0.698_412_698_412_698_4).abs() < 1e-12);
-        // r2_score([1.5,2,4,8,9.5], [2,2,3.5,7,11])
-        let r2 = r_squared(&[1.5, 2.0, 4.0, 8.0, 9.5], &[2.0, 2.0, 3.5, 7.0, 11.0]).unwrap().unwrap();
-        assert!((r2 - 0.927_184_466_019_417_5).abs() < 1e-12, "{r2}");
-        // s = np.array([[.7,.2,.1],[.2,.5,.3],[.3,.4,.3],[.1,.1,.8],[.5,.3,.2],[.2,.2,.6],[.1,.8,.1],[.6,.3,.1],
-        //               [.4,.35,.25],[.3,.3,.4]])
-        // roc_auc_score(t, s, multi_class="ovr", average="macro")
-        let s = [
-            vec![0.7, 0.2, 0.3, 0.1, 0.5, 0.2, 0.1, 0.6, 0.4, 0.3],
-            vec![0.2, 0.5, 0.4, 0.1, 0.3, 0.2, 0.8, 0.3, 0.35, 0.3],
-            vec![0.1, 0.3, 0.3, 0.8, 0.2, 0.6, 0.1, 0.1, 0.25, 0.4],
-        ];
-        let auc = mean_auc(&t, &[1, 2, 3], &s).value;
-        assert!((auc - 0.855_158_730_158_730_2).abs() < 1e-12, "{auc}");
-    }
-
-    /// The influence of a row is the score's derivative by its weight: compared with doubling the row, to first order.
-    #[test]
-    fn influence_is_what_a_row_adds() {
-        let n = 400;
-        let truth: Vec<u32> = (0..n).map(|i| i * 7 % 11 % 3).collect();
-        let predicted: Vec<u32> = (0..n).map(|i| if i % 4 == 0 { i % 3 } else { i * 7 % 11 % 3 }).collect();
-        let numbers: Vec<f64> = (0..n).map(|i| f64::from(i * 37 % 101)).collect();
-        let guesses: Vec<f64> = (0..n).map(|i| f64::from(i * 37 % 101 + i % 9)).collect();
-        let scores = [0, 1, 2]
-            .map(|c| numbers.iter().zip(&truth).map(|(x, t)| x + 30.0 * f64::from(u8::from(*t == c))).collect());
-        let more = |row: usize| {
-            let with = |x: &[f64]| [x, &x[row..=row]].concat();
-            let with_codes = |x: &[u32]| [x, &x[row..=row]].concat();
-            let scores: Vec<Vec<f64>> = scores.iter().map(|s: &Vec<f64>| with(s)).collect();
-            [
-                mean_auc(&with_codes(&truth), &[0, 1, 2], &scores).value,
-                mean_f1(&with_codes(&truth), &with_codes(&predicted), &[0, 1, 2]).value,
-                explained(&with(&numbers), &with(&guesses)).value,
-            ]
-        };
-        let plain = [
-            mean_auc(&truth, &[0, 1, 2], &scores),
-            mean_f1(&truth, &predicted, &[0, 1, 2]),
-            explained(&numbers, &guesses),
-        ];
-        for row in [0, 8, 77, 399] {
-            for (score, more) in plain.iter().zip(more(row)) {
-                assert!((more - score.value - score.influence[row]).abs() < 2e-5, "{row}: {more}");
-            }
-        }
-        assert!(plain.iter().all(|score| score.influence.iter().sum::<f64>().abs() < 1e-9));
-    }
-
-    #[test]
-    fn what_cannot_be_scored_is_refused() {
-        assert_eq!(r_squared(&[2.0, 2.0], &[1.0, 2.0]).unwrap(), None);
-        assert_eq!(r_squared(&[], &[]).unwrap(), None);
-        assert!(matches!(r_squared(&[1.0], &[f64::NAN]), Err(Error::NonFinite)));
-        assert!(matches!(r_squared(&[1.0], &[]), Err(Error::Lengths(1, 0))));
-        assert_eq!(macro_f1(&[], &[]).unwrap(), None);
-        assert!(matches!(macro_f1(&[1], &[]), Err(Error::Lengths(1, 0))));
+    fn a_choice_of_rows_keeps_every_levels_share() {
+        // 2 % of the rows are of level 2, half a percent of level 3.
+        let level = |row: usize| if row % 200 == 7 { 3 } else { u32::from(row % 50 == 0) + 1 };
+        let rows: Vec<usize> = (0..20_000).collect();
+        let kept = chosen(&rows, &level, 2_000, 5);
+        let count = |wanted: u32| kept.iter().filter(|&&row| level(row) == wanted).count();
+        assert_eq!([count(1), count(2), count(3)], [1_950, 40, 20]);
+        assert!(kept.is_sorted_by(|a, b| a < b));
+        assert_eq!(kept, chosen(&rows, &level, 2_000, 5));
+        assert_ne!(kept, chosen(&rows, &level, 2_000, 6));
+        assert_eq!(chosen(&rows[..30], &level, 2_000, 5), rows[..30]);
     }
 }

@@ -36,7 +36,7 @@ use crate::features::{columns, ordinal, thinned};
 use crate::options::SurvivalColumns;
 use crate::sampling::interval::of_mean;
 use crate::sampling::spread::attach;
-use crate::utility::learning::{by_unit, variance};
+use crate::utility::score::{by_unit, variance};
 
 pub(crate) const FAMILY: Family = Family {
     definitions: &[KM_DISTANCE, CONCORDANCE, CONCORDANCE_GAP],
