@@ -11,8 +11,9 @@ use synth_core::Field;
 use synth_core::constraint::{self, Constraint};
 use synth_core::keep::{By, Kept};
 use synth_core::protect::Count;
-use synth_metrics::{Outcome, QualityReport, definition};
+use synth_metrics::{ColumnLoss, Outcome, QualityReport, definition};
 use synth_optimizer::audit::{self, Verified};
+use synth_optimizer::dossier::losses;
 use synth_optimizer::{
     Assessment, Attempt, AttemptResult, Cost, DEAD_ENDS, Part, Plan, Preview, ProtectionRecord, Protects, RULES,
     RunRecord,
@@ -103,6 +104,7 @@ pub(crate) fn exit(code: Code) {
 
 /// The attempts of a run side by side, each measure against its limit, and the decision.
 pub(crate) fn run(record: &RunRecord) -> Result<()> {
+    lost(record.losses())?;
     let mut table = new_table();
     let mut header = vec![Cell::new("check"), Cell::new("limit")];
     header.extend(record.attempts.iter().map(|a| right(format!("attempt {}", a.number))));
@@ -145,6 +147,11 @@ pub(crate) fn run(record: &RunRecord) -> Result<()> {
         line(decision_lines(record.decision, &assessment.verdict))?;
     }
     Ok(())
+}
+
+/// What was lost between the table as given and the synthetic one, before anything else.
+fn lost(losses: &[ColumnLoss]) -> Result<()> {
+    losses::lines(losses).into_iter().try_for_each(|text| line(format!("lost: {text}")))
 }
 
 /// What a run would begin with, and the rules that would say what comes next.
@@ -246,7 +253,7 @@ fn protection_lines(findings: &[Finding], protection: &ProtectionRecord) -> Vec<
     if let Some(worst) = protection.costs.iter().max_by(|a, b| a.value.total_cmp(&b.value)) {
         let Cost { column, measure, value } = worst;
         lines.push(format!(
-            "protection changed `{column}` the most ({measure} {value:.2}); all measures compare with the protected table"
+            "protection changed `{column}` the most ({measure} {value:.2}); measures called given_… compare with the table before it"
         ));
     }
     if protection.by == Protects::SchemaAlone {
@@ -307,6 +314,7 @@ pub(crate) fn verified(verified: &Verified) -> Result<()> {
 
 /// A report's measures with their intervals.
 pub(crate) fn report(report: &QualityReport) -> Result<()> {
+    lost(&report.losses)?;
     let mut table = new_table();
     table.set_header(vec![Cell::new("measure"), right("value".to_owned()), Cell::new("95 % interval"), Cell::new("")]);
     for measure in &report.measures {

@@ -28,9 +28,10 @@ fn report(measures: &[(&str, Outcome)]) -> QualityReport {
     };
     QualityReport {
         version: REPORT_VERSION,
-        rows: Rows { train: 303, synthetic: 303, holdout: Some(303) },
+        rows: Rows { train: 303, units: None, synthetic: 303, holdout: Some(303) },
         measures: measures.iter().map(measure).collect(),
         subgroups: None,
+        losses: Vec::new(),
         inputs: None,
     }
 }
@@ -151,7 +152,8 @@ fn what_cannot_be_judged_never_passes_and_what_is_owed_refuses() {
 }
 
 /// A table with columns of every sort.
-const ALL_SORTS: Inputs = Inputs { scales: 3, levels: 3, varying_numbers: 3, varying: 6, holdout_rows: 303 };
+const ALL_SORTS: Inputs =
+    Inputs { scales: 3, levels: 3, varying_numbers: 3, varying: 6, holdout_rows: 303, given: None };
 
 #[test]
 fn what_no_unseen_rows_were_given_for_is_open() {
@@ -436,13 +438,17 @@ fn any_report() -> impl Strategy<Value = QualityReport> {
         Just(Some(ALL_SORTS)),
         Just(Some(Inputs { scales: 0, varying_numbers: 0, ..ALL_SORTS })),
         Just(Some(Inputs { levels: 0, varying_numbers: 1, ..ALL_SORTS })),
-        Just(Some(Inputs { scales: 0, levels: 1, varying_numbers: 0, varying: 1, holdout_rows: 0 })),
+        Just(Some(Inputs { scales: 0, levels: 1, varying_numbers: 0, varying: 1, holdout_rows: 0, given: None })),
     ];
     let outcomes = proptest::collection::vec(any_outcome(), MEASURES.len());
     let holdout = prop_oneof![4 => Just(Some(303)), 1 => Just(None), 1 => Just(Some(12))];
     (outcomes, 0..400_usize, holdout, sorts).prop_map(|(outcomes, train, holdout, inputs)| {
         let measures: Vec<_> = MEASURES.iter().map(|m| m.id).zip(outcomes).collect();
-        agreeing(QualityReport { rows: Rows { train, synthetic: 303, holdout }, inputs, ..report(&measures) })
+        agreeing(QualityReport {
+            rows: Rows { train, units: None, synthetic: 303, holdout },
+            inputs,
+            ..report(&measures)
+        })
     })
 }
 

@@ -54,6 +54,7 @@ pub fn check(battery: Battery) -> Vec<Checked> {
     let reports = tables.map(|synthetic| {
         let comparison = Tables { train: &train, synthetic: &synthetic, holdout: Some(&holdout) }
             .compare()
+            .and_then(|comparison| comparison.with_given(&train))
             .expect("one law has one schema");
         measure(&comparison, &options)
     });

@@ -47,7 +47,7 @@ impl<'a> Tables<'a> {
             check_rows(name, table)?;
             check_finite(name, table)?;
         }
-        Ok(Comparison { tables: self })
+        Ok(Comparison { tables: self, given: None })
     }
 }
 
@@ -55,9 +55,30 @@ impl<'a> Tables<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'a> {
     tables: Tables<'a>,
+    given: Option<&'a Table>,
 }
 
 impl<'a> Comparison<'a> {
+    /// The same with the training rows as they were given, before any protection: row i of `given` is row i of train. Its
+    /// schema declares what is done to each column; columns are matched by name, and may differ from train's in number, kind
+    /// and storage. What is lost on the way is measured against it ([`loss`](crate::loss), [`given`](crate::fidelity::given)).
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] if it has another number of rows than train.
+    pub fn with_given(self, given: &'a Table) -> Result<Self> {
+        let (n_given, n_train) = (given.n_rows(), self.train().n_rows());
+        if n_given != n_train {
+            let problem = format!("{n_given} rows, where the training table has {n_train}: it must have the same rows");
+            return Err(Error::Mismatch { table: "given", problem });
+        }
+        Ok(Self { given: Some(given), ..self })
+    }
+
+    /// The training rows as they were given, before any protection, if they are known.
+    pub fn given(&self) -> Option<&'a Table> {
+        self.given
+    }
+
     /// The training rows of the generator.
     pub fn train(&self) -> &'a Table {
         self.tables.train

@@ -120,6 +120,8 @@ impl Needs {
     pub const TWO_VARYING_NUMBERS: Needs = Needs { columns: Columns::TwoVaryingNumbers, unseen: Unseen::None };
     /// It is about pairs of columns.
     pub const TWO_VARYING: Needs = Needs { columns: Columns::TwoVarying, unseen: Unseen::None };
+    /// It is about the table as it was given, before any protection.
+    pub const GIVEN: Needs = Needs { columns: Columns::Given, unseen: Unseen::None };
     /// It is tried on a holdout.
     pub const HOLDOUT: Needs = Needs::unseen(Unseen::Holdout);
 
@@ -143,6 +145,16 @@ pub enum Columns {
     TwoVaryingNumbers,
     /// Two learnt columns that vary.
     TwoVarying,
+    /// Columns of the table as given, but for identifiers; none where no such table is known.
+    Given,
+    /// Columns of the table as given that are on a scale.
+    GivenScales,
+    /// Columns of the table as given that have levels, are constant or empty, or hold free text.
+    GivenLevels,
+    /// Two columns of the table as given that are stored as numbers and vary.
+    GivenTwoVaryingNumbers,
+    /// Columns of the table as given between which a rule holds in every row.
+    GivenRules,
 }
 
 /// The real rows, never seen by the generator, that a measure asks for.

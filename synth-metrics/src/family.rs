@@ -2,9 +2,13 @@
 
 use std::sync::OnceLock;
 
+use synth_core::Constraint;
+use synth_core::constraint::find_pairwise;
+
 use crate::comparison::Comparison;
 use crate::definition::Definition;
 use crate::estimate::Measure;
+use crate::given::Aligned;
 use crate::options::Options;
 use crate::pearsons::Pearsons;
 
@@ -34,11 +38,12 @@ pub(crate) struct Taking<'a> {
     pub(crate) comparison: &'a Comparison<'a>,
     pub(crate) options: &'a Options<'a>,
     pearsons: OnceLock<Pearsons>,
+    given_rules: OnceLock<Vec<Constraint>>,
 }
 
 impl<'a> Taking<'a> {
     pub(crate) fn new(comparison: &'a Comparison<'a>, options: &'a Options<'a>) -> Self {
-        Self { comparison, options, pearsons: OnceLock::new() }
+        Self { comparison, options, pearsons: OnceLock::new(), given_rules: OnceLock::new() }
     }
 
     /// Whether the battery has the measure.
@@ -49,5 +54,11 @@ impl<'a> Taking<'a> {
     /// The correlations of the columns of numbers, taken once.
     pub(crate) fn pearsons(&self) -> &Pearsons {
         self.pearsons.get_or_init(|| Pearsons::new(self.comparison))
+    }
+
+    /// The rules between columns of the table as given, found once; none where no such table is known.
+    pub(crate) fn given_rules(&self) -> &[Constraint] {
+        self.given_rules
+            .get_or_init(|| Aligned::of(self.comparison).map_or(Vec::new(), |both| find_pairwise(&both.given)))
     }
 }

@@ -15,6 +15,7 @@ use synth_core::Kind;
 use crate::columns::joint_levels;
 use crate::comparison::Comparison;
 use crate::definition::Columns;
+use crate::given::Aligned;
 use crate::registry::definition;
 
 /// How many columns of each sort the training table has, and the rows of the holdout.
@@ -32,11 +33,38 @@ pub struct Inputs {
     pub varying: usize,
     /// Rows of the holdout; 0 if none was given.
     pub holdout_rows: usize,
+    /// The columns of the table as it was given, before protection; `None` where no such table is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<GivenInputs>,
+}
+
+/// How many columns of each sort the table as given has, identifiers left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GivenInputs {
+    /// All columns.
+    pub columns: usize,
+    /// Columns of numbers on a scale, dates among them.
+    pub scales: usize,
+    /// Columns of levels, of free text, and constant and empty ones.
+    pub levels: usize,
+    /// Columns stored as numbers, with two different values or more.
+    pub varying_numbers: usize,
+    /// Rules between columns that every row satisfies.
+    pub rules: usize,
 }
 
 impl Inputs {
-    /// Counts the columns.
-    pub(crate) fn of(comparison: &Comparison) -> Self {
+    /// Counts the columns; between those of the table as given `given_rules` rules were found.
+    pub(crate) fn of(comparison: &Comparison, given_rules: usize) -> Self {
+        let given = Aligned::of(comparison).map(|both| {
+            let Some(comparison) = both.compare() else {
+                return GivenInputs { columns: 0, scales: 0, levels: 0, varying_numbers: 0, rules: 0 };
+            };
+            let Self { scales, levels, varying_numbers, .. } = Self::of(&comparison, 0);
+            GivenInputs { columns: both.given.n_columns(), scales, levels, varying_numbers, rules: given_rules }
+        });
         let fields = &comparison.train().schema().fields;
         let numbers = comparison.columns(|kind| !matches!(kind, Kind::Identifier | Kind::Text));
         let numbers = numbers.into_iter().filter(|&c| fields[c].storage.is_number());
@@ -57,6 +85,7 @@ impl Inputs {
             varying_numbers: numbers.filter(varies).count(),
             varying: comparison.columns(Kind::is_learnt).iter().filter(|c| varies(c)).count(),
             holdout_rows: comparison.holdout().map_or(0, synth_core::Table::n_rows),
+            given,
         }
     }
 
@@ -64,8 +93,9 @@ impl Inputs {
     ///
     /// ```
     /// # use synth_metrics::Inputs;
-    /// let levels_alone = Inputs { scales: 0, levels: 4, varying_numbers: 0, varying: 4, holdout_rows: 0 };
+    /// let levels_alone = Inputs { scales: 0, levels: 4, varying_numbers: 0, varying: 4, holdout_rows: 0, given: None };
     /// assert!(!levels_alone.suffice_for("ks_mean") && levels_alone.suffice_for("tvd_mean"));
+    /// assert!(!levels_alone.suffice_for("columns_kept"));
     /// ```
     pub fn suffice_for(&self, id: &str) -> bool {
         definition(id).is_none_or(|definition| match definition.needs.columns {
@@ -74,6 +104,11 @@ impl Inputs {
             Columns::Levels => self.levels > 0,
             Columns::TwoVaryingNumbers => self.varying_numbers >= 2,
             Columns::TwoVarying => self.varying >= 2,
+            Columns::Given => self.given.is_some_and(|given| given.columns > 0),
+            Columns::GivenScales => self.given.is_some_and(|given| given.scales > 0),
+            Columns::GivenLevels => self.given.is_some_and(|given| given.levels > 0),
+            Columns::GivenTwoVaryingNumbers => self.given.is_some_and(|given| given.varying_numbers >= 2),
+            Columns::GivenRules => self.given.is_some_and(|given| given.rules > 0),
         })
     }
 }

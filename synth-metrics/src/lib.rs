@@ -13,6 +13,7 @@ pub mod options;
 mod boosting;
 mod columns;
 mod features;
+mod given;
 mod logistic;
 pub mod neighbours;
 mod pearsons;
@@ -23,6 +24,7 @@ mod search;
 // The measures: a file each, or a file for those that are taken together.
 pub mod detection;
 pub mod fidelity;
+pub mod loss;
 pub mod privacy;
 pub mod utility;
 
@@ -57,7 +59,8 @@ pub use fidelity::spearman::{spearman, spearman_delta};
 pub use fidelity::tvd::{total_variation, tvd_mean};
 pub use fidelity::validity::{grid_validity, level_validity, range_validity};
 pub use fidelity::wasserstein::{wasserstein, wasserstein_mean};
-pub use inputs::Inputs;
+pub use inputs::{GivenInputs, Inputs};
+pub use loss::{CameBack, ColumnLoss, losses};
 pub use measure::{likeness, measure};
 pub use options::{Baseline, OUT_OF_TIME, Options, SurvivalColumns};
 pub use portrait::{Portrait, portrait};

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use synth_core::table::Units;
+
 use crate::comparison::Comparison;
 use crate::definition::{Battery, Definition};
 use crate::estimate::{Interval, Measure, Outcome};
 use crate::family::{Family, Intervals, Taking};
 use crate::inputs::Inputs;
+use crate::loss::losses;
 use crate::options::{OUT_OF_TIME, Options};
 use crate::registry::{ALL, FIDELITY, MEASURES};
 use crate::report::{QualityReport, REPORT_VERSION, Rows};
@@ -18,7 +21,8 @@ use crate::subgroups::subgroups;
 /// A measure that cannot be taken is in the report with the reason; none is ever left out, and no value is NaN.
 /// The report is the same, bit for bit, for any number of threads, if [`Options::until`] is none or far enough away.
 pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
-    let mut taken = take(ALL.into_iter().flatten(), comparison, options);
+    let taking = Taking::new(comparison, options);
+    let mut taken = take(ALL.into_iter().flatten(), &taking);
     let mut take = |id: &str| match taken.iter().position(|measure| measure.id == id) {
         Some(place) => taken.swap_remove(place),
         None if !options.has_time() => Measure::new(id, Outcome::NotMeasured(OUT_OF_TIME.to_owned())),
@@ -28,6 +32,7 @@ pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
         version: REPORT_VERSION,
         rows: Rows {
             train: comparison.train().n_rows(),
+            units: n_units(comparison.train()),
             synthetic: comparison.synthetic().n_rows(),
             holdout: n_unseen(comparison, options),
         },
@@ -37,7 +42,8 @@ pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
             .map(|definition| finite(take(definition.id)))
             .collect(),
         subgroups: options.group.as_deref().map(|column| subgroups(comparison, column)),
-        inputs: Some(Inputs::of(comparison)),
+        losses: losses(comparison),
+        inputs: Some(Inputs::of(comparison, taking.given_rules().len())),
     }
 }
 
@@ -46,16 +52,12 @@ pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
 /// Those of [`Battery::Core`] alone, or all. `seed` draws the rows of sub-samples. See [`measure()`], which takes them with
 /// all others.
 pub fn likeness(comparison: &Comparison, battery: Battery, seed: u64) -> Vec<Measure> {
-    take(FIDELITY, comparison, &Options { seed, battery, ..Options::default() })
+    take(FIDELITY, &Taking::new(comparison, &Options { seed, battery, ..Options::default() }))
 }
 
 /// The measures of `families` that the battery has, as long as there is time.
-fn take<'f>(
-    families: impl IntoIterator<Item = &'f Family>,
-    comparison: &Comparison,
-    options: &Options,
-) -> Vec<Measure> {
-    let taking = Taking::new(comparison, options);
+fn take<'f>(families: impl IntoIterator<Item = &'f Family>, taking: &Taking<'_>) -> Vec<Measure> {
+    let Taking { comparison, options, .. } = *taking;
     let is_wanted = |family: &&Family| family.definitions.iter().any(|definition| taking.wants(definition));
     let (by_parts, others): (Vec<&Family>, Vec<&Family>) =
         families.into_iter().filter(is_wanted).partition(|family| family.intervals == Intervals::BySubSampling);
@@ -66,19 +68,25 @@ fn take<'f>(
     let mut taken = Vec::new();
     if options.has_time() {
         let of = |taking: &Taking<'_>| by_parts.iter().flat_map(|family| (family.take)(taking)).collect();
-        taken = of(&taking);
+        taken = of(taking);
         let again = |part: &Comparison| of(&Taking::new(part, options));
         attach(comparison, options.seed, &mut taken, &definitions(&by_parts), again);
     }
     for family in others {
         if options.has_time() {
-            taken.extend((family.take)(&taking));
+            taken.extend((family.take)(taking));
         }
     }
     let wanted = MEASURES.iter().filter(|definition| taking.wants(definition));
     let wanted: Vec<&str> = wanted.map(|definition| definition.id).collect();
     taken.retain(|measure| wanted.contains(&measure.id.as_str()));
     taken
+}
+
+/// The units of a table, where some unit has several rows.
+fn n_units(table: &synth_core::Table) -> Option<usize> {
+    let units = Units::of(table);
+    (!units.are_rows()).then(|| units.n_units())
 }
 
 /// The real rows no generator saw: the holdout's, or with cross-fitting each row that was held out of some generator.

@@ -6,9 +6,10 @@ use crate::definition::{Battery, Definition};
 use crate::detection::{classifier, rare_levels};
 use crate::family::Family;
 use crate::fidelity::{
-    association, contingency, correlation, jensen_shannon, ks, missing, precision, rules, sdmetrics, spearman, tvd,
-    validity, wasserstein,
+    association, contingency, correlation, given, jensen_shannon, ks, missing, precision, rules, sdmetrics, spearman,
+    tvd, validity, wasserstein,
 };
+use crate::loss;
 use crate::privacy::{copies, duplicates, membership, quasi, risks};
 use crate::utility::{learning, survival};
 
@@ -31,6 +32,9 @@ pub(crate) const FIDELITY: &[Family] = &[
     precision::BETA,
 ];
 
+/// What is lost between the table as given and the synthetic one.
+const LOSS: &[Family] = &[loss::FAMILY, given::FAMILY, given::RULES];
+
 /// What a classifier sees, and the rare levels it hardly sees.
 const DETECTION: &[Family] = &[classifier::FAMILY, rare_levels::FAMILY];
 
@@ -40,9 +44,9 @@ const UTILITY: &[Family] = &[learning::FAMILY, survival::FAMILY];
 /// What is disclosed.
 const PRIVACY: &[Family] = &[duplicates::FAMILY, membership::FAMILY, copies::FAMILY, risks::FAMILY, quasi::FAMILY];
 
-pub(crate) const ALL: [&[Family]; 4] = [FIDELITY, DETECTION, UTILITY, PRIVACY];
+pub(crate) const ALL: [&[Family]; 5] = [FIDELITY, LOSS, DETECTION, UTILITY, PRIVACY];
 
-/// All measures, in the order of reports: of each of the four parts those of the core first.
+/// All measures, in the order of reports: of each of the five parts those of the core first.
 pub static MEASURES: &[Definition] = &{
     let mut all = [ks::KS_MEAN; N_MEASURES];
     let (mut n, mut part) = (0, 0);

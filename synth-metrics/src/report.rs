@@ -7,11 +7,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::definition::Unseen;
 use crate::estimate::{Measure, Outcome};
 use crate::inputs::Inputs;
+use crate::loss::ColumnLoss;
 use crate::registry::definition;
 use crate::subgroups::Subgroups;
 
 /// The version of the report's JSON form.
-pub const REPORT_VERSION: u32 = 1;
+pub const REPORT_VERSION: u32 = 2;
 
 /// Every measure of one synthetic table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,9 @@ pub struct QualityReport {
     /// The main measures for each level of one column, if one was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subgroups: Option<Subgroups>,
+    /// What became of each column of the table as given; empty where no such table is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<ColumnLoss>,
     /// What there was to measure with. A report without it excuses no measure that is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs: Option<Inputs>,
@@ -70,8 +74,12 @@ fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::E
 /// A plain table for people: a line a measure, with the ideal value and, for estimates, the 95 % interval.
 impl fmt::Display for QualityReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rows { train, synthetic, holdout } = &self.rows;
-        write!(f, "{train} training rows, {synthetic} synthetic rows")?;
+        let Rows { train, units, synthetic, holdout } = &self.rows;
+        write!(f, "{train} training rows")?;
+        if let Some(units) = units {
+            write!(f, " of {units} units")?;
+        }
+        write!(f, ", {synthetic} synthetic rows")?;
         match holdout {
             Some(holdout) => writeln!(f, ", {holdout} held-out real rows")?,
             None => writeln!(f, ", no held-out real rows")?,
@@ -109,6 +117,9 @@ impl fmt::Display for QualityReport {
 pub struct Rows {
     /// Training rows of the generator.
     pub train: usize,
+    /// The units that they are of, where some unit has several: people, say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<usize>,
     /// Synthetic rows.
     pub synthetic: usize,
     /// Real rows the generator never saw; with cross-fitting, each row counts once.
@@ -123,7 +134,7 @@ impl Rows {
     ///
     /// ```
     /// # use synth_metrics::Rows;
-    /// let rows = Rows { train: 300, synthetic: 300, holdout: Some(100) };
+    /// let rows = Rows { train: 300, units: None, synthetic: 300, holdout: Some(100) };
     /// assert!((rows.auc_margin().unwrap() - 0.067).abs() < 5e-4);
     /// ```
     pub fn auc_margin(&self) -> Option<f64> {
@@ -141,9 +152,9 @@ mod tests {
     /// A change that old readers cannot take needs another [`REPORT_VERSION`], and a file of that name.
     #[test]
     fn the_committed_schema_is_that_of_the_types() {
-        let committed = include_str!("../schema/report.v1.json");
+        let committed = include_str!("../schema/report.v2.json");
         let schema = serde_json::to_string_pretty(&schemars::schema_for!(QualityReport)).unwrap() + "\n";
-        assert_eq!(REPORT_VERSION, 1);
-        assert!(committed == schema, "schema/report.v1.json is to be:\n{schema}");
+        assert_eq!(REPORT_VERSION, 2);
+        assert!(committed == schema, "schema/report.v2.json is to be:\n{schema}");
     }
 }

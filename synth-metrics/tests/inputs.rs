@@ -40,19 +40,19 @@ fn facts_and_measures_agree() {
     let level = |i: usize| ["a", "b", "c"][i * 7 % 5 % 3];
     check(
         &table("x,y,g,h", |i| format!("{},{},{},{}", number(i), number(i * 3 + 1), level(i), level(i / 2))),
-        Inputs { scales: 2, levels: 2, varying_numbers: 2, varying: 4, holdout_rows: 0 },
+        Inputs { scales: 2, levels: 2, varying_numbers: 2, varying: 4, holdout_rows: 0, given: None },
     );
     check(
         &table("g,h", |i| format!("{},{}", level(i), level(i / 2))),
-        Inputs { scales: 0, levels: 2, varying_numbers: 0, varying: 2, holdout_rows: 0 },
+        Inputs { scales: 0, levels: 2, varying_numbers: 0, varying: 2, holdout_rows: 0, given: None },
     );
     check(
         &table("x,g", |i| format!("{},{}", number(i), level(i))),
-        Inputs { scales: 1, levels: 1, varying_numbers: 1, varying: 2, holdout_rows: 0 },
+        Inputs { scales: 1, levels: 1, varying_numbers: 1, varying: 2, holdout_rows: 0, given: None },
     );
     check(
         &table("g,same", |i| format!("{},1", level(i))),
-        Inputs { scales: 0, levels: 2, varying_numbers: 0, varying: 1, holdout_rows: 0 },
+        Inputs { scales: 0, levels: 2, varying_numbers: 0, varying: 1, holdout_rows: 0, given: None },
     );
 }
 

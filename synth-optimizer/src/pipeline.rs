@@ -389,6 +389,7 @@ impl<'a> Pipeline<'a> {
         let n_rows = self.n_rows(table);
         let mut trial = PipelineTrial {
             table,
+            given: &protected.given,
             parts: &parts,
             policy: &self.policy,
             n_rows,

@@ -1,7 +1,7 @@
 //! What is found in a table, and what is done to it before it is split and learnt.
 //!
-//! All measures compare with the *protected* table: it is what the generator was given, and what a reader of the
-//! synthetic one could hope to see again. What the protection itself cost is told beside them, column by column.
+//! Most measures compare with the *protected* table: it is what the generator was given, and they say how well it learnt. What was
+//! lost before is measured against the table as it was given ([`losses`](synth_metrics::losses)), and counts in the verdict.
 
 use serde::{Deserialize, Serialize};
 use synth_compliance::propose::Proposal;
@@ -32,8 +32,8 @@ pub struct ProtectionRecord {
     pub by: Protects,
     /// What was done, column by column.
     pub applied: Vec<Applied>,
-    /// What it changed in the distributions of columns that can still be compared. No measure counts it: they compare
-    /// with the protected table.
+    /// What it changed in the distributions of columns that can still be compared, by protection alone. What the synthetic table lost
+    /// in all stands in its report ([`QualityReport::losses`](synth_metrics::QualityReport::losses)).
     pub costs: Vec<Cost>,
     /// Where less was done than the findings and the policy ask for.
     pub shortfalls: Vec<String>,
@@ -56,6 +56,8 @@ pub struct Cost {
 /// A table that is ready to be learnt.
 pub(crate) struct Protected {
     pub(crate) table: Table,
+    /// The same rows as they were given, with all that was done to them declared.
+    pub(crate) given: Table,
     /// The schema of the table as it was, with all that was done to it declared.
     pub(crate) schema: Schema,
     pub(crate) findings: Vec<Finding>,
@@ -87,7 +89,8 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects, secret: &Sec
             Proposal { schema, shortfalls, notes: Vec::new() }
         }
     };
-    let (after, applied) = apply(&table.with_schema(schema.clone().into())?, secret)?;
+    let given = table.with_schema(schema.clone().into())?;
+    let (after, applied) = apply(&given, secret)?;
     let learnt = |table: &Table| table.schema().fields.iter().any(|field| field.kind.is_learnt());
     if learnt(table) && !learnt(&after) {
         let problem = format!("{} rows are too few: no column is left to learn after protection", table.n_rows());
@@ -97,7 +100,7 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects, secret: &Sec
     let costs = costs(table, &after);
     let notice = crate::unit::notice(table, &findings, &Units::of(&after));
     let record = ProtectionRecord { by, applied, costs, shortfalls, notes };
-    Ok(Protected { table: after, schema, findings, record, notice })
+    Ok(Protected { table: after, given, schema, findings, record, notice })
 }
 
 fn costs(before: &Table, after: &Table) -> Vec<Cost> {

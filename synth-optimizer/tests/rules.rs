@@ -51,9 +51,10 @@ fn assess(values: &[Value], policy: &Policy) -> Assessment {
     };
     let report = QualityReport {
         version: REPORT_VERSION,
-        rows: Rows { train: 303, synthetic: 303, holdout: Some(303) },
+        rows: Rows { train: 303, units: None, synthetic: 303, holdout: Some(303) },
         measures: values.iter().map(measure).collect(),
         subgroups: None,
+        losses: Vec::new(),
         inputs: None,
     };
     Assessment::new(report, policy)

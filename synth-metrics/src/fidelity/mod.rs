@@ -3,6 +3,7 @@
 pub mod association;
 pub mod contingency;
 pub mod correlation;
+pub mod given;
 pub mod jensen_shannon;
 pub mod ks;
 pub mod missing;

@@ -88,11 +88,12 @@ pub(crate) fn attach(
         .map(|part| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(u64::MAX - 10_000 - part); // far from the attacks' streams
-            let [train, synthetic] = [(comparison.train(), &units[0]), (comparison.synthetic(), &units[1])]
-                .map(|(table, units)| table.take(&choose_units(units, share, &mut rng)));
-            Tables { train: &train, synthetic: &synthetic, holdout: None }
-                .compare()
-                .map_or_else(|_| Vec::new(), |part| again(&part))
+            let [of_train, of_synthetic] = [0, 1].map(|side: usize| choose_units(&units[side], share, &mut rng));
+            let (train, synthetic) = (comparison.train().take(&of_train), comparison.synthetic().take(&of_synthetic));
+            let given = comparison.given().map(|given| given.take(&of_train));
+            let part = Tables { train: &train, synthetic: &synthetic, holdout: None }.compare();
+            let part = part.and_then(|part| given.as_ref().map_or(Ok(part), |given| part.with_given(given)));
+            part.map_or_else(|_| Vec::new(), |part| again(&part))
         })
         .collect();
     for measure in taken {

@@ -12,6 +12,7 @@ use synth_compliance::{CheckView, DISCLAIMER, Mark, Policy, Verdict};
 use synth_metrics::{Domain, Outcome, QualityReport, Subgroups, definition};
 
 use super::audit::{Program, Source};
+use super::losses;
 use super::record::RunRecord;
 use crate::assessment::Assessment;
 
@@ -29,6 +30,9 @@ pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program:
     ));
     if !record.decision.is_accepted() {
         card.line("This run released no table. The card documents what was tried.");
+    }
+    for lost in losses::lines(record.losses()) {
+        card.line(&format!("\nLost: {}.", text(&lost)));
     }
 
     card.section("Purpose");

@@ -7,6 +7,7 @@ pub mod record;
 
 pub mod audit;
 pub mod card;
+pub mod losses;
 pub mod page;
 pub mod portraits;
 pub mod provenance;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use synth_compliance::{Decision, Finding, PolicyId};
 use synth_core::train::TrainReport;
 use synth_core::{Model, Schema, Table};
+use synth_metrics::ColumnLoss;
 
 use super::portraits::TablePortrait;
 use crate::assessment::Assessment;
@@ -76,6 +77,12 @@ impl RunRecord {
     pub fn assessment(&self) -> Option<&Assessment> {
         // Among equals the first, as the runner keeps it.
         self.audit.as_ref().or_else(|| self.best_attempt()?.verdict())
+    }
+
+    /// What became of the columns of the table as given, in the released table or the one that came closest; empty if no attempt
+    /// produced a table.
+    pub fn losses(&self) -> &[ColumnLoss] {
+        self.assessment().map_or(&[], |assessment| &assessment.report.losses)
     }
 
     /// The attempt whose table was accepted or came closest; `None` if none produced a table.

@@ -26,6 +26,8 @@ use crate::store::{self, Store};
 /// One table, tried with one plan after another.
 pub(super) struct PipelineTrial<'a> {
     pub(super) table: &'a Table,
+    /// The same rows as they were given, before protection.
+    pub(super) given: &'a Table,
     pub(super) parts: &'a Parts,
     pub(super) policy: &'a Policy,
     pub(super) n_rows: usize,
@@ -104,6 +106,7 @@ impl PipelineTrial<'_> {
         };
         let comparison = Tables { train: self.table, synthetic: &release.table, holdout: None }
             .compare()
+            .and_then(|comparison| comparison.with_given(self.given))
             .map_err(|e| Failure::Fatal(Error::Metrics(e)))?;
         let assessment = Assessment::new(measure(&comparison, &options), self.policy);
         Ok((release, assessment))
@@ -122,9 +125,9 @@ impl PipelineTrial<'_> {
 
     /// Holds a table that was learnt from the train part against real rows that its generator never saw.
     fn assess(&self, release: &Release, unseen_rows: &[usize], seed: u64) -> Result<Assessment> {
-        let given = &self.parts.rows[0];
-        let train = self.table.take(given);
-        let learnt: Vec<usize> = release.model.fitted_rows(&train).iter().map(|&row| given[row]).collect();
+        let own = &self.parts.rows[0];
+        let (train, given) = (self.table.take(own), self.given.take(own));
+        let learnt: Vec<usize> = release.model.fitted_rows(&train).iter().map(|&row| own[row]).collect();
         let (members, unseen) = (self.table.take(&learnt), self.table.take(unseen_rows));
         let (member_ids, non_member_ids) = (self.units_of(&learnt), self.units_of(unseen_rows));
         let audit = Audit {
@@ -135,7 +138,9 @@ impl PipelineTrial<'_> {
             non_member_ids: &non_member_ids,
             reference: None,
         };
-        let comparison = Tables { train: &train, synthetic: &release.table, holdout: Some(&unseen) }.compare()?;
+        let comparison = Tables { train: &train, synthetic: &release.table, holdout: Some(&unseen) }
+            .compare()?
+            .with_given(&given)?;
         let options = Options {
             seed,
             battery: self.policy.battery(),

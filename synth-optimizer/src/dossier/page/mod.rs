@@ -33,11 +33,15 @@ use self::text::{grouped, shown};
 use self::training::Training;
 use self::verdict::{Banner, CheckRow};
 use super::audit::{Program, Source, Written};
+use super::losses;
 use super::portraits::TablePortrait;
 use super::record::RunOutcome;
 
 /// The name of the page among the results of a run.
 pub const PAGE: &str = "report.html";
+
+/// The size that is left out where each row is a unit of its own.
+const UNITS: &str = "units of the training rows";
 
 /// Everything the page shows, in the order in which it does.
 #[derive(Template)]
@@ -52,6 +56,8 @@ struct Page {
     steps: Vec<Step>,
     matrix: Option<Matrix>,
     stopped: String,
+    /// What came back empty, or was lost in part.
+    lost: Vec<String>,
     notes: Vec<String>,
     distributions: Distributions,
     maps: Option<Maps>,
@@ -137,10 +143,12 @@ impl Page {
         let sizes = rows.into_iter().flat_map(|rows| {
             [
                 ("training rows", Some(rows.train)),
+                (UNITS, rows.units),
                 ("held-out real rows", rows.holdout),
                 ("synthetic rows", Some(rows.synthetic)),
             ]
         });
+        let sizes = sizes.filter(|(name, n)| n.is_some() || *name != UNITS);
         let sizes = sizes.map(|(name, n)| [name.to_owned(), n.map_or("none".to_owned(), grouped)]);
         let margin = rows.and_then(|rows| rows.auc_margin()).map_or(String::new(), |margin| {
             format!("With so many rows, an AUC of 0.5 is known to ±{margin:.3} at best (one-sided 95 %).")
@@ -155,6 +163,8 @@ impl Page {
             steps: Vec::new(),
             matrix: None,
             stopped: String::new(),
+            lost: report
+                .map_or(Vec::new(), |report| losses::lines(&report.losses).iter().map(|line| shown(line)).collect()),
             notes: Vec::new(),
             distributions: parts.map(distributions::distributions).unwrap_or_default(),
             maps: parts.and_then(|parts| parts.associations.as_ref()).map(maps::maps),
