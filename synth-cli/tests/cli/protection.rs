@@ -203,7 +203,7 @@ fn what_a_schema_keeps_and_what_is_switched_off_is_said() {
     assert_eq!(record["protection"]["by"], "schema_alone");
     let said = run("on", &[]);
     assert!(said.contains("protected: 11 most extreme values capped on each side: `age`, `dose`"), "{said}");
-    assert!(said.contains("all measures compare with the protected table"), "{said}");
+    assert!(said.contains("measures called given_… compare with the table before it"), "{said}");
 
     let bad = profile.replace(before, &format!("{before}protect = [{{ rule = \"merge-rare\", k = 11 }}]\n"));
     folder.write("bad.toml", bad);
