@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
-use synth_core::{Condition, EngineKind};
+use synth_core::{Condition, EngineKind, Seed};
 use synth_optimizer::dossier::forms::FORMS;
 
 /// Generate synthetic tables from private ones, and measure and judge their privacy and fidelity.
@@ -216,9 +216,10 @@ pub(crate) struct Training {
     /// Fail if the run would need more memory than this: 8GB, 512MiB [default: free memory]
     #[arg(long, env, value_name = "SIZE")]
     pub(crate) max_memory: Option<ByteSize>,
-    /// Seed for all random choices
-    #[arg(long, env, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
-    pub(crate) seed: u64,
+    /// Seed for all random choices, to repeat a run: whoever knows it can test guesses of single cells [default: drawn]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true)]
+    #[serde(skip)]
+    pub(crate) seed: Option<Seed>,
 }
 
 /// An engine by its name; `auto` leaves the choice.
@@ -358,6 +359,9 @@ pub(crate) struct Inspect {
     /// Key that was given to `synth fit` or `synth run`
     #[arg(long, env, value_name = "FILE", requires = "source")]
     pub(crate) key: Option<PathBuf>,
+    /// Also show the seed that the model was fitted with: keep it as secret as the model
+    #[arg(long)]
+    pub(crate) show_seed: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -422,9 +426,9 @@ pub(crate) struct Sample {
     /// Replace the output table if it exists
     #[arg(long)]
     pub(crate) force: bool,
-    /// Seed for all random choices
-    #[arg(long, env, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
-    pub(crate) seed: u64,
+    /// Seed for all random choices, to sample the same rows again [default: drawn]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) seed: Option<Seed>,
 }
 
 #[derive(Debug, ClapArgs)]

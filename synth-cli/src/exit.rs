@@ -62,6 +62,7 @@ pub(crate) fn with_flags(error: anyhow::Error) -> anyhow::Error {
                 Obstacle::NoFile => "; `--out -` writes to standard output",
                 Obstacle::Results => "; --force replaces them",
                 Obstacle::Unfinished => "; --resume continues it, --force starts over",
+                Obstacle::Edited => "; start over with --out and --force",
                 _ => "",
             };
             format!("{place}{flags}")

@@ -2,6 +2,7 @@
 
 mod error;
 pub mod schema;
+pub mod seed;
 mod spelling;
 pub mod table;
 
@@ -31,6 +32,7 @@ pub use learn::{
     part, train,
 };
 pub use schema::{Constraint, Field, Kind, Schema};
+pub use seed::{Seed, SeedOrigin};
 pub use table::Table;
 
 // The crate whose types stand in the signatures.

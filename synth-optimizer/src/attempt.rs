@@ -1,4 +1,4 @@
-//! Attempts: the record of one plan tried, complete enough to try it again alone.
+//! Attempts: the record of one plan tried. With the seed of the run, which is not in it, it can be tried again alone.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,8 +14,6 @@ use synth_core::train::TrainingFailure;
 pub struct Attempt<P, V> {
     /// Counted from 1.
     pub number: usize,
-    /// Where all randomness of the attempt came from: [`attempt_seed`] of the run's seed and the number.
-    pub seed: u64,
     /// What was tried.
     pub plan: P,
     /// Why it was tried.
@@ -114,7 +112,6 @@ mod tests {
     fn attempt(duration: Duration) -> Attempt<(), u8> {
         Attempt {
             number: 2,
-            seed: attempt_seed(7, 2),
             plan: (),
             explanation: Explanation::base("a test"),
             result: AttemptResult::Judged(1),

@@ -88,6 +88,8 @@ pub enum Obstacle {
     Results,
     /// A run that was interrupted and could be resumed.
     Unfinished,
+    /// A file of an interrupted run that is not as the run wrote it.
+    Edited,
 }
 
 impl fmt::Display for Obstacle {
@@ -97,6 +99,7 @@ impl fmt::Display for Obstacle {
             Obstacle::NoFile => "is not a regular file",
             Obstacle::Results => "contains the results of an earlier run",
             Obstacle::Unfinished => "contains an interrupted run",
+            Obstacle::Edited => "is not as the interrupted run wrote it, which cannot be resumed",
         })
     }
 }

@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use synth_compliance::{Finding, Policy, Treatment, detect};
 use synth_core::engine::Copula;
+use synth_core::model::About;
 use synth_core::train::{Checkpoints, Progress, TrainingFailure};
-use synth_core::{AnyEngine, Engine, EngineKind, Error, Fit, Keeping, Kind, Model, Result, Table};
+use synth_core::{AnyEngine, Engine, EngineKind, Error, Fit, Keeping, Kind, Model, Result, Seed, Table};
 
 use crate::dossier::outputs::{self, Readers, Replace};
 use crate::memory;
@@ -41,8 +43,8 @@ pub struct Training {
     pub time_budget: Option<Duration>,
     /// The bytes of memory that may be used. `None`: no limit.
     pub memory_limit: Option<u64>,
-    /// The seed for all random choices.
-    pub seed: u64,
+    /// The seed for all random choices. `None`: one is drawn from the operating system, and kept with the model.
+    pub seed: Option<Seed>,
 }
 
 /// A model, and why another engine was used than the chosen one.
@@ -78,10 +80,10 @@ impl Training {
 
     /// A pipeline under `policy` with these settings.
     pub fn pipeline(&self, policy: Policy) -> Pipeline<'_> {
-        let mut pipeline = Pipeline::new(policy)
-            .with_seed(self.seed)
-            .with_constraints(self.keeping)
-            .with_plan(|plan| self.applied_to(plan));
+        let mut pipeline = Pipeline::new(policy).with_constraints(self.keeping).with_plan(|plan| self.applied_to(plan));
+        if let Some(seed) = &self.seed {
+            pipeline = pipeline.with_seed(seed.clone());
+        }
         if self.sets_a_plan() {
             pipeline = pipeline.without_tuning();
         }
@@ -120,8 +122,24 @@ impl Training {
         plan
     }
 
+    /// The seed: the one that is given, or else that of the training whose state is in the file `checkpoint`, or else one that is
+    /// drawn.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if there are no random numbers, or if the state cannot be read; [`Error::ModelFile`] if it is none.
+    pub fn settled_seed(&self, checkpoint: Option<&Path>) -> Result<Seed> {
+        if let Some(seed) = &self.seed {
+            return Ok(seed.clone());
+        }
+        match checkpoint.map(earlier_in).transpose()?.flatten() {
+            Some((seed, _)) => Ok(seed),
+            None => Seed::drawn(),
+        }
+    }
+
     /// Fits a generator on `table`. If no engine is asked for and the training of the one that suits the table learns nothing, it is a
-    /// copula. The state of the training is kept in the file `checkpoint`, and resumed from; whoever keeps the model removes it.
+    /// copula. The state of the training is kept in the file `checkpoint`, and resumed from; whoever keeps the model removes it. The
+    /// model knows its [seed](Self::settled_seed).
     ///
     /// # Errors
     /// [`Error::BadInput`] if it would take more memory than it may; those of [`Fit::run`]; [`Error::Io`] if the state cannot be
@@ -135,33 +153,61 @@ impl Training {
         if let Some(limit) = self.memory_limit {
             memory::check(memory::of_fit(table), limit)?;
         }
+        let seed = self.settled_seed(checkpoint)?;
         let plan = match self.sets_a_plan() {
             true => Plan::of(self.engine.unwrap_or(EngineKind::Masked), table.n_rows(), table.n_columns()),
-            false => Plan::for_table(self.engine, &synth_core::learnt(table, self.keeping)?, self.seed)?,
+            false => Plan::for_table(self.engine, &synth_core::learnt(table, self.keeping)?, seed.number())?,
         };
         let plan = self.applied_to(plan);
-        let checkpoints = checkpoint.map(checkpoints_in).transpose()?;
-        let fit = || Fit::of(table).keep(self.keeping).seed(self.seed).time_budget(self.time_budget);
+        let checkpoints = checkpoint.map(|path| checkpoints_in(path, &seed)).transpose()?;
+        let fit = || Fit::of(table).keep(self.keeping).seed(seed.number()).time_budget(self.time_budget);
         let chosen = fit().engine(plan.engine).cross_fitted(plan.cross_fitted).checkpoints(checkpoints);
-        match chosen.observe(observer).run() {
+        let (model, instead_of) = match chosen.observe(observer).run() {
             Err(Error::Training(failure @ TrainingFailure::NothingLearnt { .. })) if self.engine.is_none() => {
-                Ok(Fitted { model: fit().engine(Copula::default()).run()?, instead_of: Some(failure) })
+                (fit().engine(Copula::default()).run()?, Some(failure))
             }
-            model => Ok(Fitted { model: model?, instead_of: None }),
-        }
+            model => (model?, None),
+        };
+        Ok(Fitted { model: model.with_about(About { seed: Some(seed), ..About::default() }), instead_of })
     }
 }
 
-/// The states of a training in a file.
-fn checkpoints_in(path: &Path) -> Result<Checkpoints<'_>> {
-    let earlier = match std::fs::read(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        read => Some(read.map_err(|source| outputs::unread(path, source))?),
+/// What stands in the first line of a file with the state of a training: all of its randomness follows from it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstLine {
+    #[serde(with = "synth_core::seed::kept")]
+    seed: Option<Seed>,
+}
+
+/// The seed and the state in a file; `None` if there is no such file.
+fn earlier_in(path: &Path) -> Result<Option<(Seed, Vec<u8>)>> {
+    let mut bytes = match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(|source| outputs::unread(path, source))?,
     };
-    let save = |state: &[u8]| {
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+    let first = serde_json::from_slice::<FirstLine>(&bytes[..end]).ok().and_then(|first| first.seed);
+    let Some(seed) = first else {
+        return Err(Error::ModelFile(format!("{} is not the state of a training", path.display())));
+    };
+    bytes.drain(..(end + 1).min(bytes.len()));
+    Ok(Some((seed, bytes)))
+}
+
+/// The states of a training in a file.
+fn checkpoints_in<'a>(path: &'a Path, seed: &Seed) -> Result<Checkpoints<'a>> {
+    let earlier = earlier_in(path)?.map(|(_, state)| state);
+    let first = FirstLine { seed: Some(seed.clone()) };
+    let mut first = serde_json::to_vec(&first).expect("it has only string keys");
+    first.push(b'\n');
+    let save = move |state: &[u8]| {
         // It tells as much as a model.
-        outputs::write_file(path, Readers::Owner, Replace::Yes, |out| out.write_all(state))
-            .map_err(std::io::Error::other)
+        outputs::write_file(path, Readers::Owner, Replace::Yes, |out| {
+            out.write_all(&first)?;
+            out.write_all(state)
+        })
+        .map_err(std::io::Error::other)
     };
     Ok(Checkpoints { earlier, every: BETWEEN_STATES, save: Box::new(save) })
 }
@@ -199,7 +245,7 @@ mod tests {
         let rows = (0..60).map(|i| format!("{}.5,{}\n", i * 17 % 60, i % 3));
         let text: String = std::iter::once("dose,ward\n".to_owned()).chain(rows).collect();
         let table = read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table;
-        let copula = Training { engine: Some(EngineKind::Copula), ..Training::default() };
+        let copula = Training { engine: Some(EngineKind::Copula), seed: Some(1.into()), ..Training::default() };
         let fit = |training: &Training| training.fit(&table, None, |_| ControlFlow::Continue(()));
         let error = fit(&Training { memory_limit: Some(1), ..copula.clone() }).unwrap_err().to_string();
         assert!(error.contains("of memory; 1 MB may be used"), "{error}");

@@ -41,7 +41,7 @@ use synth_compliance::{DISCLAIMER, Decision, Finding, Policy};
 use synth_core::protect::Secret;
 use synth_core::table::Units;
 use synth_core::train::{FitContext, Training};
-use synth_core::{EngineKind, Generator, Keeping, Table};
+use synth_core::{EngineKind, Generator, Keeping, Seed, SeedOrigin, Table};
 
 use self::trial::PipelineTrial;
 use crate::assessment::Assessment;
@@ -63,7 +63,7 @@ use crate::unit::UnitRecord;
 /// example.
 pub struct Pipeline<'a> {
     policy: Policy,
-    seed: u64,
+    seed: Option<Seed>,
     plan: Box<dyn Fn(Plan) -> Plan + Send + 'a>,
     tunes: bool,
     engine: Option<EngineKind>,
@@ -174,7 +174,7 @@ impl<'a> Pipeline<'a> {
     pub fn new(policy: Policy) -> Self {
         Self {
             policy,
-            seed: 0,
+            seed: None,
             plan: Box::new(|plan| plan),
             tunes: true,
             engine: None,
@@ -198,10 +198,12 @@ impl<'a> Pipeline<'a> {
         Self { policy, ..self }
     }
 
-    /// The seed for all random choices. Default: 0.
+    /// The seed for all random choices, to repeat a run: whoever knows it and all rows but one can test a guess of that one by
+    /// running the pipeline, and the record says so. Default: one is drawn from the operating system in each
+    /// [`run`](Self::run), and [goes out](RunOutcome::seed) beside the record.
     #[must_use]
-    pub fn with_seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
+    pub fn with_seed(self, seed: impl Into<Seed>) -> Self {
+        Self { seed: Some(seed.into()), ..self }
     }
 
     /// Changes the first plan, but for its engine ([`with_engine`](Self::with_engine)). Default: [`Plan::for_table`] as it is.
@@ -347,15 +349,19 @@ impl<'a> Pipeline<'a> {
         self.rows.unwrap_or(table.n_rows())
     }
 
-    /// What tells these settings from others, as far as results follow from them: a custom planner or generator is
-    /// told by whether it is there. The same version gives the same text.
+    pub(crate) fn seed(&self) -> Option<&Seed> {
+        self.seed.as_ref()
+    }
+
+    /// What tells these settings from others, as far as results follow from them beside the seed: a custom planner or generator
+    /// is told by whether it is there. The same version gives the same text.
     pub(crate) fn fingerprint(&self) -> String {
         let own = self.own.as_ref().map(|(name, _)| name);
         let plan = (self.plan)(Plan::base(1000, 10));
         format!(
             "{:?}",
             (
-                (self.seed, plan, self.tunes, self.engine, own, self.planner.is_some()),
+                (plan, self.tunes, self.engine, own, self.planner.is_some()),
                 (self.rows, self.max_attempts, self.protects, self.keeping),
             )
         )
@@ -374,7 +380,8 @@ impl<'a> Pipeline<'a> {
         if let Some(limit) = self.memory_limit {
             memory::check(self.memory(table), limit)?;
         }
-        let Prepared { protected, parts, first } = self.prepare(table)?;
+        let seed = self.seed.take().map_or_else(Seed::drawn, Ok)?;
+        let Prepared { protected, parts, first } = self.prepare(table, &seed)?;
         let table = &protected.table;
         let first_engine = first.kind();
         let mut rules = RulePlanner::new(first);
@@ -411,17 +418,17 @@ impl<'a> Pipeline<'a> {
         // Its portrait is taken; the table itself goes out only if it was asked for.
         runner = runner.with_refused_artifact();
         let outcome = match self.store {
-            None => runner.run(&mut trial, planner.as_mut(), self.seed)?,
+            None => runner.run(&mut trial, planner.as_mut(), seed.number())?,
             Some(store) => {
                 let mut kept = KeptPlans { planner, store, error: Mutex::new(None) };
-                let outcome = runner.run(&mut trial, &mut kept, self.seed)?;
+                let outcome = runner.run(&mut trial, &mut kept, seed.number())?;
                 if let Some(error) = kept.error.into_inner().expect("nothing panics while it is held") {
                     return Err(error.into());
                 }
                 outcome
             }
         };
-        self.conclude(&trial, outcome, &protected)
+        self.conclude(&trial, outcome, &protected, seed)
     }
 
     /// What [`run`](Self::run) would do first, without doing it: how the table would be protected and cut, and the plan of the
@@ -430,7 +437,8 @@ impl<'a> Pipeline<'a> {
     /// # Errors
     /// As [`Pipeline::run`].
     pub fn preview(&self, table: &Table) -> Result<Preview> {
-        let Prepared { protected, parts, first } = self.prepare(table)?;
+        let seed = self.seed.clone().map_or_else(Seed::drawn, Ok)?;
+        let Prepared { protected, parts, first } = self.prepare(table, &seed)?;
         let unit = UnitRecord::of(&Units::of(&protected.table));
         let Protected { findings, record, .. } = protected;
         let memory = self.memory(table);
@@ -446,15 +454,15 @@ impl<'a> Pipeline<'a> {
         memory::of_run(table, self.n_rows(table))
     }
 
-    fn prepare(&self, table: &Table) -> Result<Prepared> {
+    fn prepare(&self, table: &Table, seed: &Seed) -> Result<Prepared> {
         Parts::check_rows(table)?;
-        let protected = protect(table, &self.policy, self.protects, &Secret::from_seed(self.seed))?;
+        let protected = protect(table, &self.policy, self.protects, &Secret::of(seed))?;
         if let Some(notice) = &protected.notice {
             let _ = (self.observer)(&Event::Units(notice));
         }
         let _ = (self.observer)(&Event::Protected(&protected.record));
         let table = &protected.table;
-        let parts = Parts::of(table, self.seed);
+        let parts = Parts::of(table, seed.number());
         parts.check()?;
         let _ = (self.observer)(&Event::Designed(&parts.design));
         // A small table is tuned on all rows, by likelihood on rows not seen: their number and nothing of a row is in the plan.
@@ -465,7 +473,7 @@ impl<'a> Pipeline<'a> {
         let untuned = Plan::of(self.engine.unwrap_or(EngineKind::Masked), learnt.n_rows(), table.n_columns());
         let base = match self.tunes && self.own.is_none() {
             false => untuned,
-            true => match Plan::for_table(self.engine, &synth_core::learnt(&learnt, self.kept())?, self.seed) {
+            true => match Plan::for_table(self.engine, &synth_core::learnt(&learnt, self.kept())?, seed.number()) {
                 // The attempt itself will say so.
                 Err(synth_core::Error::Training(_)) => untuned,
                 plan => plan?,
@@ -494,13 +502,14 @@ impl<'a> Pipeline<'a> {
         trial: &PipelineTrial<'_>,
         outcome: Outcome<Release, Plan, Assessment>,
         protected: &Protected,
+        seed: Seed,
     ) -> Result<RunOutcome> {
         let (attempts, mut stopped, artifact) = match outcome {
             Outcome::Accepted { artifact, attempts } => (attempts, None, Some(artifact)),
             Outcome::Rejected { attempts, refused_artifact, reason, .. } => (attempts, Some(reason), refused_artifact),
         };
         let audit = match (&artifact, stopped) {
-            (Some(release), None) => trial.audit(release, self.seed)?,
+            (Some(release), None) => trial.audit(release, seed.number())?,
             _ => None,
         };
         if audit.as_ref().is_some_and(|audit| !audit.decision().is_accepted()) && trial.is_over() {
@@ -510,6 +519,7 @@ impl<'a> Pipeline<'a> {
         let mut notes = Self::notes(trial, attempts.len(), engine.filter(|_| self.own.is_none()));
         // How many rows a unit has stands in the record, and no more exactly than may leave.
         notes.extend(protected.notice.clone().filter(|_| Units::of(trial.table).are_rows()));
+        notes.extend((seed.origin() == SeedOrigin::Given).then(|| GIVEN_SEED.to_owned()));
         if let Some((name, _)) = &self.own {
             notes.push(format!("a custom generator, `{name}`, replaced the engines of the plans"));
         }
@@ -519,7 +529,7 @@ impl<'a> Pipeline<'a> {
             version: RUN_VERSION,
             decision: Decision::NotEnoughEvidence,
             policy: self.policy.id(),
-            seed: self.seed,
+            seed: seed.origin(),
             findings: protected.findings.clone(),
             protection: protected.record.clone(),
             generator: self.own.as_ref().map(|(name, _)| name.clone()),
@@ -538,7 +548,7 @@ impl<'a> Pipeline<'a> {
         let shown = release.as_ref().or(refused.as_ref());
         let portrait = shown.map(|shown| table_portrait(trial, shown, &record.findings)).transpose()?;
         let refused = refused.filter(|_| self.keeps_refused);
-        Ok(RunOutcome { record, schema: protected.schema.clone(), release, refused, portrait })
+        Ok(RunOutcome { record, seed, schema: protected.schema.clone(), release, refused, portrait })
     }
 }
 
@@ -550,6 +560,10 @@ fn table_portrait(trial: &PipelineTrial<'_>, release: &Release, findings: &[Find
     };
     TablePortrait::new(&given, &release.table, findings)
 }
+
+/// What a seed that is no secret costs.
+const GIVEN_SEED: &str = "the seed was given: whoever knows it and all rows but one can test a guess of that one by repeating the \
+                          run; draw the seed for a table that is shared";
 
 /// Levels that fewer units than this share are named in the notes.
 const RARE: usize = 5;

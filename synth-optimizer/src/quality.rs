@@ -10,11 +10,11 @@ use synth_core::schema::{Compression, Format, Source};
 use synth_core::{AnyEngine, Engine, EngineKind, Fit, Generator, Model, Schema, Table};
 use synth_metrics::{Audit, Battery, MEASURES, Options, QualityReport, Tables, anchor, measure};
 
+use crate::Assessment;
 use crate::attempt::{Attempt, AttemptResult};
 use crate::plan::Plan;
 use crate::rule::{RULES, RulePlanner};
 use crate::runner::Planner;
-use crate::{Assessment, attempt_seed};
 
 /// A component of the system, and whether it works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,7 +191,6 @@ fn planner_ends(table: &Table) -> Result<String, String> {
         let number = attempts.len() + 1;
         attempts.push(Attempt {
             number,
-            seed: attempt_seed(0, number),
             plan,
             explanation,
             result: AttemptResult::Judged(assessment.clone()),

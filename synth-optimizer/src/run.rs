@@ -6,7 +6,7 @@ use serde::Serialize;
 use synth_compliance::{Policy, sha256};
 use synth_core::io::write;
 use synth_core::schema::Source as Form;
-use synth_core::{EngineKind, Table};
+use synth_core::{EngineKind, Seed, Table};
 
 use crate::dossier::audit::Source;
 use crate::dossier::folder::{self, Left, Results, WriteSchema};
@@ -110,7 +110,7 @@ impl<'a> Run<'a> {
 
     /// See [`Pipeline::with_seed`].
     #[must_use]
-    pub fn seed(self, seed: u64) -> Self {
+    pub fn seed(self, seed: impl Into<Seed>) -> Self {
         Self { pipeline: self.pipeline.with_seed(seed), ..self }
     }
 
@@ -212,7 +212,8 @@ impl<'a> Run<'a> {
             return Err(Error::Request(format!("no format `{form}`; available: {}", FORMS.join(", "))));
         }
         parts::check_number(self.split, self.pipeline.n_rows(self.table) as u64)?;
-        let unfinished = (self.keeps == Keeps::Yes).then(|| self.unfinished(out)).transpose()?;
+        let seed = self.settled_seed(out)?;
+        let unfinished = (self.keeps == Keeps::Yes).then(|| self.unfinished(out, &seed)).transpose()?;
         match (self.begun, &unfinished) {
             (Begun::Before, Some(unfinished)) => unfinished.check()?,
             _ => Unfinished::remove(out)?,
@@ -220,7 +221,7 @@ impl<'a> Run<'a> {
         Unfinished::sweep(out)?;
 
         let (policy, observer) = (self.pipeline.policy().clone(), self.pipeline.observer());
-        let mut pipeline = self.pipeline;
+        let mut pipeline = self.pipeline.with_seed(seed);
         if let Some(unfinished) = &unfinished {
             pipeline = pipeline.with_store(unfinished);
         }
@@ -236,8 +237,23 @@ impl<'a> Run<'a> {
         Ok(Finished { outcome, left: Some(left) })
     }
 
+    /// The seed that is given, or that of the run that is resumed, or else one that is drawn.
+    fn settled_seed(&self, out: &Path) -> Result<Seed> {
+        let given = self.pipeline.seed();
+        if self.begun == Begun::Now {
+            return Ok(given.cloned().map_or_else(Seed::drawn, Ok)?);
+        }
+        let kept = Unfinished::seed(out)?;
+        match given {
+            Some(given) if *given != kept => {
+                Err(Error::Request("the interrupted run has another seed; resume it without one".to_owned()))
+            }
+            _ => Ok(kept),
+        }
+    }
+
     /// The folder for what is kept. What it must be the same for are the inputs, the policy and the settings.
-    fn unfinished(&self, out: &Path) -> Result<Unfinished> {
+    fn unfinished(&self, out: &Path, seed: &Seed) -> Result<Unfinished> {
         let mut inputs = match &self.inputs {
             Some(inputs) => inputs.clone(),
             None => {
@@ -248,7 +264,7 @@ impl<'a> Run<'a> {
         };
         inputs.push(self.pipeline.policy().sha256());
         inputs.push(sha256(self.pipeline.fingerprint().as_bytes()));
-        Ok(Unfinished::of(out, &self.asked, inputs))
+        Ok(Unfinished::of(out, &self.asked, &inputs, seed))
     }
 }
 
@@ -278,7 +294,7 @@ mod tests {
     }
 
     fn run<'a>(table: &'a Table, out: &Path) -> Run<'a> {
-        Run::of(table).engine(EngineKind::Copula).attempts(1).out(out)
+        Run::of(table).engine(EngineKind::Copula).attempts(1).seed(3).out(out)
     }
 
     #[test]
@@ -321,6 +337,7 @@ mod tests {
         let other = self::table(121);
         assert!(matches!(run(&other, &out).resume().start(), Err(Error::Request(_))));
 
+        // The seed is the one that was drawn, whether it is said again or not.
         run(&table, &out).resume().start().unwrap();
         assert_eq!(files(&out), files(&whole));
     }

@@ -211,7 +211,7 @@ impl<'a, P, V> Runner<'a, P, V> {
                 Err(Failure::Deadline) => break StopReason::Deadline,
                 Err(Failure::Fatal(error)) => return Err(error),
             };
-            attempts.push(Attempt { number, seed: start.seed, plan, explanation, result, duration: clock.elapsed() });
+            attempts.push(Attempt { number, plan, explanation, result, duration: clock.elapsed() });
             let attempt = &attempts[number - 1];
             let flow = (self.observer)(Event::Finished(attempt));
             if let (Some(verdict), Some(artifact)) = (attempt.verdict(), artifact) {

@@ -5,8 +5,8 @@
 //! the same input and settings that finds these goes on from them, to the same bytes. The rest, drawing and measuring, is
 //! done again.
 //!
-//! A store belongs to one run. Whoever keeps it must see to it that the input and the settings are the same; it holds as
-//! much of the table as a model does.
+//! A store belongs to one run. Whoever keeps it must see to it that the input, the settings and the seed are the same, and that
+//! what it gives is what was kept; it holds as much of the table as a model does.
 
 use std::sync::Mutex;
 use std::time::Duration;

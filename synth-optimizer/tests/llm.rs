@@ -108,7 +108,6 @@ fn planner(endpoint: Endpoint) -> LlmPlanner {
 fn failed(number: usize, plan: Plan) -> Attempt<Plan, Assessment> {
     Attempt {
         number,
-        seed: 1,
         plan,
         explanation: Explanation::base("a test"),
         result: AttemptResult::Failed(TrainingFailure::NothingLearnt { loss: 2.0, baseline: 1.0 }),

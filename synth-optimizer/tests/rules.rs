@@ -11,7 +11,7 @@ use synth_core::train::TrainingFailure;
 use synth_metrics::{Estimate, Interval, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Uncertainty};
 use synth_optimizer::{
     Assessment, Attempt, AttemptResult, DEAD_ENDS, Explanation, Outcome, Plan, Planner, RULES, Rank, RulePlanner,
-    Runner, Start, StopReason, Trial, Tried, analyse, attempt_seed,
+    Runner, Start, StopReason, Trial, Tried, analyse,
 };
 
 /// A value, and how far its bounds reach to both sides; 0 for a value that describes the files exactly.
@@ -77,7 +77,6 @@ fn failed(failure: TrainingFailure) -> AttemptResult<Assessment> {
 fn history(steps: Vec<Step>) -> Vec<Attempt<Plan, Assessment>> {
     let attempt = |(i, (rule, plan, result)): (usize, Step)| Attempt {
         number: i + 1,
-        seed: attempt_seed(7, i + 1),
         plan,
         explanation: Explanation { rule: rule.to_owned(), ..Explanation::base("by hand") },
         result,

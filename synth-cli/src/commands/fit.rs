@@ -45,9 +45,12 @@ pub(super) fn run(args: &args::Fit, common: &Common) -> Result<Code> {
     };
     let name = input.name();
     tables::check_columns(&table, &name)?;
-    let table = protected(&table, &name, &Secret::from_seed(args.training.seed), common)?;
-    let model = fit(&table, &args.training, &name, checkpoint, common)?;
-    let model = model.with_about(About { source_mac, ..About::default() });
+    let seed = args.training.settings().settled_seed(checkpoint)?;
+    let table = protected(&table, &name, &Secret::of(&seed), common)?;
+    let training = Training { seed: Some(seed), ..args.training.clone() };
+    let model = fit(&table, &training, &name, checkpoint, common)?;
+    let about = About { source_mac, ..model.about().clone() };
+    let model = model.with_about(about);
     let bytes = model.to_bytes()?;
     outputs::write_file(&args.model, Readers::Owner, replace, |out| out.write_all(&bytes))?;
     if let Some(path) = checkpoint.filter(|path| path.exists()) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use serde::Serialize;
-use synth_core::{EngineKind, Generator, Schema, Table};
+use synth_core::{EngineKind, Generator, Schema, Seed, Table};
 use synth_optimizer::dossier::forms::source_for;
 use synth_optimizer::dossier::outputs::{Readers, Replace};
 use synth_optimizer::dossier::parts;
@@ -53,7 +53,8 @@ pub(super) fn run(args: &args::Impute, common: &Common) -> Result<Code> {
         }
     };
     common::check_capable(&model, model.generator().imputer().is_some(), "imputing needs")?;
-    let completed = model.impute(&table, args.training.seed).map_err(|error| files::in_input(error, &name))?;
+    let seed = args.training.seed.clone().map_or_else(Seed::drawn, Ok)?.number();
+    let completed = model.impute(&table, seed).map_err(|error| files::in_input(error, &name))?;
     let filled = Filled::of(&table, &completed);
     let completed = in_order_of(&file, &completed)?;
     let source = source_for(&args.out, &file.source);

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use synth_core::model::About;
 use synth_core::train::HeldOut;
-use synth_core::{Field, Generator, Kind, Model};
+use synth_core::{Field, Generator, Kind, Model, Seed};
 
 use super::common::{self, Common};
 use crate::exit::{Code, Usage};
@@ -35,7 +35,7 @@ pub(super) fn run(args: &args::Inspect, common: &Common) -> Result<Code> {
             "version": synth_core::model::MODEL_VERSION,
             "engine": model.engine(),
             "bytes": n_bytes,
-            "about": model.about(),
+            "about": about_shown(&model, args.show_seed),
             "columns": columns,
             "training": model.train_report(),
             "constraints": model.constraints(),
@@ -68,15 +68,33 @@ fn training_of(model: &Model) -> String {
     }
 }
 
+/// The same for programs; how the seed came about, and its value if it is asked for.
+fn about_shown(model: &Model, shows_seed: bool) -> serde_json::Value {
+    let About { seed, .. } = model.about();
+    let bare = About { seed: None, ..model.about().clone() };
+    let mut shown = serde_json::json!(bare);
+    if let Some(seed) = seed {
+        shown["seed"] = serde_json::json!({ "origin": seed.origin() });
+        if shows_seed {
+            shown["seed"]["value"] = Seed::revealed(seed).into();
+        }
+    }
+    shown
+}
+
 /// What is known of where it comes from.
 fn origin_of(model: &Model, args: &args::Inspect) -> Vec<String> {
-    let About { fitted_by, source_mac, measures } = model.about();
+    let About { fitted_by, source_mac, measures, seed, .. } = model.about();
     let proof = match (source_mac, args.source.is_empty()) {
         (None, _) => "no key was given: nobody can prove which table it was fitted to",
         (Some(_), true) => "a key was given: --source and --key prove which table it was fitted to",
         (Some(_), false) => "it was fitted to that table",
     };
     let mut lines = vec![format!("fitted by version {fitted_by}; {proof}")];
+    lines.extend(seed.as_ref().map(|seed| match args.show_seed {
+        true => format!("seed {}, {}", seed.revealed(), seed.origin()),
+        false => format!("seed {}; --show-seed shows it", seed.origin()),
+    }));
     if !measures.is_empty() {
         let measures: Vec<String> = measures.iter().map(|(id, value)| format!("{id} {value:.3}")).collect();
         lines.push(format!("measured on rows it sampled: {}", measures.join(", ")));

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use synth_core::model::Given;
-use synth_core::{Generator, Model};
+use synth_core::{Generator, Model, Seed};
 use synth_optimizer::dossier::forms::source_for;
 use synth_optimizer::dossier::outputs::{Readers, Replace};
 use synth_optimizer::dossier::parts;
@@ -32,6 +32,7 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     tables::check_size(rows, columns, Place::File)?;
     let conditions = conditions(args, &model)?;
     let source = source_for(&args.out, &model.schema().source);
+    let seed = args.seed.clone().map_or_else(Seed::drawn, Ok)?.number();
     let bar = Bar::new(common.quiet);
     let to = parts::Destination { path: &args.out, split: args.split, source: &source, readers: Readers::AsUsual };
     // A row depends on its number and not on the block that it is drawn in: no more than a block is ever held.
@@ -44,8 +45,8 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
             let block = start..rows.min(start + step);
             let end = block.end;
             let sampled = match &conditions {
-                Some(given) => given.sample(block, args.seed),
-                None => model.sample(block, args.seed),
+                Some(given) => given.sample(block, seed),
+                None => model.sample(block, seed),
             };
             take(&sampled.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?)?;
             bar.follow_rows(end, rows);

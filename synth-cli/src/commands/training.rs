@@ -24,7 +24,7 @@ impl Training {
             keeping: self.keeping(),
             time_budget: self.time_budget,
             memory_limit: memory::limit(self.max_memory),
-            seed: self.seed,
+            seed: self.seed.clone(),
         }
     }
 

@@ -202,7 +202,7 @@ fn usage_errors_say_what_is_allowed() {
     error: invalid value 'many' for '--rows <N>': invalid digit found in string
     error: invalid value '0' for '--max-attempts <N>': 0 is not in 1..18446744073709551615
     error: invalid value '0' for '--threads <N>': 0 is not in 1..=65535
-    error: invalid value '36893488147419103232' for '--seed <N>': number too large to fit in target type
+    error: invalid value '36893488147419103232' for '--seed <N>': expected a whole number below 2^64, or 64 hexadecimal digits
     error: invalid value 'soon' for '--time-budget <TIME>': expected number at 0
     error: invalid value 'gan' for '--engine <NAME>'
     error: no policy `hippa`; available: hipaa, gdpr, clinical-strict, research

@@ -64,6 +64,7 @@ fn a_refused_run_leaves_what_the_program_leaves() {
     let pipeline = Pipeline::new(Policy::named("clinical-strict").unwrap())
         .with_engine(EngineKind::Copula)
         .with_max_attempts(1)
+        .with_seed(0)
         .with_rows(100)
         .with_refused_table();
     Run::of(&demo()).pipeline(pipeline).source(NAME, None).out(folder.path("library")).start().unwrap();

@@ -19,6 +19,7 @@ mod protection;
 mod runs;
 mod sample;
 mod score;
+mod seeds;
 mod settings;
 mod support;
 mod units;

@@ -52,6 +52,7 @@ fn interrupted(folder: &Folder, args: &[&str]) -> std::process::Output {
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_synth"))
         .current_dir(folder.path(""))
+        .envs(folder.variables())
         .args(args)
         .stderr(Stdio::piped())
         .spawn()
@@ -90,6 +91,7 @@ pub(crate) fn killed(folder: &Folder, args: &[&str], is_there: impl Fn(&[String]
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_synth"))
         .current_dir(folder.path(""))
+        .envs(folder.variables())
         .args(args)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -123,7 +125,7 @@ fn a_run_that_was_killed_goes_on_to_the_same_bytes() {
     assert!(refused.stderr.contains("out contains an interrupted run; --resume continues it"), "{refused:?}");
     // Killed once more, in the second half.
     killed(&folder, &["run", "--resume", "out"], is_there("attempt-1-5.synth"));
-    folder.write("out/.synth-left", "by a run that was killed while it wrote");
+    folder.write("out/.synth-0123456789ab.part", "by a run that was killed while it wrote");
     folder.synth(&["run", "--resume", "out"]).with(whole.code);
     assert_eq!(folder.files("out"), folder.files("whole"));
     folder.synth(&["run", "--resume", "out"]).fails(2, "no unfinished run in out");

@@ -149,6 +149,7 @@ fn a_reader_that_goes_away_ends_the_work() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_synth"))
         .args(["sample", "m", "--rows", "1000000000", "--out", "-"])
         .current_dir(folder.path(""))
+        .envs(folder.variables())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -170,6 +171,7 @@ fn an_interrupted_sample_leaves_no_file() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_synth"))
         .args(["sample", "m", "--rows", "1000000000", "--out", "s.csv"])
         .current_dir(folder.path(""))
+        .envs(folder.variables())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();

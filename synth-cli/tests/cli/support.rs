@@ -15,8 +15,19 @@ pub(crate) const SHORT: [&str; 10] =
 /// The same for the engine that can be asked about single columns.
 pub(crate) const SHORT_MASKED: [&str; 6] = ["--engine", "masked", "--n-iter", "20", "--hidden", "16,16"];
 
-/// A folder that goes away with its value.
-pub(crate) struct Folder(TempDir);
+/// A folder that goes away with its value. What is run in it has the seed 0 if no other is said, so that a test has the same
+/// result each time; or else it draws one, as it does for users.
+pub(crate) struct Folder {
+    dir: TempDir,
+    seeds: Seeds,
+}
+
+/// Which seed the program has where none is said.
+#[derive(PartialEq)]
+enum Seeds {
+    Zero,
+    Drawn,
+}
 
 /// How the program ended and what it said.
 #[derive(Debug)]
@@ -28,11 +39,21 @@ pub(crate) struct Ended {
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self(TempDir::new().unwrap())
+        Self { dir: TempDir::new().unwrap(), seeds: Seeds::Zero }
+    }
+
+    /// One in which seeds are drawn.
+    pub(crate) fn of_drawn_seeds() -> Self {
+        Self { seeds: Seeds::Drawn, ..Self::new() }
+    }
+
+    /// The variables of the program in this folder.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        (self.seeds == Seeds::Zero).then_some(("SYNTH_SEED", "0")).into_iter()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.dir.path().join(name)
     }
 
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
@@ -67,7 +88,7 @@ impl Folder {
     /// Runs the program with some standard input and environment variables.
     pub(crate) fn synth_with(&self, args: &[&str], stdin: &[u8], variables: &[(&str, &str)]) -> Ended {
         let ended = self.run(args, stdin, variables);
-        self.check_for_litter(self.0.path());
+        self.check_for_litter(self.dir.path());
         ended
     }
 
@@ -78,7 +99,12 @@ impl Folder {
 
     fn run(&self, args: &[&str], stdin: &[u8], variables: &[(&str, &str)]) -> Ended {
         let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_synth"));
-        command.current_dir(self.0.path()).args(args).write_stdin(stdin).env("RUST_BACKTRACE", "1");
+        command
+            .current_dir(self.dir.path())
+            .args(args)
+            .write_stdin(stdin)
+            .env("RUST_BACKTRACE", "1")
+            .envs(self.variables());
         command.envs(variables.iter().copied());
         let output = command.output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();

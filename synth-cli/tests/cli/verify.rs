@@ -105,10 +105,10 @@ fn a_log_of_another_version_is_refused_by_its_number() {
     let folder = Folder::new();
     run(&folder, &[DEMO, "--out", "out"], 0);
     let log = String::from_utf8(folder.read("out/audit.jsonl")).unwrap();
-    folder.write("out/audit.jsonl", log.replacen("\"version\":2}}", "\"version\":1}}", 1));
+    folder.write("out/audit.jsonl", log.replacen("\"version\":3}}", "\"version\":1}}", 1));
     folder
         .synth(&["verify", "out"])
-        .fails(3, "audit.jsonl, line 1: the log has version 1; this program knows version 2");
+        .fails(3, "audit.jsonl, line 1: the log has version 1; this program knows version 3");
 }
 
 #[test]

@@ -12,6 +12,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 
+use crate::seed::Seed;
+
 /// The key of all random choices of a protection, 32 bytes. Neither shown nor written down: whoever has it and all rows but one
 /// can test a guess at that one.
 ///
@@ -29,6 +31,12 @@ impl Secret {
     /// The same for the same seed: for tests, and for runs that must repeat. It is as secret as the seed is.
     pub fn from_seed(seed: u64) -> Self {
         Self(hash(&[b"protection", &seed.to_le_bytes()]))
+    }
+
+    /// That of a run or a fit with this seed: the one [from](Self::from_seed) a number that was given, or 256 bits that follow
+    /// from a drawn one and tell nothing of it.
+    pub fn of(seed: &Seed) -> Self {
+        seed.as_number().map_or_else(|| Self(seed.key("protection")), Self::from_seed)
     }
 
     /// Drawn from the operating system: another one each time.
@@ -78,5 +86,10 @@ mod tests {
         assert_ne!(first(&secret, ["age", "cap"]), first(&secret, ["agec", "ap"]));
         assert_ne!(first(&secret, ["age", "cap"]), first(&Secret::from_seed(2), ["age", "cap"]));
         assert_ne!(first(&Secret::drawn().unwrap(), ["age", "cap"]), first(&Secret::drawn().unwrap(), ["age", "cap"]));
+        let of = |seed: &Seed| first(&Secret::of(seed), ["age", "cap"]);
+        assert_eq!(of(&Seed::from(1)), first(&secret, ["age", "cap"]));
+        let drawn = Seed::drawn().unwrap();
+        assert_eq!(of(&drawn), of(&drawn.revealed().parse().unwrap()));
+        assert_ne!(of(&drawn), of(&Seed::from(drawn.number())));
     }
 }

@@ -135,12 +135,7 @@ impl Card {
             self.line(&format!("  {}. {}: {}", attempt.number, text(&attempt.explanation.to_string()), text(&came)));
         }
         let Some(attempt) = record.best_attempt() else { return };
-        self.line(&format!(
-            "- Settings of attempt {} (seed {}): {}.",
-            attempt.number,
-            attempt.seed,
-            text(&attempt.plan.summary()),
-        ));
+        self.line(&format!("- Settings of attempt {}: {}.", attempt.number, text(&attempt.plan.summary()),));
         if let Some(training) = &record.training {
             self.line(&format!(
                 "- Training: {} epochs, {} parameters, held-out loss {:.4} (baseline {:.4}).",

@@ -107,11 +107,16 @@ pub struct Left {
     pub head: String,
 }
 
-/// What the model's file tells of it: the measures that decided, and the HMAC of the table if there is a key.
+/// What the model's file tells of it: the measures that decided, the seed, and the HMAC of the table if there is a key.
 fn about(run: &RunOutcome, source: &Source) -> About {
     let measures = run.record.assessment().into_iter().flat_map(|assessment| &assessment.report.measures);
     let measured = measures.filter_map(|measure| Some((measure.id.clone(), measure.outcome.value()?)));
-    About { source_mac: source.mac.clone(), measures: measured.collect(), ..About::default() }
+    About {
+        source_mac: source.mac.clone(),
+        measures: measured.collect(),
+        seed: Some(run.seed.clone()),
+        ..About::default()
+    }
 }
 
 /// Writes everything beside its place, then takes the `earlier` results away, then gives the new ones their names: a

@@ -8,8 +8,23 @@ use synth_compliance::sha256_of;
 use super::audit::Written;
 use crate::error::{Error, Obstacle, Result};
 
-/// What the name of a file that is being written begins with.
-pub(super) const TEMPORARY: &str = ".synth-";
+/// What the name of a file that is being written begins and ends with, around so many letters and digits drawn by chance.
+const TEMPORARY: (&str, &str) = (".synth-", ".part");
+const TEMPORARY_LETTERS: usize = 12;
+
+/// Whether a file of that name is one that is being written, or was when its writer was stopped.
+pub(super) fn is_temporary(name: &str) -> bool {
+    let (start, end) = TEMPORARY;
+    let drawn = name.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
+    drawn.is_some_and(|drawn| drawn.len() == TEMPORARY_LETTERS && drawn.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// Makes files under names that are nobody's.
+fn temporary<'a>() -> tempfile::Builder<'a, 'a> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1).rand_bytes(TEMPORARY_LETTERS);
+    builder
+}
 
 /// A file that was written beside its place and is put there when everything else is whole too.
 pub(super) struct Pending {
@@ -81,8 +96,7 @@ impl Pending {
 
 /// An empty file beside `path`, under a name that is nobody's. It goes away with the value.
 pub(super) fn begin(path: &Path, readers: Readers) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
+    let mut builder = temporary();
     // The system takes away what the user's mask forbids.
     #[cfg(unix)]
     if readers == Readers::AsUsual {
@@ -179,7 +193,7 @@ pub fn check_writable(folder: &Path) -> Result<()> {
     if !there.is_dir() {
         return Err(Error::Request(format!("{} is not a folder", there.display())));
     }
-    match tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(there) {
+    match temporary().tempfile_in(there) {
         Ok(_) => Ok(()),
         Err(error) => {
             // The outer message names the temporary file.

@@ -74,8 +74,7 @@ pub fn provenance(
         let mut activity = json!({ "prov:label": label });
         if let Some(attempt) = attempt {
             activity["synth:attempt"] = json!(attempt.number);
-            // As text: a seed may be larger than the numbers of some readers.
-            activity["synth:seed"] = json!(attempt.seed.to_string());
+            activity["synth:seed"] = json!(record.seed);
         }
         activity
     };

@@ -4,7 +4,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use synth_compliance::{Decision, Finding, PolicyId};
 use synth_core::train::TrainReport;
-use synth_core::{Model, Schema, Table};
+use synth_core::{Model, Schema, Seed, SeedOrigin, Table};
 use synth_metrics::ColumnLoss;
 
 use super::portraits::TablePortrait;
@@ -18,7 +18,7 @@ use crate::split::Design;
 use crate::unit::UnitRecord;
 
 /// The version of the run record's JSON form. A record of another version is not read.
-pub const RUN_VERSION: u32 = 2;
+pub const RUN_VERSION: u32 = 3;
 
 /// The record of a run, without the table itself. Deterministic: same input, settings and version, same bytes as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,8 +32,8 @@ pub struct RunRecord {
     pub decision: Decision,
     /// The policy, fixed before anything was learnt.
     pub policy: PolicyId,
-    /// The seed everything followed from.
-    pub seed: u64,
+    /// How the seed came about that everything followed from. The seed itself is in no record.
+    pub seed: SeedOrigin,
     /// What was found in the columns of the table.
     pub findings: Vec<Finding>,
     /// What was done to them before anything was learnt.
@@ -103,6 +103,8 @@ impl RunRecord {
 pub struct RunOutcome {
     /// What was done and decided.
     pub record: RunRecord,
+    /// The seed that everything followed from: a secret of the table's owner.
+    pub seed: Seed,
     /// The schema of the table that was given, with all that was done to it declared: put under that table again, it asks
     /// for the same.
     pub schema: Schema,

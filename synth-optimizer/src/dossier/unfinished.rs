@@ -2,15 +2,23 @@
 //!
 //! The folder is there from the first thing that is kept until the results are. Whoever may read it may know the table:
 //! its files can be read by their owner only.
+//!
+//! Every file is sealed to its run by an HMAC-SHA-256. Its key follows from the seed of the run and from the digests of the
+//! table, the schema, the policy and the settings, so that a file that was edited or comes from another run is noticed before
+//! anything is resumed. Left out on purpose: a key that is not in the folder. Whoever may read all of it can make its seals, with
+//! a program of his own.
 
 use std::io::{Error as IoError, ErrorKind, Result as IoResult};
 use std::path::{Path, PathBuf};
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use synth_compliance::{Key, canonical};
+use synth_core::Seed;
 
-use super::outputs::{self, Readers, Replace, failed};
-use crate::error::{Error, Result};
+use super::outputs::{self, Readers, Replace, failed, name_of};
+use crate::error::{Error, Obstacle, Result};
 use crate::store::Store;
 
 /// The folder's name.
@@ -21,22 +29,55 @@ const ASKED: &str = "run.json";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What was asked, and of what.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Asked<A> {
+struct Asked {
     /// The version that began the run: another one may come to other bytes.
     program: String,
     /// What the run was asked, in the words of whoever asked.
-    args: A,
-    /// The digests of what the run reads.
-    inputs: Vec<String>,
+    args: Value,
+    /// The seed of the run.
+    #[serde(with = "synth_core::seed::kept")]
+    seed: Option<Seed>,
+    /// The HMAC of the digests of what the run reads.
+    inputs: String,
+    /// The HMAC of all of this.
+    seal: String,
+}
+
+impl Asked {
+    /// What is there, if it is of this version.
+    fn read(results: &Path) -> Result<Self> {
+        let none = || Error::Request(format!("no unfinished run in {}", results.display()));
+        let bytes = std::fs::read(results.join(FOLDER).join(ASKED)).map_err(|_| none())?;
+        let of_version = |version: &str| format!("the unfinished run in {} is of {version}", results.display());
+        let asked: Self = serde_json::from_slice(&bytes).map_err(|_| Error::Request(of_version("another version")))?;
+        if asked.program != VERSION {
+            return Err(Error::Request(of_version(&format!("version {}", asked.program))));
+        }
+        Ok(asked)
+    }
+
+    /// The same with its seal.
+    fn sealed(self, key: &Key) -> Self {
+        let bare = Self { seal: String::new(), ..self };
+        Self { seal: key.mac(canonical(&bare).as_bytes()), ..bare }
+    }
 }
 
 /// The folder of a run that is not finished.
 #[derive(Debug)]
 pub struct Unfinished {
     folder: PathBuf,
-    asked: Vec<u8>,
+    asked: Asked,
+    /// The keys of what was asked, and of the other files.
+    own: Key,
+    of_files: Key,
+}
+
+/// A key for `purpose` that nobody has who does not have the seed.
+fn key_of(seed: &Seed, purpose: &str) -> Key {
+    Key::new(seed.key(purpose).to_vec()).expect("it is long enough")
 }
 
 impl Unfinished {
@@ -50,38 +91,75 @@ impl Unfinished {
     /// # Errors
     /// [`Error::Request`] if there is none, if it is one of another version, or if it was asked otherwise.
     pub fn asked<A: DeserializeOwned>(results: &Path) -> Result<A> {
-        let path = results.join(FOLDER).join(ASKED);
-        let none = || Error::Request(format!("no unfinished run in {}", results.display()));
-        let bytes = std::fs::read(&path).map_err(|_| none())?;
-        let of_version = |version: &str| format!("the unfinished run in {} is of {version}", results.display());
-        let asked: Asked<A> =
-            serde_json::from_slice(&bytes).map_err(|_| Error::Request(of_version("another version")))?;
-        if asked.program != VERSION {
-            return Err(Error::Request(of_version(&format!("version {}", asked.program))));
-        }
-        Ok(asked.args)
+        let problem = || format!("the unfinished run in {} is of another version", results.display());
+        serde_json::from_value(Asked::read(results)?.args).map_err(|_| Error::Request(problem()))
     }
 
-    /// The folder for a run; nothing is written yet. `asked` is all that the run follows from but for what it reads, of which
-    /// `inputs` are the digests.
-    pub fn of(results: &Path, asked: &impl Serialize, inputs: Vec<String>) -> Self {
-        let asked = Asked { program: VERSION.to_owned(), args: asked, inputs };
-        let asked = serde_json::to_vec_pretty(&asked).expect("settings have only string keys");
-        Self { folder: results.join(FOLDER), asked }
-    }
-
-    /// Makes sure that what is there is of the same run: of the same inputs.
+    /// The seed of the unfinished run in `results`.
     ///
     /// # Errors
-    /// [`Error::Request`] if it is not; [`Error::File`].
+    /// [`Error::Request`] if there is none, or if it is one of another version.
+    pub fn seed(results: &Path) -> Result<Seed> {
+        let none = || Error::Request(format!("the unfinished run in {} has no seed", results.display()));
+        Asked::read(results)?.seed.ok_or_else(none)
+    }
+
+    /// The folder for a run; nothing is written yet. `asked` is all that the run follows from but for its seed and for what it
+    /// reads, of which `inputs` are the digests.
+    pub fn of(results: &Path, asked: &impl Serialize, inputs: &[String], seed: &Seed) -> Self {
+        let own = key_of(seed, "an unfinished run");
+        let args = serde_json::to_value(asked).expect("settings have only string keys");
+        let inputs = own.mac(inputs.join("\n").as_bytes());
+        let of_files = key_of(seed, &format!("files of the run on {inputs}"));
+        let asked = Asked { program: VERSION.to_owned(), args, seed: Some(seed.clone()), inputs, seal: String::new() };
+        Self { folder: results.join(FOLDER), asked: asked.sealed(&own), own, of_files }
+    }
+
+    /// Makes sure that what is there is of the same run, of the same inputs, and as it wrote it.
+    ///
+    /// # Errors
+    /// [`Error::Request`] if the inputs are others; [`Error::Place`] if a file was modified or does not belong;
+    /// [`Error::File`].
     pub fn check(&self) -> Result<()> {
-        let there = self.read(ASKED).map_err(failed("read", &self.folder))?.unwrap_or_default();
-        let inputs = |bytes: &[u8]| serde_json::from_slice::<Asked<IgnoredAny>>(bytes).map(|asked| asked.inputs).ok();
-        if inputs(&there) != inputs(&self.asked) {
+        let results = self.folder.parent().unwrap_or(Path::new("."));
+        let there = Asked::read(results)?;
+        let edited = |path: &Path| Error::Place { path: path.display().to_string(), obstacle: Obstacle::Edited };
+        if there.seed != self.asked.seed || there.clone().sealed(&self.own).seal != there.seal {
+            return Err(edited(&self.folder.join(ASKED)));
+        }
+        if there.inputs != self.asked.inputs {
             let problem = "the table, the schema or the policy has changed since the run started; start a new run";
             return Err(Error::Request(problem.to_owned()));
         }
+        for entry in std::fs::read_dir(&self.folder).map_err(failed("read", &self.folder))? {
+            let path = entry.map_err(failed("read", &self.folder))?.path();
+            let name = name_of(&path);
+            if name == ASKED || outputs::is_temporary(&name) {
+                continue;
+            }
+            let bytes = std::fs::read(&path).map_err(failed("read", &path))?;
+            if self.opened(&name, bytes).is_none() {
+                return Err(edited(&path));
+            }
+        }
         Ok(())
+    }
+
+    /// A file as it is written: its seal in a line, and what is in it.
+    fn sealed(&self, name: &str, bytes: &[u8]) -> Vec<u8> {
+        [self.seal_of(name, bytes).as_bytes(), b"\n", bytes].concat()
+    }
+
+    /// What is in a file, if its seal is that of this run.
+    fn opened(&self, name: &str, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let end = bytes.iter().position(|&byte| byte == b'\n')?;
+        let seal = String::from_utf8(bytes[..end].to_vec()).ok()?;
+        bytes.drain(..=end);
+        self.of_files.confirms(&named(name, &bytes), &seal).then_some(bytes)
+    }
+
+    fn seal_of(&self, name: &str, bytes: &[u8]) -> String {
+        self.of_files.mac(&named(name, bytes))
     }
 
     /// Takes the folder away, with whatever a stopped run left beside the results under a name that is nobody's.
@@ -106,8 +184,7 @@ impl Unfinished {
         }
         for entry in std::fs::read_dir(results).map_err(failed("clear", results))? {
             let path = entry.map_err(failed("clear", results))?.path();
-            let is_ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(outputs::TEMPORARY));
-            if is_ours && path.is_file() {
+            if outputs::is_temporary(&name_of(&path)) && path.is_file() {
                 std::fs::remove_file(&path).map_err(failed("clear", results))?;
             }
         }
@@ -139,18 +216,25 @@ impl Unfinished {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&self.folder)?;
-        self.write(ASKED, &self.asked)
+        self.write(ASKED, &serde_json::to_vec_pretty(&self.asked).expect("it has only string keys"))
     }
+}
+
+/// What the seal of a file is made of: a file under another name is another file.
+fn named(name: &str, bytes: &[u8]) -> Vec<u8> {
+    [name.as_bytes(), b"\n", bytes].concat()
 }
 
 impl Store for Unfinished {
     fn load(&self, name: &str) -> IoResult<Option<Vec<u8>>> {
-        self.read(name)
+        let Some(bytes) = self.read(name)? else { return Ok(None) };
+        let edited = || IoError::new(ErrorKind::InvalidData, "it was modified since the run wrote it");
+        self.opened(name, bytes).map(Some).ok_or_else(edited)
     }
 
     fn save(&self, name: &str, bytes: &[u8]) -> IoResult<()> {
         self.begin()?;
-        self.write(name, bytes)
+        self.write(name, &self.sealed(name, bytes))
     }
 
     fn remove(&self, name: &str) -> IoResult<()> {

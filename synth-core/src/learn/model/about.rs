@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::seed::Seed;
+
 /// The version of this crate, which a fitted model is of.
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 /// Characters of a text in it, and entries, at most.
@@ -23,12 +25,15 @@ pub struct About {
     /// nothing was.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measures: BTreeMap<String, f64>,
+    /// The seed of the run or the fit, with its value: a model is its owner's alone. `None`: it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::seed::kept")]
+    pub seed: Option<Seed>,
 }
 
 impl Default for About {
-    /// Fitted by this version, without a key, nothing measured.
+    /// Fitted by this version, without a key, nothing measured, from an unknown seed.
     fn default() -> Self {
-        Self { fitted_by: PROGRAM.to_owned(), source_mac: None, measures: BTreeMap::new() }
+        Self { fitted_by: PROGRAM.to_owned(), source_mac: None, measures: BTreeMap::new(), seed: None }
     }
 }
 

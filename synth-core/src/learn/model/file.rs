@@ -18,7 +18,7 @@ use crate::learn::keep::Keep;
 use crate::learn::part::{FilePart, Tensor};
 
 /// The version of the model [file](super::format) that this crate writes and reads.
-pub const MODEL_VERSION: u32 = 5;
+pub const MODEL_VERSION: u32 = 6;
 
 /// What an engine leaves and what its rows keep as the bytes of a model file.
 ///

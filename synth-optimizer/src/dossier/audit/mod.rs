@@ -17,7 +17,7 @@ mod verify;
 use serde::{Deserialize, Serialize};
 use synth_compliance::{Chain, Change, Decision, Finding, Policy, VERDICT_VERSION, sha256};
 use synth_core::train::TrainingFailure;
-use synth_core::{Schema, Table};
+use synth_core::{Schema, SeedOrigin, Table};
 use synth_metrics::REPORT_VERSION;
 
 use crate::assessment::Assessment;
@@ -31,7 +31,7 @@ use crate::split::Design;
 pub use verify::{Fault, Folder, LIMITS, Verified, verify};
 
 /// The version of the log's form.
-pub const AUDIT_VERSION: u32 = 2;
+pub const AUDIT_VERSION: u32 = 3;
 
 /// The file names of a log and of a run's record.
 pub const LOG_NAME: &str = "audit.jsonl";
@@ -150,17 +150,13 @@ pub enum Entry {
     Designed {
         /// The parts.
         design: Design,
-        /// The run's seed.
-        #[serde(with = "text")]
-        seed: u64,
+        /// How the run's seed came about.
+        seed: SeedOrigin,
     },
     /// A plan tried.
     Attempt {
         /// Its number, from 1.
         number: usize,
-        /// Its seed.
-        #[serde(with = "text")]
-        seed: u64,
         /// What was tried.
         plan: Box<Plan>,
         /// Why.
@@ -194,20 +190,6 @@ pub struct Forms {
     pub report: u32,
     /// [`VERDICT_VERSION`], of verdicts.
     pub verdict: u32,
-}
-
-/// A whole number of 64 bits as text: the numbers of many languages end at 2^53, and those of a log in canonical form do.
-mod text {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(number: &u64, form: S) -> Result<S::Ok, S::Error> {
-        form.collect_str(number)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(form: D) -> Result<u64, D::Error> {
-        String::deserialize(form)?.parse().map_err(D::Error::custom)
-    }
 }
 
 /// The result of an attempt.
@@ -283,7 +265,6 @@ pub fn log(record: &RunRecord, policy: &Policy, source: &Source, program: &Progr
 fn attempt_entry(attempt: &Attempt<Plan, Assessment>) -> Entry {
     Entry::Attempt {
         number: attempt.number,
-        seed: attempt.seed,
         plan: Box::new(attempt.plan.clone()),
         explanation: attempt.explanation.clone(),
         came: match &attempt.result {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use synth_compliance::{Decision, Finding, Policy, PolicyId, chain, judge};
+use synth_core::SeedOrigin;
 
 use super::{AUDIT_VERSION, Entry, Judged, LOG_NAME, RECORD_NAME, Written, attempt_entry};
 use crate::assessment::Assessment;
@@ -116,7 +117,7 @@ struct Lines<'a> {
     findings: &'a [Finding],
     protection: &'a ProtectionRecord,
     design: &'a Design,
-    seed: u64,
+    seed: SeedOrigin,
     attempts: Vec<&'a Entry>,
     audit: Option<&'a Judged>,
     decision: Decision,
@@ -226,7 +227,10 @@ fn record_faults(folder: &(impl Folder + ?Sized), lines: &Lines<'_>, policy: &Po
     check(record.policy == policy.id(), "its policy is not that of the log");
     let protected = (record.findings.as_slice(), &record.protection);
     check(protected == (lines.findings, lines.protection), "its findings or its protection are not those of the log");
-    check((&record.design, record.seed) == (lines.design, lines.seed), "its design or seed is not that of the log");
+    check(
+        (&record.design, record.seed) == (lines.design, lines.seed),
+        "its design or the origin of its seed is not that of the log",
+    );
     let attempts: Vec<Entry> = record.attempts.iter().map(attempt_entry).collect();
     check(attempts.iter().eq(lines.attempts.iter().copied()), "its attempts are not those of the log");
     check(record.audit.as_ref().map(Judged::of).as_ref() == lines.audit, "its audit is not that of the log");

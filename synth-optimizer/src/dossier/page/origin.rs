@@ -101,10 +101,7 @@ pub(super) fn facts(record: &RunRecord, policy: &Policy, source: &Source, progra
     facts.push(["Use of the rows".to_owned(), record.design.to_string()]);
     facts.push(["Seed of the run".to_owned(), record.seed.to_string()]);
     if let Some(attempt) = record.best_attempt() {
-        facts.push([
-            format!("Attempt {}", attempt.number),
-            format!("seed {}; {}", attempt.seed, shown(&attempt.plan.summary())),
-        ]);
+        facts.push([format!("Attempt {}", attempt.number), shown(&attempt.plan.summary())]);
     }
     facts.push(["Program".to_owned(), format!("{} {}", program.name, program.version)]);
     facts
