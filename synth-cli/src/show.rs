@@ -244,8 +244,8 @@ fn protection_lines(findings: &[Finding], protection: &ProtectionRecord) -> Vec<
     }
     for rule in rules {
         let same = || protection.applied.iter().filter(|applied| applied.what == rule);
-        // What changed nothing in any column is in the record.
-        if same().any(|applied| applied.cells != Count::Exactly(0)) {
+        // What changed hardly anything in any column is in the record.
+        if same().any(|applied| !matches!(applied.cells, Count::Exactly(0) | Count::FewerThan(_))) {
             let changed = same().filter(|applied| applied.cells != Count::Exactly(0));
             lines.push(format!("protected: {rule}: {}", named(changed.map(|a| a.column.as_str()).collect())));
         }

@@ -361,10 +361,10 @@ mod tests {
         assert_eq!(
             declared.shortfalls,
             [
-                "`seen`: the policy requires dates coarsened to the year, 11 most extreme values capped on each side; the \
+                "`seen`: the policy requires dates coarsened to the year, 11 to 22 most extreme values capped on each side; the \
              schema declares: kept as it is",
-                "`age`: the policy requires 11 most extreme values capped on each side; the schema declares: values above 79 \
-             become 80, 5 most extreme values capped on each side",
+                "`age`: the policy requires 11 to 22 most extreme values capped on each side; the schema declares: values above 79 \
+             become 80, 5 to 10 most extreme values capped on each side",
             ]
         );
     }

@@ -153,8 +153,9 @@ mod tests {
         let protected = protect(&table(200), &policy, Protects::Policy, &Secret::from_seed(0)).unwrap();
         let costs: Vec<(&str, &str, f64)> =
             protected.record.costs.iter().map(|c| (c.column.as_str(), c.measure.as_str(), c.value)).collect();
-        // Ten of 200 values lie beyond the eleventh at either end, and five rows have the rare level.
-        assert_eq!(costs, [("dose", "ks", 0.05), ("ward", "tvd", 0.03)]);
+        // 11 to 22 of 200 values are capped at either end, and five rows have the rare level.
+        assert!(costs[0].0 == "dose" && costs[0].1 == "ks" && (0.05..=0.11).contains(&costs[0].2), "{costs:?}");
+        assert_eq!(costs[1..], [("ward", "tvd", 0.03)]);
         assert!(protected.record.shortfalls.is_empty());
     }
 
@@ -165,13 +166,13 @@ mod tests {
         let protected = protect(&input, &policy, Protects::SchemaAlone, &Secret::from_seed(0)).unwrap();
         assert_eq!(protected.table.batch(), input.batch());
         assert_eq!(protected.record.shortfalls.len(), 2);
-        assert!(protected.record.shortfalls[0].starts_with("`dose`: the policy requires 11 most extreme values"));
+        assert!(protected.record.shortfalls[0].starts_with("`dose`: the policy requires 11 to 22 most extreme values"));
     }
 
     #[test]
     fn a_table_too_small_for_the_policy_says_so() {
         let policy = Policy::named("hipaa").unwrap();
-        let error = protect(&table(15), &policy, Protects::Policy, &Secret::from_seed(0)).err().unwrap().to_string();
-        assert!(error.contains("15 rows are too few") && error.contains("[nothing-to-learn]"), "{error}");
+        let error = protect(&table(10), &policy, Protects::Policy, &Secret::from_seed(0)).err().unwrap().to_string();
+        assert!(error.contains("10 rows are too few") && error.contains("[nothing-to-learn]"), "{error}");
     }
 }

@@ -195,14 +195,14 @@ fn what_a_schema_keeps_and_what_is_switched_off_is_said() {
         folder.synth(&[&common[..], args].concat()).out()
     };
     let said = run("keep", &["--schema", "keep.toml"]);
-    let line = "not protected: `dose`: the policy requires 11 most extreme values capped on each side; the schema declares: kept as it is";
+    let line = "not protected: `dose`: the policy requires 11 to 22 most extreme values capped on each side; the schema declares: kept as it is";
     assert!(said.contains(line), "{said}");
     let said = run("off", &["--no-protection"]);
     assert!(said.contains("protection is switched off"), "{said}");
     let record: serde_json::Value = serde_json::from_slice(&folder.read("off/report.json")).unwrap();
     assert_eq!(record["protection"]["by"], "schema_alone");
     let said = run("on", &[]);
-    assert!(said.contains("protected: 11 most extreme values capped on each side: `age`, `dose`"), "{said}");
+    assert!(said.contains("protected: 11 to 22 most extreme values capped on each side: `age`, `dose`"), "{said}");
     assert!(said.contains("measures called given_… compare with the table before it"), "{said}");
 
     let bad = profile.replace(before, &format!("{before}protect = [{{ rule = \"merge-rare\", k = 11 }}]\n"));

@@ -198,7 +198,7 @@ fn are_boolean_words(distinct: &[&str]) -> bool {
 }
 
 /// The levels in ascending order, if all of them are of one known scale, or intervals of numbers.
-fn known_order(distinct: &[&str]) -> Option<Vec<String>> {
+pub(crate) fn known_order(distinct: &[&str]) -> Option<Vec<String>> {
     const SCALES: [&[&str]; 17] = [
         &["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"],
         &["very low", "low", "medium", "high", "very high"],

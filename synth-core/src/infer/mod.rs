@@ -29,6 +29,7 @@ use crate::spelling::datetime::parse as parse_datetime;
 use crate::spelling::missing::{self, Token};
 use crate::spelling::number::{decimals_of, spelled};
 use grid::FormatOf;
+pub(crate) use kind::known_order;
 use tally::Spellings;
 
 /// Rows that a remark points at, at most.

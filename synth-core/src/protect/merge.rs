@@ -2,19 +2,30 @@
 //!
 //! Levels without an order go to one level for all that is rare; where that is still rare, to the rarest level that is
 //! not, under its name. Levels with an order join a neighbour: "other" has no
-//! place on a scale. Missing cells are no level and stay missing, however few they are.
+//! place on a scale. Missing cells are no level; those that few have are [filled](super::gaps).
 //!
 //! What a level "has" are units: who has it in ten rows is one.
 
+use std::collections::BTreeSet;
+
+use rand::Rng;
+
 use super::column::{Change, Column};
+use crate::infer::known_order;
 use crate::schema::{Field, Kind, Storage};
 use crate::table::{Levels, Units, column_from_labels};
 
 /// The names of the merged level, the first that is free.
 const NAMES: [&str; 3] = ["other", "other levels", "all other levels"];
 
-pub(super) fn apply(column: Column, units: &Units, k: usize) -> Change {
-    let Levels { names, codes } = column.as_table().levels(0);
+/// Merges the levels of fewer than `k` units, or of somewhat more: as many as are drawn for the column, up to half as many again. One
+/// person more decides what becomes of a level with a probability of 1 in `k` / 2, and only where about `k` others have it.
+pub(super) fn apply(column: Column, units: &Units, k: usize, rng: &mut impl Rng) -> Change {
+    merged(column, units, rng.gen_range(k..=k + k / 2))
+}
+
+fn merged(mut column: Column, units: &Units, k: usize) -> Change {
+    let Levels { names, codes } = in_order(&mut column);
     let having = Having::of(units, &codes, names.len());
     let Column { mut field, array } = column;
     let n_present = units.n_units_among((0..codes.len()).filter(|&row| codes[row].is_some()));
@@ -46,6 +57,20 @@ pub(super) fn apply(column: Column, units: &Units, k: usize) -> Change {
     let array = column_from_labels(&field, labels);
     field.order.retain(|level| becomes.iter().flatten().any(|kept| kept == level));
     Change { column: Column { field, array }.settled(), rows, levels: Some(levels) }
+}
+
+/// The levels in their order. A schema that was written for others to see does not list those that hardly anybody has: where
+/// all together are of a known scale, that is their order.
+fn in_order(column: &mut Column) -> Levels {
+    let levels = column.as_table().levels(0);
+    let is_listed = |level: &String| column.field.order.contains(level);
+    if column.field.order.is_empty() || levels.names.iter().all(is_listed) {
+        return levels;
+    }
+    let all: BTreeSet<&str> = levels.names.iter().chain(&column.field.order).map(String::as_str).collect();
+    let Some(order) = known_order(&all.into_iter().collect::<Vec<_>>()) else { return levels };
+    column.field.order = order;
+    column.as_table().levels(0)
 }
 
 /// The units that have each level, in ascending order.
@@ -145,7 +170,7 @@ fn free_name(levels: &[String], field: &Field) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Applied, Count, Protection, Secret, apply};
+    use super::super::{Protection, Secret, apply};
     use super::*;
     use crate::io::TableBuilder;
     use crate::table::Table;
@@ -154,10 +179,15 @@ mod tests {
         Table::builder().labels("x", cells.iter().copied()).kind("x", kind)
     }
 
-    fn merged(column: TableBuilder, k: usize) -> (Table, Applied) {
-        let input = column.protect("x", [Protection::MergeRare { k }]).build().unwrap();
-        let (table, mut applied) = apply(&input, &Secret::from_seed(0)).unwrap();
-        (table, applied.remove(0))
+    fn merged(column: TableBuilder, k: usize) -> (Table, Change) {
+        merged_by(&column.build().unwrap(), k)
+    }
+
+    fn merged_by(input: &Table, k: usize) -> (Table, Change) {
+        let (field, array) = input.column(0);
+        let column = Column { field: field.clone(), array: std::sync::Arc::clone(array) };
+        let change = super::merged(column, &Units::of(input), k);
+        (change.column.as_table(), change)
     }
 
     fn counted(table: &Table) -> Vec<(String, usize)> {
@@ -193,9 +223,9 @@ mod tests {
         check(Kind::Ordinal, &[("1", 2), ("2", 9), ("3", 8), ("4", 1)], &[("2", 11), ("3", 9)]);
         check(Kind::Ordinal, &[("1", 9), ("2", 3), ("3", 3), ("4", 9)], &[("1", 9), ("2", 6), ("4", 9)]);
         check(Kind::Boolean, &[("no", 20), ("yes", 4)], &[("no", 24)]);
-        let (table, applied) = merged(words(Kind::Boolean, &cells(&[("n", 20), ("y", 4)])), 5);
+        let (table, change) = merged(words(Kind::Boolean, &cells(&[("n", 20), ("y", 4)])), 5);
         assert_eq!(table.column(0).0.kind, Kind::Constant);
-        assert_eq!((applied.cells, applied.levels), (Count::FewerThan(5), Some(1)));
+        assert_eq!((change.rows.len(), change.levels), (4, Some(1)));
     }
 
     #[test]
@@ -221,30 +251,53 @@ mod tests {
     }
 
     #[test]
+    fn one_person_more_seldom_decides_what_becomes_of_a_level() {
+        let kept = |n: usize| {
+            let column = words(Kind::Categorical, &cells(&[("a", 90), ("b", n), ("c", 80)]));
+            let input = column.protect("x", [Protection::MergeRare { k: 10 }]).build().unwrap();
+            let is_kept = |seed: &u64| {
+                let (output, _) = apply(&input, &Secret::from_seed(*seed)).unwrap();
+                output.levels(0).names.iter().any(|name| name == "b")
+            };
+            (0..400).filter(is_kept).count()
+        };
+        let counts = [9, 10, 11, 12, 13, 14, 15].map(kept);
+        assert_eq!((counts[0], counts[6]), (0, 400));
+        assert!(counts.windows(2).all(|pair| pair[1] - pair[0] < 110), "{counts:?}");
+    }
+
+    #[test]
+    fn levels_that_the_schema_does_not_list_have_their_place_on_a_known_scale() {
+        let counts = [("low", 20), ("medium", 20), ("high", 20), ("very low", 2)];
+        let order = ["low", "medium", "high"].map(str::to_owned).to_vec();
+        let column = words(Kind::Ordinal, &cells(&counts)).declare("x", |field| field.order = order.clone());
+        let (table, _) = merged(column, 5);
+        assert_eq!(counted(&table)[0], ("low".to_owned(), 22));
+        assert_eq!(table.column(0).0.order, order);
+    }
+
+    #[test]
     fn who_has_a_level_in_many_rows_is_one() {
         // Twelve people have `a` once, one person has `b` twelve times and `a` once.
         let owners: Vec<usize> = (0..12).chain(std::iter::repeat_n(12, 13)).collect();
         let units = Units::rows(13).take(&owners);
         let rare = |counts: &[(&str, usize)]| {
             let column = words(Kind::Categorical, &cells(counts));
-            column.protect("x", [Protection::MergeRare { k: 5 }]).build().unwrap()
+            column.build().unwrap()
         };
         let counts = [("a", 12), ("b", 12), ("a", 1)];
         let input = rare(&counts);
-        let (alone, _) = apply(&input, &Secret::from_seed(0)).unwrap();
+        let (alone, _) = merged_by(&input, 5);
         assert_eq!(counted(&alone), [("a".to_owned(), 13), ("b".to_owned(), 12)]);
-        let (together, applied) = apply(&input.with_units(units), &Secret::from_seed(0)).unwrap();
+        let (together, change) = merged_by(&input.with_units(units), 5);
         assert_eq!(counted(&together), [("a".to_owned(), 25)]);
-        assert_eq!(applied[0].cells, Count::OfFewUnits(5));
+        assert_eq!(change.rows.len(), 12);
         // Two rare levels of the same four people are not eight people.
         let owners: Vec<usize> = (0..4).chain(0..4).chain(4..30).collect();
         let counts = [("b", 4), ("c", 4), ("a", 26)];
         let input = rare(&counts);
-        assert_eq!(
-            counted(&apply(&input, &Secret::from_seed(0)).unwrap().0),
-            [("a".to_owned(), 26), ("other".to_owned(), 8)]
-        );
-        let (merged, _) = apply(&input.with_units(Units::rows(30).take(&owners)), &Secret::from_seed(0)).unwrap();
+        assert_eq!(counted(&merged_by(&input, 5).0), [("a".to_owned(), 26), ("other".to_owned(), 8)]);
+        let (merged, _) = merged_by(&input.with_units(Units::rows(30).take(&owners)), 5);
         assert_eq!(counted(&merged), [("a".to_owned(), 34)]);
     }
 
@@ -259,7 +312,7 @@ mod tests {
             let cells: Vec<Option<&str>> =
                 codes.iter().zip(&names).map(|(&c, name)| (c != 0).then_some(name.as_str())).collect();
             let before = words(kind, &cells).build().unwrap();
-            let (after, applied) = merged(words(kind, &cells), k);
+            let (after, change) = merged(words(kind, &cells), k);
             let left = counted(&after);
             prop_assert!(left.iter().all(|(_, n)| *n >= k), "{left:?}");
             let n_present = cells.iter().flatten().count();
@@ -270,7 +323,7 @@ mod tests {
                 prop_assert!(old[i] != old[0] || new[i] == new[0]);
             }
             let changed = old.iter().zip(&new).filter(|(a, b)| a != b).count();
-            prop_assert_eq!(applied.cells, Count::masked(changed, k));
+            prop_assert_eq!(change.rows.len(), changed);
         }
     }
 }

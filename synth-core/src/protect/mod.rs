@@ -13,6 +13,13 @@
 //! with the protected one, even where the columns that tell them are left out or changed. The customary smallest cell, 11, is that of the cell-size policy of the US Centers for
 //! Medicare & Medicaid Services; 1/11 is the 9 % re-identification risk of EMA Policy 0070 and Health Canada's PRCI.
 //!
+//! An exact threshold says of a person who is just beyond it whether she is in the table, to everybody who knows the others. So
+//! thresholds are drawn from a [`Secret`]: the number of values that are capped and how far a cap is rounded
+//! ([`Protection::CapExtremes`]), the size from which on a level stays ([`Protection::MergeRare`]) and from which on gaps do, the
+//! multiples to which counts are rounded. All that is released of a column then changes with one person only by chance. What
+//! remains: of what two tables that differ in one person give, 1 in k + 1 is told apart at an end that she alone decides,
+//! before rounding; and the number of rows beyond any value of a synthetic table is a noisy count of the real ones.
+//!
 //! Left out on purpose: noise added to values (it protects nobody without an accountant), and combinations of columns:
 //! each is protected by itself, and what several tell together is measured on the synthetic table.
 
@@ -20,7 +27,9 @@ mod applied;
 mod cap;
 mod column;
 mod dates;
+mod gaps;
 mod merge;
+mod ruler;
 mod secret;
 mod zip;
 
@@ -29,7 +38,7 @@ use std::sync::Arc;
 use arrow::array::Array;
 
 use crate::error::{BadInput, InputRule, Result};
-use crate::schema::Kind;
+use crate::schema::{Constraint, Kind, Value};
 use crate::table::{Table, Units, column_from_labels};
 
 pub use crate::schema::{DEFAULT_K, FakeKind, Period, Protection};
@@ -83,11 +92,15 @@ fn protected(
     let name = column.field.name.clone();
     let present: Vec<usize> = (0..column.array.len()).filter(|&row| column.array.is_valid(row)).collect();
     let mut note = |rule: &str, what: String, rows: &[usize], k: usize, levels: Option<usize>| {
-        let cells = Count::of_cells(rows, units, k);
+        let mut rng = secret.stream(&[name.as_bytes(), rule.as_bytes(), b"counts"]);
+        let cells = Count::blurred_cells(rows, units, k, &mut rng);
+        let levels = levels.map(|n| Count::blurred(n, k, &mut rng));
         applied.push(Applied { column: name.clone(), rule: rule.to_owned(), what, cells, levels });
     };
+    let mut bounds = declared_range(table, &name);
     for protection in std::mem::take(&mut column.field.protect) {
         let what = protection.to_string();
+        let mut rng = secret.stream(&[name.as_bytes(), protection.id().as_bytes()]);
         let change = match &protection {
             Protection::Keep {} => {
                 note(protection.id(), what, &[], DEFAULT_K, None);
@@ -102,22 +115,32 @@ fn protected(
                 column.field.protect.push(protection);
                 continue;
             }
-            Protection::MergeRare { k } => merge::apply(column, units, *k),
-            Protection::CapExtremes { k } => cap::extremes(column, units, *k),
-            Protection::TopCode { above, to } => cap::coded(column, |x| x > *above, *to),
-            Protection::BottomCode { below, to } => cap::coded(column, |x| x < *below, *to),
+            Protection::MergeRare { k } => merge::apply(column, units, *k, &mut rng),
+            Protection::CapExtremes { k } => cap::extremes(column, units, *k, bounds, &mut rng),
+            Protection::TopCode { above, to } => {
+                bounds[1] = bounds[1].min(*to);
+                cap::coded(column, |x| x > *above, *to)
+            }
+            Protection::BottomCode { below, to } => {
+                bounds[0] = bounds[0].max(*to);
+                cap::coded(column, |x| x < *below, *to)
+            }
             Protection::Coarsen { to } => dates::coarsen(column, *to),
             Protection::ShiftDates { subject, max_days } => {
                 dates::shift(column, table, units, subject.as_deref(), *max_days, secret)
             }
             Protection::ZipPrefix {} => zip::apply(column),
         };
-        let k = match protection {
-            Protection::MergeRare { k } | Protection::CapExtremes { k } => k,
-            _ => DEFAULT_K,
-        };
-        note(protection.id(), what, &change.rows, k, change.levels);
         column = change.column;
+        match protection {
+            Protection::MergeRare { k } | Protection::CapExtremes { k } => {
+                note(protection.id(), what, &change.rows, k, change.levels);
+                let filled = gaps::fill(column, units, k, &mut rng);
+                note("rare-gaps", format!("gaps of fewer than {k} units filled"), &filled.rows, k, None);
+                column = filled.column;
+            }
+            _ => note(protection.id(), what, &change.rows, DEFAULT_K, change.levels),
+        }
     }
     match column.field.kind {
         Kind::Text => {
@@ -130,6 +153,23 @@ fn protected(
         _ => {}
     }
     Some(column)
+}
+
+/// The range that the schema declares for a column.
+fn declared_range(table: &Table, name: &str) -> cap::Bounds {
+    let mut bounds = cap::UNBOUNDED;
+    let schema = table.schema();
+    for constraint in &schema.constraints {
+        if let Constraint::Range { column, min, max } = constraint
+            && column == name
+            && let Some(field) = schema.index_of(name).map(|i| &schema.fields[i])
+        {
+            let number = |bound: &Option<Value>| bound.as_ref().and_then(|bound| bound.number(field));
+            bounds[0] = number(min).map_or(bounds[0], |min| bounds[0].max(min));
+            bounds[1] = number(max).map_or(bounds[1], |max| bounds[1].min(max));
+        }
+    }
+    bounds
 }
 
 #[cfg(test)]

@@ -22,13 +22,17 @@ pub enum Protection {
     /// Levels that fewer than `k` units (people, see [`Unit`](crate::schema::Unit)) have become one level, `other`. If that has fewer itself, it joins the
     /// next rarest level and takes its name. Levels with an order, and the two of a boolean, join their rarer neighbour
     /// instead, under the name of the most frequent of them. If fewer than `k` units have a value at all, they become missing.
+    /// Up to half as many again as `k` are drawn for each column: see [`protect`](crate::protect). Cells that fewer than `k` to
+    /// 2`k` units lack get the most frequent level.
     MergeRare {
         /// At least 2.
         k: usize,
     },
-    /// Values below the `k`-th smallest become it, values above the `k`-th largest become it, where a unit's values count
-    /// once: `k` units have values up to the one, and from the other on. A column in which these would cross (fewer than
-    /// 2`k` values) is left with their median alone, one in which fewer than `k` units have a value with none.
+    /// The values of `k` to 2`k` units at each end (how many is drawn) become one round number or date, the next one outwards,
+    /// so that no end of the column is anybody's own value or moves with one person; see [`protect`](crate::protect). A value
+    /// that enough units share stays, and so does a declared range. A column in which the ends would cross (fewer than 4`k`
+    /// units at most) is left with one round number in its middle, one in which fewer than `k` to 2`k` units have a value with
+    /// none. Cells that fewer than `k` to 2`k` units lack get the value of another row.
     CapExtremes {
         /// At least 2.
         k: usize,
@@ -164,7 +168,7 @@ impl fmt::Display for Protection {
         match self {
             Protection::Keep {} => write!(f, "kept as it is"),
             Protection::MergeRare { k } => write!(f, "levels of fewer than {k} rows merged"),
-            Protection::CapExtremes { k } => write!(f, "{k} most extreme values capped on each side"),
+            Protection::CapExtremes { k } => write!(f, "{k} to {} most extreme values capped on each side", 2 * k),
             Protection::TopCode { above, to } => write!(f, "values above {above} become {to}"),
             Protection::BottomCode { below, to } => write!(f, "values below {below} become {to}"),
             Protection::Coarsen { to } => write!(f, "dates coarsened to the {to}"),

@@ -79,7 +79,7 @@ pub fn lines(losses: &[ColumnLoss]) -> Vec<String> {
 /// The count, or the most that it may be.
 fn at_most(count: Count) -> usize {
     match count {
-        Count::Exactly(n) => n,
+        Count::Exactly(n) | Count::About(n) => n,
         Count::FewerThan(k) | Count::OfFewUnits(k) => k.saturating_sub(1),
     }
 }
