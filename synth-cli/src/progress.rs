@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use synth_core::train::Progress;
+use synth_metrics::rounding::to_digits;
 use synth_optimizer::pipeline::Event;
 use synth_optimizer::{Assessment, Fitting};
 
@@ -88,7 +89,8 @@ impl Bar {
             if last.is_none_or(|last| last.elapsed() >= BETWEEN_STEPS) {
                 *last = Some(Instant::now());
                 let seconds_left = fitting.remaining.as_secs_f64();
-                let (share, loss, speed) = (fitting.share, fitting.loss, fitting.rows_per_second);
+                let [share, loss, speed, seconds_left] =
+                    [fitting.share, fitting.loss, fitting.rows_per_second, seconds_left].map(|x| to_digits(x, 4));
                 log::step(
                     "fitting",
                     &json!({ "share": share, "loss": loss, "rows_per_second": speed, "seconds_left": seconds_left }),

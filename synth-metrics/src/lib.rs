@@ -35,6 +35,7 @@ pub mod measure;
 pub mod portrait;
 pub mod registry;
 pub mod report;
+pub mod rounding;
 pub mod subgroups;
 
 pub use audit::{Audit, Losses};

@@ -17,8 +17,10 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// Judges `report` by `policy`.
+    /// Judges `report` by `policy`, with its figures [rounded](synth_metrics::rounding) as they leave: the verdict is the one that
+    /// follows from the report that is written.
     pub fn new(report: QualityReport, policy: &Policy) -> Assessment {
+        let report = report.rounded();
         let verdict = judge(&report, policy);
         Assessment { report, verdict }
     }

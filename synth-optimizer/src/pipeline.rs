@@ -544,6 +544,7 @@ impl<'a> Pipeline<'a> {
             disclaimer: DISCLAIMER.to_owned(),
         };
         record.decision = record.concluded();
+        let record = record.shortened();
         let (release, refused) = if record.decision.is_accepted() { (artifact, None) } else { (None, artifact) };
         let shown = release.as_ref().or(refused.as_ref());
         let portrait = shown.map(|shown| table_portrait(trial, shown, &record.findings)).transpose()?;

@@ -91,7 +91,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         _ => None,
     };
     options.losses = losses.iter().map(|(members, non_members)| Losses { members, non_members }).collect();
-    let report = measure(&comparison, &options);
+    let report = measure(&comparison, &options).rounded();
     if let Some(out) = &args.out {
         let text = serde_json::to_vec_pretty(&report)?;
         files::write(out, Readers::AsUsual, replace, |file| file.write_all(&text))?;

@@ -6,6 +6,7 @@
 mod bad_input;
 mod constraints;
 mod databases;
+mod figures;
 mod help;
 mod impute;
 mod inputs;

@@ -11,6 +11,12 @@ pub(super) enum Side {
     Min,
 }
 
+/// A margin with four decimals, which is more than anybody reads; below 0 it stays below 0.
+fn rounded(margin: f64, status: Status) -> f64 {
+    let rounded = (margin * 1e4).round() / 1e4 + 0.0;
+    if rounded >= 0.0 && status != Status::Pass { -1e-4 } else { rounded }
+}
+
 /// One limit of a gate, judged.
 #[derive(Debug)]
 pub(super) struct Judged {
@@ -46,6 +52,6 @@ impl Judged {
             (true, Status::Pass) => 1.0,
             (true, _) => -(bound - limit).abs(),
         };
-        Judged { side, limit, bound, favourable, status, margin }
+        Judged { side, limit, bound, favourable, status, margin: rounded(margin, status) }
     }
 }

@@ -9,6 +9,8 @@
 use synth_compliance::{Finding, Sensitive};
 use synth_core::protect::DEFAULT_K;
 use synth_core::{Kind, Table};
+use synth_metrics::portrait::Shape;
+use synth_metrics::rounding::share;
 use synth_metrics::{Portrait, Subgroups, Tables, portrait, subgroups};
 
 use crate::error::Result;
@@ -33,11 +35,26 @@ impl TablePortrait {
     pub fn new(real: &Table, synthetic: &Table, findings: &[Finding]) -> Result<TablePortrait> {
         let comparison = Tables { train: real, synthetic, holdout: None }.compare()?;
         let group = group_column(real, findings);
-        Ok(TablePortrait {
-            portrait: portrait(&comparison, DEFAULT_K),
-            subgroups: group.map(|column| subgroups(&comparison, &column)),
-        })
+        let mut portrait = portrait(&comparison, DEFAULT_K);
+        // The real shares in steps of some rows: exact ones would tell a guess of one row from another.
+        let n_rows = real.n_rows();
+        for column in &mut portrait.columns {
+            column.missing.train = column.missing.train.map(|of_all| share(of_all, n_rows));
+            match &mut column.shape {
+                Shape::Bins { shares, .. } => rounded(&mut shares.train, n_rows),
+                Shape::Levels { shares, others, .. } => {
+                    rounded(&mut shares.train, n_rows);
+                    others.iter_mut().for_each(|others| others.train = share(others.train, n_rows));
+                }
+                Shape::Hidden(_) => {}
+            }
+        }
+        Ok(TablePortrait { portrait, subgroups: group.map(|column| subgroups(&comparison, &column)) })
     }
+}
+
+fn rounded(shares: &mut [f64], n_rows: usize) {
+    shares.iter_mut().for_each(|own| *own = share(*own, n_rows));
 }
 
 /// The column whose levels are looked at one by one: the first quasi-identifier of levels, since that is what people are

@@ -2,10 +2,12 @@
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Number, Value};
 use synth_compliance::{Decision, Finding, PolicyId};
 use synth_core::train::TrainReport;
 use synth_core::{Model, Schema, Seed, SeedOrigin, Table};
 use synth_metrics::ColumnLoss;
+use synth_metrics::rounding::to_digits;
 
 use super::portraits::TablePortrait;
 use crate::assessment::Assessment;
@@ -72,7 +74,39 @@ fn known_version<'de, D: Deserializer<'de>>(form: D) -> Result<u32, D::Error> {
     }
 }
 
+/// The significant digits of a figure in the record that is no measure: a loss, a share, a setting.
+const DIGITS: i32 = 6;
+
+/// Shortens every fraction in `value`. Assessments stay as they are: their reports are rounded, and their verdicts follow from
+/// these.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let short = number.as_f64().map(|x| to_digits(x, DIGITS)).and_then(Number::from_f64);
+            *number = short.unwrap_or_else(|| number.clone());
+        }
+        Value::Array(values) => values.iter_mut().for_each(shorten),
+        Value::Object(members) if members.contains_key("verdict") => {}
+        Value::Object(members) => members.values_mut().for_each(shorten),
+        _ => {}
+    }
+}
+
 impl RunRecord {
+    /// The record as it leaves: no figure has more digits than anybody needs, since all of them together are a fingerprint of the
+    /// real rows.
+    pub(crate) fn shortened(self) -> Self {
+        let mut value = serde_json::to_value(&self).expect("a record has only string keys");
+        shorten(&mut value);
+        // What is not finite has no form: such a record stays as it is.
+        let Ok(short) = serde_json::from_value::<Self>(value) else { return self };
+        // How long an attempt took is never written.
+        let of_self = self.attempts.iter().map(|attempt| attempt.duration);
+        let attempts =
+            short.attempts.into_iter().zip(of_self).map(|(attempt, duration)| Attempt { duration, ..attempt });
+        Self { attempts: attempts.collect(), ..short }
+    }
+
     /// The assessment that decided: the audit's, or else that of the accepted or best attempt.
     pub fn assessment(&self) -> Option<&Assessment> {
         // Among equals the first, as the runner keeps it.
