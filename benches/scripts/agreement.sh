@@ -12,8 +12,8 @@ synth=target/release/synth
 for table in "$@"; do
   "$python" "$referee/prepare.py" "$data" "$table" "$out" > /dev/null
   train=$out/${table}_train.csv; holdout=$out/${table}_holdout.csv; made=$out/${table}_made.csv
-  "$synth" fit "$train" --model "$out/$table.synth" --quiet --force > /dev/null
-  "$synth" sample "$out/$table.synth" --rows "$(($(wc -l < "$train") - 1))" --out "$made" --force
+  "$synth" fit "$train" --model "$out/$table.synth" --seed 0 --quiet --force > /dev/null
+  "$synth" sample "$out/$table.synth" --rows "$(($(wc -l < "$train") - 1))" --out "$made" --seed 0 --force
   "$synth" evaluate --train "$train" --synthetic "$made" --holdout "$holdout" --quiet --json > "$out/ours.json"
   "$python" "$referee/referee.py" "$train" "$holdout" "$made" --no-sdmetrics > "$out/theirs.json"
   python3 - "$out/ours.json" "$out/theirs.json" "$table" <<'P'

@@ -16,7 +16,7 @@ use synth_optimizer::dossier::forms::FORMS;
 #[command(name = "synth", version, propagate_version = true, after_help = PROGRAM_HELP)]
 pub(crate) struct Args {
     /// Number of threads; results do not depend on it [default: all cores]
-    #[arg(long, env, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, env, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     #[arg(help_heading = "General")]
     pub(crate) threads: Option<u16>,
     /// Print the result as a single JSON object on standard output
@@ -283,6 +283,10 @@ pub(crate) struct Run {
     /// Split the output into files of at most N rows: `synthetic-1.csv`, `synthetic-2.csv`, …
     #[arg(long, env, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) split: Option<u64>,
+    /// Put an apostrophe before text that a spreadsheet would run as a formula
+    #[arg(long, env)]
+    #[arg(hide_short_help = true)]
+    pub(crate) spreadsheet_safe: bool,
     /// Maximum number of attempts
     #[arg(long, env, value_name = "N", default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     #[arg(hide_short_help = true)]
@@ -423,6 +427,9 @@ pub(crate) struct Sample {
     /// Sample each level of this column equally often (engine masked)
     #[arg(long, value_name = "COL")]
     pub(crate) balance: Option<String>,
+    /// Put an apostrophe before text that a spreadsheet would run as a formula
+    #[arg(long, env)]
+    pub(crate) spreadsheet_safe: bool,
     /// Replace the output table if it exists
     #[arg(long)]
     pub(crate) force: bool,

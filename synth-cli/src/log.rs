@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
+use synth_optimizer::dossier::shown::shown;
 
 use crate::args::LogForm;
 
@@ -20,19 +21,26 @@ pub(crate) fn is_json() -> bool {
     FORM.get() == Some(&LogForm::Json)
 }
 
-/// A message of a level: `note` or `error`.
+/// A message of a level: `note` or `error`. For people it is one line, [safe](shown) to show.
 pub(crate) fn say(level: &str, message: &str) {
     if is_json() {
         write(&json!({ "level": level, "message": message }));
     } else {
-        let _ = writeln!(std::io::stderr(), "{level}: {message}");
+        let _ = writeln!(std::io::stderr(), "{level}: {}", shown(message));
     }
 }
 
-/// A line for people alone.
+/// A line for people alone, safe to show.
 pub(crate) fn line(text: impl std::fmt::Display) {
     if !is_json() {
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let _ = writeln!(std::io::stderr(), "{}", shown(&text.to_string()));
+    }
+}
+
+/// A table for people alone. What comes from outside is safe to show in its cells.
+pub(crate) fn table(table: &comfy_table::Table) {
+    if !is_json() {
+        let _ = writeln!(std::io::stderr(), "{table}");
     }
 }
 

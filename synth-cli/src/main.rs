@@ -22,8 +22,8 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 fn main() -> ExitCode {
-    let args = match settings::parse() {
-        Ok(args) => args,
+    let (args, from_file) = match settings::parse() {
+        Ok(parsed) => parsed,
         Err(error) => {
             let code = exit::Code::of(&error);
             show::error(&error, code);
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     };
     log::choose(args.log);
     let quiet = args.quiet;
+    from_file.filter(|_| !quiet).iter().for_each(|note| show::note(note));
     // A panic's own message may quote what it met, and a library may panic and recover: neither is for the user.
     static PLACE: Mutex<String> = Mutex::new(String::new());
     std::panic::set_hook(Box::new(|panic| {

@@ -24,16 +24,32 @@ const FILE_VARIABLE: &str = "SYNTH_CONFIG";
 /// What every variable's name begins with.
 const PREFIX: &str = "SYNTH_";
 
-/// What the user typed, with what stands in variables and in the file where nothing was typed.
+/// What the user typed, with what stands in variables and in the file where nothing was typed; and a note if settings of a file
+/// apply that was found and not named.
 ///
 /// # Errors
 /// [`Usage`] if the file cannot be read, names a setting or a verb that there is none of, or has a value that the flag would
 /// not take. A flag that is wrong ends the program as clap does.
-pub(crate) fn parse() -> Result<Args> {
+pub(crate) fn parse() -> Result<(Args, Option<String>)> {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    let command = command(&typed)?.0;
-    let matches = command.try_get_matches_from(typed).unwrap_or_else(|error| error.exit());
-    Ok(Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+    let (command, file) = command(&typed)?;
+    let matches = command.clone().try_get_matches_from(typed).unwrap_or_else(|error| error.exit());
+    let note = file.is_found.then(|| in_force(&command, &matches, &file)).flatten();
+    Ok((Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), note))
+}
+
+/// Which settings of a file that nobody asked for are in force.
+fn in_force(command: &Command, matches: &ArgMatches, file: &File) -> Option<String> {
+    let (verb, own) = matches.subcommand()?;
+    let arguments = command.find_subcommand(verb)?.get_arguments().chain(command.get_arguments());
+    let is_in_force = |arg: &&Arg| {
+        let of_file = own.try_contains_id(arg.get_id().as_str()).is_ok()
+            && own.value_source(arg.get_id().as_str()) == Some(ValueSource::DefaultValue);
+        is_setting(arg) && of_file && file.value(verb, name_of(arg)).is_some()
+    };
+    let names: BTreeSet<&str> = arguments.filter(is_in_force).map(name_of).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    (!names.is_empty()).then(|| format!("settings from {}: {}", file.shown(), names.join(", ")))
 }
 
 /// What each setting of `verb` is and where it stands, as TOML.
@@ -156,6 +172,8 @@ fn first_line(error: &clap::Error) -> String {
 #[derive(Debug, Default)]
 struct File {
     path: Option<PathBuf>,
+    /// It was found in the folder; nobody named it.
+    is_found: bool,
     settings: Table,
 }
 
@@ -168,6 +186,7 @@ impl File {
             _ => None,
         });
         let asked = asked.or_else(|| std::env::var_os(FILE_VARIABLE).map(PathBuf::from));
+        let is_found = asked.is_none();
         let path = match asked {
             Some(path) => path,
             None if Path::new(FILE).is_file() => PathBuf::from(FILE),
@@ -178,7 +197,7 @@ impl File {
         let settings = text.parse::<Table>().map_err(|error| {
             Usage(format!("{}: {}", path.display(), error.message().lines().next().unwrap_or_default()))
         })?;
-        Ok(Self { path: Some(path), settings })
+        Ok(Self { path: Some(path), is_found, settings })
     }
 
     fn shown(&self) -> String {

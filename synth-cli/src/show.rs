@@ -14,12 +14,13 @@ use synth_core::protect::Count;
 use synth_metrics::{ColumnLoss, Outcome, QualityReport, definition};
 use synth_optimizer::audit::{self, Verified};
 use synth_optimizer::dossier::losses;
+use synth_optimizer::dossier::shown::shown;
 use synth_optimizer::{
     Assessment, Attempt, AttemptResult, Cost, DEAD_ENDS, Part, Plan, Preview, ProtectionRecord, Protects, RULES,
     RunRecord,
 };
 
-use crate::exit::Code;
+use crate::exit::{Code, NotVerified};
 use crate::log;
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no error.
@@ -48,14 +49,24 @@ pub(crate) fn text(text: &str) -> Result<()> {
     bytes(text.as_bytes())
 }
 
-/// A line of text on standard output.
+/// A line of text on standard output, [safe](shown) to show.
 pub(crate) fn line(text: impl std::fmt::Display) -> Result<()> {
-    bytes(format!("{text}\n").as_bytes())
+    bytes(format!("{}\n", shown(&text.to_string())).as_bytes())
+}
+
+/// A table on standard output. Its colours are our own; what comes from outside is in [cells](cell).
+fn print(table: &Table) -> Result<()> {
+    bytes(format!("{table}\n").as_bytes())
+}
+
+/// A cell of a table that is safe to show.
+fn cell(text: &str) -> Cell {
+    Cell::new(shown(text))
 }
 
 /// A value as JSON on standard output.
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
-    line(serde_json::to_string_pretty(value)?)
+    bytes((serde_json::to_string_pretty(value)? + "\n").as_bytes())
 }
 
 /// A decision of the program that the user may want to overrule.
@@ -73,9 +84,9 @@ pub(crate) fn findings(findings: &[Finding]) {
     for finding in findings {
         let basis = format!("{} ({:.2})", finding.confidence.basis, finding.confidence.degree);
         let [kind, treatment] = [finding.kind.to_string(), finding.treatment.to_string()];
-        table.add_row(vec![finding.column.clone(), kind, finding.percent(), basis, treatment]);
+        table.add_row([&finding.column, &kind, &finding.percent(), &basis, &treatment].map(|text| cell(text)));
     }
-    log::line(table);
+    log::table(&table);
 }
 
 /// An error with its causes, one line.
@@ -88,7 +99,14 @@ pub(crate) fn error(error: &anyhow::Error, code: Code) {
             text = format!("{text}: {cause}");
         }
     }
-    log::say("error", &text);
+    match error.is::<NotVerified>() && !log::is_json() {
+        // A fault a line.
+        true => text.lines().enumerate().for_each(|(i, fault)| match i {
+            0 => log::say("error", fault),
+            _ => log::line(fault),
+        }),
+        false => log::say("error", &text),
+    }
     let is_ours = error.chain().all(|cause| !cause.is::<std::io::Error>());
     if code == Code::Internal && is_ours {
         log::line("this is a bug: please report it with the command you ran");
@@ -119,13 +137,13 @@ pub(crate) fn run(record: &RunRecord) -> Result<()> {
         }
     }
     for CheckView { check, limit, .. } in checks {
-        let mut row = vec![Cell::new(&check.id), Cell::new(limit)];
+        let mut row = vec![cell(&check.id), Cell::new(limit)];
         row.extend(columns.iter().map(|a| check_cell(a.and_then(|a| a.verdict.check(&check.id)))));
         table.add_row(row);
     }
     // Without a table there is nothing to check.
     if table.row_count() > 0 {
-        line(table)?;
+        print(&table)?;
     }
     for attempt in &record.attempts {
         line(attempt_line(attempt))?;
@@ -144,7 +162,7 @@ pub(crate) fn run(record: &RunRecord) -> Result<()> {
         line(format!("stopped: {stopped}"))?;
     }
     if let Some(assessment) = record.assessment() {
-        line(decision_lines(record.decision, &assessment.verdict))?;
+        decision_lines(record.decision, &assessment.verdict).into_iter().try_for_each(line)?;
     }
     Ok(())
 }
@@ -171,7 +189,7 @@ pub(crate) fn preview(preview: &Preview) -> Result<()> {
     for dead_end in DEAD_ENDS {
         table.add_row(vec![dead_end.name, "no plan can help", dead_end.suggestion, ""]);
     }
-    line(table)
+    print(&table)
 }
 
 /// Columns, and what a model file tells of each.
@@ -179,9 +197,9 @@ pub(crate) fn columns<'a>(columns: impl Iterator<Item = (&'a Field, &'static str
     let mut table = new_table();
     table.set_header(vec!["column", "kind", "the file reveals"]);
     for (field, reveals) in columns {
-        table.add_row(vec![field.name.clone(), field.kind.to_string(), reveals.to_owned()]);
+        table.add_row([&field.name, &field.kind.to_string(), reveals].map(cell));
     }
-    line(table)
+    print(&table)
 }
 
 /// A part of the system that was tried.
@@ -218,7 +236,8 @@ pub(crate) fn found(constraints: &[Constraint]) -> Result<()> {
     if constraints.is_empty() {
         return Ok(());
     }
-    line("\n# Constraints that every row satisfies. Remove the # to declare one.")?;
+    line("")?;
+    line("# Constraints that every row satisfies. Remove the # to declare one.")?;
     constraint::to_toml(constraints).lines().try_for_each(|text| match text.is_empty() {
         true => line(""),
         false => line(format!("# {text}")),
@@ -278,21 +297,19 @@ pub(crate) fn verdict(verdict: &Verdict) -> Result<()> {
     let mut table = new_table();
     table.set_header(vec![Cell::new("check"), Cell::new("limit"), right("value".to_owned())]);
     for check in &verdict.checks {
-        table.add_row(vec![Cell::new(&check.id), Cell::new(check.view().limit), check_cell(Some(check))]);
+        table.add_row(vec![cell(&check.id), Cell::new(check.view().limit), check_cell(Some(check))]);
     }
-    line(table)?;
-    line(decision_lines(verdict.decision, verdict))
+    print(&table)?;
+    decision_lines(verdict.decision, verdict).into_iter().try_for_each(line)
 }
 
-fn decision_lines(decision: Decision, verdict: &Verdict) -> String {
-    let mut text =
-        format!("{decision} under policy {} {}: score {}", verdict.policy, verdict.policy_version, verdict.score);
-    for sentence in verdict.violations().chain(verdict.gaps()).chain(verdict.findings()) {
-        text.push_str("\n  ");
-        text.push_str(sentence);
-    }
-    text.push_str(&format!("\npolicy SHA-256 {}", verdict.policy_sha256));
-    text
+fn decision_lines(decision: Decision, verdict: &Verdict) -> Vec<String> {
+    let Verdict { policy, policy_version, score, .. } = verdict;
+    let mut lines = vec![format!("{decision} under policy {policy} {policy_version}: score {score}")];
+    let sentences = verdict.violations().chain(verdict.gaps()).chain(verdict.findings());
+    lines.extend(sentences.map(|sentence| format!("  {sentence}")));
+    lines.push(format!("policy SHA-256 {}", verdict.policy_sha256));
+    lines
 }
 
 /// The policy that a run is judged by, before anything is learnt, and what it changes in those it extends.
@@ -326,9 +343,9 @@ pub(crate) fn report(report: &QualityReport) -> Result<()> {
             }
             Outcome::NotMeasured(reason) => (right("–".to_owned()), format!("not measured: {reason}")),
         };
-        table.add_row(vec![Cell::new(&measure.id), value, Cell::new(interval), Cell::new(about)]);
+        table.add_row(vec![cell(&measure.id), value, cell(&interval), Cell::new(about)]);
     }
-    line(table)
+    print(&table)
 }
 
 /// A check in the fewest signs, in the colour of its outcome.
@@ -344,7 +361,7 @@ fn check_cell(check: Option<&Check>) -> Cell {
 }
 
 fn right(text: String) -> Cell {
-    Cell::new(text).set_alignment(CellAlignment::Right)
+    cell(&text).set_alignment(CellAlignment::Right)
 }
 
 fn new_table() -> Table {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use synth_core::io::{Header, ReadOptions};
+use synth_core::io::{Header, Limits, ReadOptions};
 use synth_core::schema::{Field, Schema};
 use synth_core::{BadInput, Error, InputRule, Table};
 
@@ -12,7 +12,8 @@ use crate::args::{Reading, YesNo};
 /// How to read a table, from the arguments.
 pub(crate) fn read_options(args: &Reading) -> Result<ReadOptions> {
     let schema = args.schema.as_deref().map(read_schema).transpose()?;
-    Ok(ReadOptions { header: header_of(args.header), schema, ..ReadOptions::default() })
+    let limits = Limits { columns: MAX_COLUMNS, ..Limits::default() };
+    Ok(ReadOptions { header: header_of(args.header), schema, limits, ..ReadOptions::default() })
 }
 
 /// Whether the first line holds the names.
@@ -78,9 +79,11 @@ pub(crate) fn check_size(rows: u64, columns: usize, place: Place) -> Result<()> 
     Ok(())
 }
 
-/// Refuses a table with more columns than can be compared each with each in sensible time and memory.
+/// More columns than these cannot be compared each with each in sensible time and memory.
+const MAX_COLUMNS: usize = 2000;
+
+/// Refuses a table with too many columns, where the limit of the reader has not refused it.
 pub(crate) fn check_columns(table: &Table, name: &str) -> Result<()> {
-    const MAX_COLUMNS: usize = 2000;
     let n = table.n_columns();
     if n > MAX_COLUMNS {
         let bad = BadInput::new(InputRule::TooLarge, format!("{n} columns; at most {MAX_COLUMNS} can be compared"));

@@ -10,10 +10,11 @@ use synth_core::{EngineKind, Seed, Table};
 
 use crate::dossier::audit::Source;
 use crate::dossier::folder::{self, Left, Results, WriteSchema};
-use crate::dossier::forms::FORMS;
+use crate::dossier::forms::{FORMS, in_form};
 use crate::dossier::outputs::Replace;
 use crate::dossier::parts;
 use crate::dossier::record::RunOutcome;
+use crate::dossier::spreadsheet::{Formulas, Spreadsheet};
 use crate::dossier::unfinished::Unfinished;
 use crate::error::{Error, Result};
 use crate::pipeline::{Event, Observer, Pipeline};
@@ -43,6 +44,7 @@ pub struct Run<'a> {
     out: Option<PathBuf>,
     form: Option<String>,
     split: Option<u64>,
+    formulas: Formulas,
     schema: WriteSchema,
     replace: Replace,
     begun: Begun,
@@ -87,6 +89,7 @@ impl<'a> Run<'a> {
             out: None,
             form: None,
             split: None,
+            formulas: Formulas::AsTheyAre,
             schema: WriteSchema::Yes,
             replace: Replace::No,
             begun: Begun::Now,
@@ -163,6 +166,13 @@ impl<'a> Run<'a> {
         Self { split: Some(rows), ..self }
     }
 
+    /// What becomes of text that a spreadsheet would run as a formula; the record says so either way. Default: it is written as it
+    /// is.
+    #[must_use]
+    pub fn formulas(self, formulas: Formulas) -> Self {
+        Self { formulas, ..self }
+    }
+
     /// Leaves the schema in the folder as it is: it is the one that the table was read by. Default: it is written.
     #[must_use]
     pub fn keep_schema(self) -> Self {
@@ -225,13 +235,19 @@ impl<'a> Run<'a> {
         if let Some(unfinished) = &unfinished {
             pipeline = pipeline.with_store(unfinished);
         }
-        let outcome = pipeline.run(self.table)?;
+        let mut outcome = pipeline.run(self.table)?;
         // An interruption may have come while the last attempt was being measured.
         if outcome.record.stopped == Some(StopReason::Interrupted) || observer(&Event::Writing).is_break() {
             return Ok(Finished { outcome, left: None });
         }
-        let form = self.form.as_deref();
-        let results = Results { run: &outcome, policy: &policy, source: &self.source, form, split: self.split };
+        let (form, formulas, split) = (self.form.as_deref(), self.formulas, self.split);
+        if let Some(written) = outcome.release.as_ref().or(outcome.refused.as_ref()) {
+            let source = in_form(form, &self.source.schema.source);
+            let mut sheet = Spreadsheet::new(formulas, written.table.schema(), &source);
+            sheet.treated(&written.table)?;
+            outcome.record.notes.extend(sheet.note());
+        }
+        let results = Results { run: &outcome, policy: &policy, source: &self.source, form, split, formulas };
         let left = folder::write(out, &results, self.schema, &earlier, replace)?;
         Unfinished::remove(out)?;
         Ok(Finished { outcome, left: Some(left) })

@@ -25,8 +25,8 @@ impl Folder for Files {
         self.0.get(name).map(|bytes| sha256(bytes))
     }
 
-    fn record(&self) -> Option<Vec<u8>> {
-        self.0.get(RECORD_NAME).cloned()
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.get(name).cloned()
     }
 }
 

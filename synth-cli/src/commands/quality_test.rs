@@ -52,7 +52,7 @@ pub(super) fn run(args: &args::QualityTest, common: &Common) -> Result<Code> {
             Ok(_) => "✓ outputs: written, and verified against the log".to_owned(),
             Err(error) => format!("✗ outputs: {error:#}"),
         };
-        show::line(outputs)?;
+        outputs.lines().try_for_each(show::line)?;
         show::run(&record)?;
         show::line(match n_faults + usize::from(is_verified.is_err()) {
             0 => "every component works; the result of the run is above".to_owned(),

@@ -7,6 +7,7 @@ use synth_compliance::{Policy, sha256};
 use synth_optimizer::audit::LOG_NAME;
 use synth_optimizer::dossier::folder::{self, Left, SCHEMA, WriteSchema};
 use synth_optimizer::dossier::outputs::{self, Replace};
+use synth_optimizer::dossier::spreadsheet::Formulas;
 use synth_optimizer::dossier::unfinished::Unfinished;
 use synth_optimizer::{Finished, Pipeline, Run, RunRecord, StopReason};
 
@@ -110,6 +111,9 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
     }
     if let Some(split) = args.split {
         run = run.split(split);
+    }
+    if args.spreadsheet_safe {
+        run = run.formulas(Formulas::Defused);
     }
     if schema == WriteSchema::No {
         run = run.keep_schema();

@@ -1,11 +1,14 @@
 //! `synth sample`: rows from a fitted generator.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use synth_core::model::Given;
 use synth_core::{Generator, Model, Seed};
 use synth_optimizer::dossier::forms::source_for;
 use synth_optimizer::dossier::outputs::{Readers, Replace};
 use synth_optimizer::dossier::parts;
+use synth_optimizer::dossier::spreadsheet::{Formulas, Spreadsheet};
 
 use super::common::{self, Common};
 use crate::exit::{Code, Interrupted, Usage};
@@ -35,8 +38,11 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
     let seed = args.seed.clone().map_or_else(Seed::drawn, Ok)?.number();
     let bar = Bar::new(common.quiet);
     let to = parts::Destination { path: &args.out, split: args.split, source: &source, readers: Readers::AsUsual };
+    let formulas = if args.spreadsheet_safe { Formulas::Defused } else { Formulas::AsTheyAre };
+    let mut sheet = Spreadsheet::new(formulas, model.schema(), &source);
+    let schema = Arc::clone(sheet.schema());
     // A row depends on its number and not on the block that it is drawn in: no more than a block is ever held.
-    let written = common::write_table(&to, model.schema(), rows, &earlier, replace, |take| {
+    let written = common::write_table(&to, &schema, rows, &earlier, replace, |take| {
         let step = block_rows(columns);
         for start in (0..rows).step_by(usize::try_from(step)?) {
             if interrupt::flow().is_break() {
@@ -48,13 +54,15 @@ pub(super) fn run(args: &args::Sample, common: &Common) -> Result<Code> {
                 Some(given) => given.sample(block, seed),
                 None => model.sample(block, seed),
             };
-            take(&sampled.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?)?;
+            let sampled = sampled.map_err(|error| files::in_input(error, &files::name_of(&args.model)))?;
+            take(&sheet.treated(&sampled)?)?;
             bar.follow_rows(end, rows);
         }
         Ok(())
     });
     bar.finish();
     let written = written?;
+    sheet.note().filter(|_| !common.quiet).iter().for_each(|note| show::note(note));
     if common.json {
         let mut said = serde_json::json!({ "rows": rows, "columns": columns, "out": args.out.display().to_string() });
         common::tell_parts(&mut said, args.split, &written);

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use synth_optimizer::audit::{Fault, LOG_NAME, Verified};
 use synth_optimizer::dossier::folder;
+use synth_optimizer::dossier::shown::shown;
 
 use super::common::Common;
 use crate::exit::{Code, NotVerified, Usage};
@@ -41,7 +42,7 @@ pub(super) fn run(args: &args::Verify, common: &Common) -> Result<Code> {
 /// [`NotVerified`] with every fault, a line each.
 pub(super) fn verified(folder: &Path) -> Result<Verified> {
     let faults = |faults: Vec<Fault>| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let lines: Vec<String> = faults.iter().map(|fault| shown(&fault.to_string())).collect();
         NotVerified(lines.join("\n"))
     };
     Ok(folder::verified(folder)?.map_err(faults)?)

@@ -180,6 +180,7 @@ fn usage_errors_say_what_is_allowed() {
         &["--max-attempts", "0"],
         &["--threads", "0"],
         &["--seed", "36893488147419103232"],
+        &["--threads", "65535"],
         &["--time-budget", "soon"],
         &["--engine", "gan"],
         &["--policy", "hippa"],
@@ -201,8 +202,9 @@ fn usage_errors_say_what_is_allowed() {
     error: invalid value '0' for '--rows <N>': 0 is not in 2..18446744073709551615
     error: invalid value 'many' for '--rows <N>': invalid digit found in string
     error: invalid value '0' for '--max-attempts <N>': 0 is not in 1..18446744073709551615
-    error: invalid value '0' for '--threads <N>': 0 is not in 1..=65535
+    error: invalid value '0' for '--threads <N>': 0 is not in 1..=1024
     error: invalid value '36893488147419103232' for '--seed <N>': expected a whole number below 2^64, or 64 hexadecimal digits
+    error: invalid value '65535' for '--threads <N>': 65535 is not in 1..=1024
     error: invalid value 'soon' for '--time-budget <TIME>': expected number at 0
     error: invalid value 'gan' for '--engine <NAME>'
     error: no policy `hippa`; available: hipaa, gdpr, clinical-strict, research

@@ -6,6 +6,7 @@
 mod bad_input;
 mod constraints;
 mod databases;
+mod escapes;
 mod figures;
 mod help;
 mod impute;
@@ -22,6 +23,7 @@ mod sample;
 mod score;
 mod seeds;
 mod settings;
+mod spreadsheets;
 mod support;
 mod units;
 mod verbs;

@@ -97,7 +97,8 @@ pub(crate) fn killed(folder: &Folder, args: &[&str], is_there: impl Fn(&[String]
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    while !is_there(&folder.names("out/.synth-run")) {
+    let out = args.iter().position(|arg| ["--out", "--resume"].contains(arg)).map_or("out", |i| args[i + 1]);
+    while !is_there(&folder.names(&format!("{out}/.synth-run"))) {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it was killed");
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
@@ -149,6 +150,58 @@ fn a_run_goes_on_only_with_what_it_began_with() {
     assert!([0, 4, 5].contains(&anew.code), "{anew:?}");
     assert!(!folder.path("out/.synth-run").exists());
     folder.synth(&["run", "--resume", "out", "t.csv"]).fails(2, "cannot be used with");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_whose_folder_was_edited_is_not_resumed() {
+    let folder = Folder::of_drawn_seeds();
+    folder.write("t.csv", std::fs::read(DEMO).unwrap());
+    let begun = |out| [&["run", "t.csv", "--out", out], &SHORT_MASKED[..]].concat();
+    let is_there = |names: &[String]| names.iter().any(|name| name.ends_with(".synth"));
+    ["out", "other"].iter().for_each(|out| killed(&folder, &begun(out), is_there));
+    let refused = |file: &str| {
+        let ended = folder.synth_leaving_a_run(&["run", "--resume", "out"]);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        let said = format!("out/.synth-run/{file} is not as the interrupted run wrote it, which cannot be resumed");
+        assert!(ended.stderr.contains(&said), "{said} is not in {}", ended.stderr);
+    };
+    // What was asked, and the seed.
+    let asked = folder.read("out/.synth-run/run.json");
+    let text = String::from_utf8(asked.clone()).unwrap();
+    assert!(!text.contains(&synth_compliance::sha256(&folder.read("t.csv"))), "a digest of the table");
+    let value = text.split("\"value\": \"").nth(1).unwrap().split('"').next().unwrap();
+    for (old, new) in [
+        ("\"no_protection\": false", "\"no_protection\": true"),
+        ("\"max_attempts\": 8", "\"max_attempts\": 80"),
+        ("\"origin\": \"drawn\"", "\"origin\": \"given\""),
+        (value, "7"),
+    ] {
+        assert!(text.contains(old), "{old} is not in {text}");
+        folder.write("out/.synth-run/run.json", text.replacen(old, new, 1));
+        refused("run.json");
+    }
+    folder.write("out/.synth-run/run.json", asked);
+    // A model of another run, of a model of this run under another name, with a byte changed, and one that is no run's.
+    let model = folder.names("out/.synth-run").into_iter().find(|name| name.ends_with(".synth")).unwrap();
+    let (path, own) = (format!("out/.synth-run/{model}"), folder.read(&format!("out/.synth-run/{model}")));
+    let others = folder.names("other/.synth-run").into_iter().find(|name| name.ends_with(".synth")).unwrap();
+    let mut flipped = own.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    folder.synth_leaving_a_run(&["fit", "t.csv", "--model", "plain", "--engine", "copula"]).with(0);
+    for forged in [folder.read(&format!("other/.synth-run/{others}")), flipped, folder.read("plain"), Vec::new()] {
+        folder.write(&path, forged);
+        refused(&model);
+    }
+    folder.write(&path, &own);
+    folder.write("out/.synth-run/attempt-7-0.synth", &own);
+    refused("attempt-7-0.synth");
+    std::fs::remove_file(folder.path("out/.synth-run/attempt-7-0.synth")).unwrap();
+    // As it was, it goes on, and files of the user's stay.
+    folder.write("out/.synth-notes.txt", "mine");
+    let resumed = folder.synth_leaving_a_run(&["run", "--resume", "out"]);
+    assert!([0, 4, 5].contains(&resumed.code), "{resumed:?}");
+    assert_eq!(folder.read("out/.synth-notes.txt"), b"mine");
 }
 
 #[test]

@@ -90,3 +90,18 @@ fn the_manual_and_the_completions_know_every_verb() {
     assert!(page.starts_with(".ie") && page.contains("max\\-attempts") && page.contains("Example"));
     assert!(folder.synth(&["man"]).with(0).out().contains("SYNOPSIS"));
 }
+
+#[test]
+fn settings_of_a_file_that_nobody_named_are_told() {
+    let folder = Folder::new();
+    folder.write("synth.toml", "max-attempts = 1\nn-iter = 9\n[run]\npolicy = \"research\"\n[fit]\nlr = 0.1\n");
+    let said = |args: &[&str]| folder.synth(args).stderr;
+    let run = ["run", DEMO, "--out", "out", "--engine", "copula", "--force"];
+    let note = "note: settings from synth.toml: max-attempts, n-iter, policy\n";
+    assert!(said(&run).contains(note), "{}", said(&run));
+    assert!(said(&[&run[..], &["--policy", "hipaa"]].concat()).contains("synth.toml: max-attempts, n-iter\n"));
+    for args in [&["--quiet"][..], &["--config", "synth.toml"]] {
+        assert!(!said(&[&run[..], args].concat()).contains("settings from"), "{args:?}");
+    }
+    assert!(!said(&["inspect", "none"]).contains("settings from"));
+}

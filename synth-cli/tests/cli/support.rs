@@ -109,6 +109,8 @@ impl Folder {
         let output = command.output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         let code = output.status.code().unwrap_or_else(|| panic!("{args:?} ended by a signal: {stderr}"));
+        let breaks = |c: char| c.is_control() && c != '\n';
+        assert!(!stderr.contains(breaks), "{args:?} said what a terminal follows: {stderr:?}");
         for word in ["panicked", "stack backtrace", "RUST_BACKTRACE", ".rs:"] {
             assert!(!stderr.contains(word), "{args:?}: {stderr}");
         }

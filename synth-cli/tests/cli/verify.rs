@@ -275,3 +275,47 @@ fn a_table_of_levels_alone_can_be_judged() {
     assert_eq!(check("tvd_mean")["class"], "mandatory");
     assert_ne!(check("tvd_mean")["status"], "not_measured");
 }
+
+#[test]
+fn files_that_do_not_belong_are_named() {
+    let folder = Folder::new();
+    run(&folder, &[DEMO, "--out", "out"], 0);
+    folder.write("out/notes.txt", "mine");
+    folder.synth(&["verify", "out"]).with(0);
+    for name in ["synthetic-final.csv", "Synthetic.csv", "synthetic (1).csv", "my_synthetic.xlsx", "REPORT.json"] {
+        folder.write(&format!("out/{name}"), "a\n1\n");
+        folder.synth(&["verify", "out"]).fails(3, &format!("{name}: not named in the log"));
+        std::fs::remove_file(folder.path(&format!("out/{name}"))).unwrap();
+    }
+    #[cfg(unix)]
+    {
+        let table = folder.path("out/synthetic.csv");
+        std::fs::rename(&table, folder.path("elsewhere.csv")).unwrap();
+        std::os::unix::fs::symlink("../elsewhere.csv", &table).unwrap();
+        folder.synth(&["verify", "out"]).fails(3, "synthetic.csv: a link in place of the file");
+    }
+}
+
+#[test]
+fn a_log_written_anew_disagrees_with_the_page_and_the_provenance() {
+    let folder = Folder::new();
+    run(&folder, &[DEMO, "--out", "out"], 0);
+    folder.write("out/synthetic.csv", std::fs::read(DEMO).unwrap());
+    let table = synth_compliance::sha256(&folder.read("out/synthetic.csv"));
+    let log = String::from_utf8(folder.read("out/audit.jsonl")).unwrap();
+    let (entries, _) = synth_compliance::chain::read(&log).unwrap();
+    let mut chain = synth_compliance::Chain::new();
+    for mut entry in entries {
+        for file in entry.pointer_mut("/wrote/files").and_then(|files| files.as_array_mut()).into_iter().flatten() {
+            if file["name"] == "synthetic.csv" {
+                file["sha256"] = table.clone().into();
+            }
+        }
+        chain.push(&entry);
+    }
+    folder.write("out/audit.jsonl", chain.text());
+    let said = folder.synth(&["verify", "out"]).with(3).stderr;
+    for place in ["provenance.json", "report.html"] {
+        assert!(said.contains(&format!("{place}: its digests are not those of the log")), "{said}");
+    }
+}

@@ -14,6 +14,7 @@ use synth_metrics::{Domain, Outcome, QualityReport, Subgroups, definition};
 use super::audit::{Program, Source};
 use super::losses;
 use super::record::RunRecord;
+use super::shown::shown;
 use crate::assessment::Assessment;
 
 /// The model card of a run under `policy`.
@@ -259,13 +260,12 @@ fn subgroup_line(subgroups: Option<&Subgroups>) -> String {
 /// Text as Markdown shows it and takes for nothing else: names come from the table.
 fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in shown(text).chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' => escaped.extend(['\\', c]),
-            c if c.is_control() => escaped.extend(c.escape_default()),
             c => escaped.push(c),
         }
     }
@@ -291,6 +291,6 @@ mod tests {
 
     #[test]
     fn names_are_text_and_nothing_else() {
-        assert_eq!(text("a|b <script>`x`\n"), "a\\|b &lt;script&gt;\\`x\\`\\n");
+        assert_eq!(text("a|b <script>`x`\n"), "a\\|b &lt;script&gt;\\`x\\`\\\\u{a}");
     }
 }

@@ -7,7 +7,9 @@ use synth_compliance::{Chain, Policy};
 use synth_core::Table;
 use synth_core::model::About;
 
-use super::audit::{Fault, Folder, LOG_NAME, Program, RECORD_NAME, Source, Verified, Written, log, verify};
+use super::audit::{
+    Fault, Folder, LOG_NAME, PROVENANCE_NAME, Program, RECORD_NAME, Source, Verified, Written, log, verify,
+};
 use super::card::model_card;
 use super::forms::in_form;
 use super::outputs::{self, Pending, Readers, Replace, failed};
@@ -15,6 +17,7 @@ use super::page::{self, PAGE};
 use super::parts::{Destination, is_part_of};
 use super::provenance::provenance;
 use super::record::RunOutcome;
+use super::spreadsheet::{Formulas, Spreadsheet};
 use super::unfinished::Unfinished;
 use crate::error::{Error, Obstacle, Result};
 
@@ -24,7 +27,6 @@ pub const SCHEMA: &str = "schema.toml";
 const MODEL: &str = "model.synth";
 const TABLE: &str = "synthetic";
 const REFUSED: &str = "REFUSED-synthetic";
-const PROVENANCE: &str = "provenance.json";
 const CARD: &str = "MODEL_CARD.md";
 
 /// Whether the schema is among the files to write.
@@ -53,7 +55,8 @@ pub fn earlier_results(folder: &Path) -> Result<Vec<PathBuf>> {
                 let is_table = [TABLE, REFUSED].iter().any(|own| stem == *own || is_part_of(stem, own));
                 is_table && ["csv", "tsv", "parquet", "arrow"].contains(&form)
             });
-            (table || [RECORD_NAME, PAGE, LOG_NAME, PROVENANCE, CARD, MODEL, SCHEMA].contains(&name)) && path.is_file()
+            (table || [RECORD_NAME, PAGE, LOG_NAME, PROVENANCE_NAME, CARD, MODEL, SCHEMA].contains(&name))
+                && path.is_file()
         });
         if is_ours {
             found.push(path);
@@ -95,6 +98,8 @@ pub struct Results<'a> {
     pub form: Option<&'a str>,
     /// The most rows of one of the table's files; `None`: one file has them all.
     pub split: Option<u64>,
+    /// What becomes of text that a spreadsheet would run.
+    pub formulas: Formulas,
 }
 
 /// What was written.
@@ -133,12 +138,14 @@ pub fn write(
     replace: Replace,
 ) -> Result<Left> {
     std::fs::create_dir_all(folder).map_err(failed("make", folder))?;
-    let Results { run, policy, source, form, split } = *results;
+    let Results { run, policy, source, form, split, formulas } = *results;
     let form = in_form(form, &source.schema.source);
     let tables_of = |stem: &str, table: &Table, readers: Readers| {
         let path = folder.join(format!("{stem}.{}", form.extension()));
         let to = Destination { path: &path, split, source: &form, readers };
-        to.fill(table.schema(), table.n_rows() as u64, |take| take(table))
+        let mut sheet = Spreadsheet::new(formulas, table.schema(), &form);
+        let table = sheet.treated(table)?;
+        to.fill(table.schema(), table.n_rows() as u64, |take| take(&table))
     };
     let program = Program::this();
     let file =
@@ -176,7 +183,7 @@ pub fn write(
     let about = page::About { policy, source, program: &program, files: &digests(&proofs)? };
     proofs.push(text(PAGE, page::of_run(run, &about).as_bytes())?);
     let document = provenance(&run.record, policy, source, &program, &digests(&proofs)?, model_name, &names);
-    proofs.push(text(PROVENANCE, &json(&document))?);
+    proofs.push(text(PROVENANCE_NAME, &json(&document))?);
     let chain: Chain = log(&run.record, policy, source, &program, &digests(&proofs)?);
     proofs.push(text(LOG_NAME, chain.text().as_bytes())?);
     for path in earlier {
@@ -198,8 +205,26 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 pub fn verified(folder: &Path) -> Result<Result<Verified, Vec<Fault>>> {
     let path = folder.join(LOG_NAME);
     let log = std::fs::read(&path).map_err(|source| outputs::unread(&path, source))?;
-    let present = earlier_results(folder)?;
-    Ok(verify(&log, &Present { folder, files: present }))
+    let mut files = earlier_results(folder)?;
+    files.extend(look_alikes(folder)?);
+    Ok(verify(&log, &Present { folder, files }))
+}
+
+/// Files in `folder` that are none of a run and could be taken for such: whatever has the table's name in its own, or differs from
+/// the name of a result by upper and lower case, or is a link or a folder under such a name.
+fn look_alikes(folder: &Path) -> Result<Vec<PathBuf>> {
+    let results = [RECORD_NAME, PAGE, LOG_NAME, PROVENANCE_NAME, CARD, MODEL, SCHEMA].map(str::to_lowercase);
+    let own = earlier_results(folder)?;
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed("read", folder))? {
+        let path = entry.map_err(failed("read", folder))?.path();
+        let name = outputs::name_of(&path).to_lowercase();
+        let is_like = name.contains(TABLE) || results.contains(&name);
+        if is_like && !own.contains(&path) {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 /// The folder as [`verify`] looks at it.
@@ -219,7 +244,11 @@ impl Folder for Present<'_> {
         is_plain.then(|| outputs::digest_of(&self.folder.join(name)).ok())?.map(|file| file.sha256)
     }
 
-    fn record(&self) -> Option<Vec<u8>> {
-        std::fs::read(self.folder.join(RECORD_NAME)).ok()
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.folder.join(name)).ok()
+    }
+
+    fn is_link(&self, name: &str) -> bool {
+        self.folder.join(name).is_symlink()
     }
 }

@@ -16,7 +16,9 @@ pub mod folder;
 pub mod forms;
 pub mod outputs;
 pub mod parts;
+pub mod shown;
 pub mod sources;
+pub mod spreadsheet;
 pub mod unfinished;
 
 pub use card::model_card;

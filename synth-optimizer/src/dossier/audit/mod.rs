@@ -37,6 +37,8 @@ pub const AUDIT_VERSION: u32 = 3;
 pub const LOG_NAME: &str = "audit.jsonl";
 /// See [`LOG_NAME`].
 pub const RECORD_NAME: &str = "report.json";
+/// See [`LOG_NAME`].
+pub const PROVENANCE_NAME: &str = "provenance.json";
 
 /// The input of a run, without its rows.
 #[derive(Debug, Clone)]

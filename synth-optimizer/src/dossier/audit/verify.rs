@@ -5,8 +5,9 @@ use serde_json::Value;
 use synth_compliance::{Decision, Finding, Policy, PolicyId, chain, judge};
 use synth_core::SeedOrigin;
 
-use super::{AUDIT_VERSION, Entry, Judged, LOG_NAME, RECORD_NAME, Written, attempt_entry};
+use super::{AUDIT_VERSION, Entry, Judged, LOG_NAME, PROVENANCE_NAME, RECORD_NAME, Written, attempt_entry};
 use crate::assessment::Assessment;
+use crate::dossier::page::PAGE;
 use crate::dossier::record::RunRecord;
 use crate::protection::ProtectionRecord;
 use crate::runner::StopReason;
@@ -21,14 +22,20 @@ pub const LIMITS: [&str; 3] = [
 
 /// A folder that holds a log, as [`verify`] needs to see it.
 pub trait Folder {
-    /// The names of the files that a run would have left there, whether the log names them or not.
+    /// The names of the files that a run would have left there, or that could be taken for such, whether the log names them or
+    /// not.
     fn names(&self) -> Vec<String>;
 
     /// SHA-256 of a file's bytes; `None` if there is no such file or it cannot be read.
     fn sha256(&self, name: &str) -> Option<String>;
 
-    /// The run's record, as bytes.
-    fn record(&self) -> Option<Vec<u8>>;
+    /// A file's bytes, as [`sha256`](Self::sha256).
+    fn read(&self, name: &str) -> Option<Vec<u8>>;
+
+    /// Whether a name is that of a link and not of a file. By default none is.
+    fn is_link(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// The content of an intact log.
@@ -88,8 +95,15 @@ pub fn verify(log: &[u8], folder: &(impl Folder + ?Sized)) -> Result<Verified, V
         faults.push(at(3, "its policy has another name or version".to_owned()));
     }
     faults.extend(file_faults(lines.files, folder));
-    if !faults.iter().any(|fault| fault.place == RECORD_NAME) {
+    let is_sound = |faults: &[Fault], name: &str| faults.iter().all(|fault| fault.place != name);
+    if is_sound(&faults, RECORD_NAME) {
         faults.extend(record_faults(folder, &lines, &policy));
+    }
+    if is_sound(&faults, PROVENANCE_NAME) {
+        faults.extend(provenance_faults(folder, lines.files));
+    }
+    if is_sound(&faults, PAGE) {
+        faults.extend(page_faults(folder, lines.files));
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -203,6 +217,7 @@ fn file_faults(files: &[Written], folder: &(impl Folder + ?Sized)) -> Vec<Fault>
         match folder.sha256(&file.name) {
             None => faults.push(fault(&file.name, "named in the log, but missing")),
             Some(sha256) if sha256 != file.sha256 => faults.push(fault(&file.name, "modified since it was written")),
+            Some(_) if folder.is_link(&file.name) => faults.push(fault(&file.name, "a link in place of the file")),
             Some(_) => (),
         }
     }
@@ -213,10 +228,37 @@ fn file_faults(files: &[Written], folder: &(impl Folder + ?Sized)) -> Vec<Fault>
     faults
 }
 
+/// The digests in the provenance against those of the log.
+fn provenance_faults(folder: &(impl Folder + ?Sized), files: &[Written]) -> Option<Fault> {
+    let fault = |problem: &str| Some(Fault { place: PROVENANCE_NAME.to_owned(), problem: problem.to_owned() });
+    files.iter().find(|file| file.name == PROVENANCE_NAME)?;
+    let document: Option<Value> = folder.read(PROVENANCE_NAME).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let Some(entities) = document.as_ref().and_then(|document| document["entity"].as_object()) else {
+        return fault("not the provenance of a run");
+    };
+    let mut digests = entities.values().filter_map(|own| Some((own["synth:file"].as_str()?, own.get("synth:sha256")?)));
+    let is_of_log = |name: &str, sha256: &Value| files.iter().any(|file| file.name == name && *sha256 == *file.sha256);
+    match digests.all(|(name, sha256)| is_of_log(name, sha256)) {
+        true => None,
+        false => fault("its digests are not those of the log"),
+    }
+}
+
+/// The digests on the page against those of the log. The page has those of all files before it.
+fn page_faults(folder: &(impl Folder + ?Sized), files: &[Written]) -> Option<Fault> {
+    files.iter().find(|file| file.name == PAGE)?;
+    let page = String::from_utf8(folder.read(PAGE)?).unwrap_or_default();
+    let mut before = files.iter().filter(|file| file.name != PAGE && file.name != PROVENANCE_NAME);
+    match before.all(|file| page.contains(&file.sha256)) {
+        true => None,
+        false => Some(Fault { place: PAGE.to_owned(), problem: "its digests are not those of the log".to_owned() }),
+    }
+}
+
 /// The run's record against the log and against its own policy.
 fn record_faults(folder: &(impl Folder + ?Sized), lines: &Lines<'_>, policy: &Policy) -> Vec<Fault> {
     let fault = |problem: String| Fault { place: RECORD_NAME.to_owned(), problem };
-    let record = folder.record().and_then(|bytes| serde_json::from_slice::<RunRecord>(&bytes).ok());
+    let record = folder.read(RECORD_NAME).and_then(|bytes| serde_json::from_slice::<RunRecord>(&bytes).ok());
     let Some(record) = record else { return vec![fault("not a report of a run of this version".to_owned())] };
     let mut faults = Vec::new();
     let mut check = |holds: bool, problem: &str| {

@@ -4,14 +4,7 @@ use chrono::DateTime;
 use synth_core::Kind;
 use synth_core::protect::{Count, DEFAULT_K};
 
-/// Text without characters that hide, reorder or break what stands around them: those are spelled out.
-pub(super) fn shown(text: &str) -> String {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().flat_map(|c| if hides(c) { c.escape_unicode().collect() } else { vec![c] }).collect()
-}
+pub(super) use crate::dossier::shown::shown;
 
 /// The text, or its beginning where it has more than `most` characters.
 pub(super) fn short(text: &str, most: usize) -> String {
@@ -82,12 +75,6 @@ pub(super) fn plural(n: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_would_hide_is_spelled_out() {
-        assert_eq!(shown("a\u{202e}b\n"), "a\\u{202e}b\\u{a}");
-        assert_eq!(shown("größe <&>"), "größe <&>");
-    }
 
     #[test]
     fn numbers_are_short_and_have_no_minus_zero() {
