@@ -14,12 +14,14 @@
 //! What cannot be cut because of the way it is stored (dates in text, ages in words) is emptied: a schema that
 //! names the right kind keeps more of it.
 
+use std::collections::{HashMap, HashSet};
+
 use synth_core::protect::{Period, Protection};
 use synth_core::schema::{Storage, Unit};
 use synth_core::table::Units;
 use synth_core::{Field, Kind, Schema, Table};
 
-use crate::detect::{self, Finding, Treatment};
+use crate::detect::{self, Finding, Sensitive, Treatment};
 use crate::policy::{DatesTo, Demands, Policy, Smallest};
 
 /// Ages above this are one (45 CFR 164.514(b)(2)(i)(C)).
@@ -54,7 +56,19 @@ pub fn propose(table: &Table, findings: &[Finding], policy: &Policy) -> Proposal
         let treatments: Vec<Treatment> =
             findings.iter().filter(|finding| finding.column == field.name).map(|finding| finding.treatment).collect();
         let is_year = || table.numbers(column_idx).iter().any(|x| *x > NO_AGE);
-        let asked = asked(field, &treatments, policy.protection(), subject.as_deref(), is_year);
+        let mut asked = asked(field, &treatments, policy.protection(), subject.as_deref(), is_year);
+        if asked.kind == Kind::Text
+            && field.protect.is_empty()
+            && let Some(code) = code_of(table, column_idx, findings)
+            && let Some(k) = Some(policy.protection().rare_levels.k).filter(|k| *k > 1)
+        {
+            asked = Asked::of(Kind::Categorical, vec![Protection::MergeRare { k }]);
+            notes.push(format!(
+                "`{}` follows from `{code}` one to one: it is a label and no free text, and is merged where it is rare; \
+                 another `protect` in the schema changes that",
+                field.name
+            ));
+        }
         if !field.protect.is_empty() {
             let missing: Vec<String> = asked.missing_from(field).collect();
             if !missing.is_empty() {
@@ -73,6 +87,40 @@ pub fn propose(table: &Table, findings: &[Finding], policy: &Policy) -> Proposal
         field.protect = asked.rules;
     }
     Proposal { schema, shortfalls, notes }
+}
+
+/// The column of codes from which a column of text follows one to one, so that it is the label of a code and nobody's own words.
+///
+/// A code stands for one text and a text for one code, in all rows; both are there or both are not; and two rows or more, in the
+/// mean, have each. What else was found in the text (a name, an address) counts against it.
+fn code_of<'a>(table: &'a Table, column_idx: usize, findings: &[Finding]) -> Option<&'a str> {
+    let fields = &table.schema().fields;
+    let own = findings.iter().filter(|finding| finding.column == fields[column_idx].name);
+    let is_plain = |finding: &Finding| finding.treatment == Treatment::Keep || finding.kind == Sensitive::FreeText;
+    if fields[column_idx].storage != Storage::Text || !own.into_iter().all(is_plain) {
+        return None;
+    }
+    let texts = table.levels(column_idx);
+    let n_present = texts.codes.iter().flatten().count();
+    if texts.names.len() < 2 || n_present < 2 * texts.names.len() {
+        return None;
+    }
+    let is_code =
+        |i: &usize| *i != column_idx && fields[*i].kind == Kind::Categorical && !is_made_up(&fields[*i], findings);
+    let mut others = (0..fields.len()).filter(is_code);
+    let code = others.find(|&i| {
+        let codes = table.levels(i);
+        let mut pairs: HashMap<u32, u32> = HashMap::new();
+        codes.names.len() == texts.names.len()
+            && codes.codes.iter().zip(&texts.codes).all(|pair| match pair {
+                (Some(code), Some(text)) => *pairs.entry(*code).or_insert(*text) == *text,
+                (None, None) => true,
+                _ => false,
+            })
+            // As many texts as codes, each text one code's.
+            && pairs.values().collect::<HashSet<_>>().len() == pairs.len()
+    })?;
+    Some(&fields[code].name)
 }
 
 /// What is asked for one column.
@@ -248,7 +296,7 @@ mod tests {
     use synth_core::protect::{Secret, apply};
 
     use super::*;
-    use crate::detect::{Basis, Confidence, Identifier, Sensitive};
+    use crate::detect::{Basis, Confidence, Identifier};
 
     /// 120 rows: an identifier, a date, an age, a word, a ZIP code as a number, a name, a note and a flag.
     fn table() -> Table {
@@ -322,6 +370,25 @@ mod tests {
         assert_eq!(rules(&declared, "died"), ["merge-rare"]);
         assert_eq!(rules(&declared, "note"), [""; 0]);
         assert_eq!(rules(&declared, "patient"), [""; 0]);
+    }
+
+    #[test]
+    fn a_text_that_follows_from_a_code_is_its_label() {
+        let sentence = |code: usize| format!("a long description of the finding, of type {code}");
+        let rules_of = |text: &dyn Fn(usize) -> String| {
+            let rows: String = (0..240).map(|i| format!("D{:02},{},\"{}\"\n", i % 60, i * 7 % 50, text(i))).collect();
+            let table =
+                read_bytes(format!("dx,dose,dx_text\n{rows}").into_bytes(), &ReadOptions::default()).unwrap().table;
+            let mut schema = (**table.schema()).clone();
+            schema.fields[2].kind = Kind::Text;
+            let table = table.with_schema(schema.into()).unwrap();
+            let declared = propose(&table, &detect::detect(&table), &policy(""));
+            (declared.schema.fields[2].kind, rules(&declared, "dx_text"), declared.notes.len())
+        };
+        assert_eq!(rules_of(&|i| sentence(i % 60)), (Kind::Categorical, vec!["merge-rare"], 1));
+        // One row that says something of its own, or a text that says less than the code, and it is free text.
+        assert_eq!(rules_of(&|i| if i == 7 { sentence(99) } else { sentence(i % 60) }), (Kind::Text, vec![], 0));
+        assert_eq!(rules_of(&|i| sentence(i % 30)), (Kind::Text, vec![], 0));
     }
 
     #[test]

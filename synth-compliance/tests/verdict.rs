@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use synth_compliance::{Class, DISCLAIMER, Decision, Effect, Policy, Status, Verdict, judge};
 use synth_metrics::{
-    ColumnValue, Estimate, Goal, Inputs, Interval, MEASURES, Measure, Outcome, QualityReport, REPORT_VERSION, Rows,
-    Uncertainty, lacks_unseen_rows,
+    CameBack, ColumnLoss, ColumnValue, Estimate, GivenInputs, Goal, Inputs, Interval, MEASURES, Measure, Outcome,
+    QualityReport, REPORT_VERSION, Rows, Uncertainty, lacks_unseen_rows,
 };
 
 /// An estimate whose bounds lie `reach` to both sides.
@@ -38,14 +38,15 @@ fn report(measures: &[(&str, Outcome)]) -> QualityReport {
 
 /// A report that `hipaa` and `research` accept.
 fn good() -> QualityReport {
-    report(&[
+    let good = report(&[
         ("ks_mean", exact(0.05)),
         ("corr_delta", exact(0.04)),
         ("tvd_mean", exact(0.03)),
         ("assoc_delta", exact(0.03)),
         ("dup_excess", estimate(0.0, 0.01)),
         ("mia_auc", estimate(0.51, 0.03)),
-    ])
+    ]);
+    QualityReport { inputs: Some(ALL_SORTS), ..good }
 }
 
 fn set(report: &mut QualityReport, id: &str, outcome: Outcome) {
@@ -152,6 +153,7 @@ fn what_cannot_be_judged_never_passes_and_what_is_owed_refuses() {
 }
 
 /// A table with columns of every sort.
+const GIVEN: Option<GivenInputs> = Some(GivenInputs { columns: 6, scales: 3, levels: 3, varying_numbers: 3, rules: 1 });
 const ALL_SORTS: Inputs =
     Inputs { scales: 3, levels: 3, varying_numbers: 3, varying: 6, holdout_rows: 303, given: None };
 
@@ -438,6 +440,7 @@ fn any_report() -> impl Strategy<Value = QualityReport> {
         Just(Some(ALL_SORTS)),
         Just(Some(Inputs { scales: 0, varying_numbers: 0, ..ALL_SORTS })),
         Just(Some(Inputs { levels: 0, varying_numbers: 1, ..ALL_SORTS })),
+        Just(Some(Inputs { given: GIVEN, ..ALL_SORTS })),
         Just(Some(Inputs { scales: 0, levels: 1, varying_numbers: 0, varying: 1, holdout_rows: 0, given: None })),
     ];
     let outcomes = proptest::collection::vec(any_outcome(), MEASURES.len());
@@ -575,4 +578,43 @@ proptest! {
             prop_assert!(check.effect != Effect::Finding || check.class == Class::Soft);
         }
     }
+}
+
+#[test]
+fn a_lost_column_is_named_and_half_of_them_are_too_many() {
+    let column = |name: &str, came_back| ColumnLoss {
+        column: name.to_owned(),
+        came_back,
+        kept: 0.0,
+        changed: 0.0,
+        emptied: 1.0,
+        replaced: 0.0,
+        because: "free text is emptied".to_owned(),
+        rules: vec!["text".to_owned()],
+    };
+    let judged = |n_lost: usize| {
+        let came_back = |i: usize| if i < n_lost { CameBack::Empty } else { CameBack::Informative };
+        let losses = (0..6).map(|i| column(&format!("c{i}"), came_back(i))).collect();
+        let mut report = QualityReport { losses, inputs: Some(Inputs { given: GIVEN, ..ALL_SORTS }), ..good() };
+        let taken = [
+            ("columns_kept", 1.0 - n_lost as f64 / 6.0),
+            ("cells_kept", 0.9),
+            ("given_ks_mean", 0.1),
+            ("given_tvd_mean", 0.1),
+            ("given_corr_delta", 0.1),
+            ("given_rules_kept", 1.0),
+        ];
+        let measure =
+            |(id, value): (&str, f64)| Measure { id: id.to_owned(), outcome: exact(value), columns: Vec::new() };
+        report.measures.extend(taken.map(measure));
+        judge(&report, &hipaa())
+    };
+    assert_eq!(judged(0).decision, Decision::Accepted);
+    let verdict = judged(2);
+    assert_eq!(verdict.decision, Decision::AcceptedWithFindings);
+    let said: Vec<&str> = verdict.findings().collect();
+    assert_eq!(said, ["2 of 6 columns of the table as given came back without information: `c0`, `c1`"]);
+    let verdict = judged(4);
+    assert_eq!(verdict.decision, Decision::Refused);
+    assert!(verdict.violations().next().unwrap().ends_with(": `c0`, `c1`, `c2`, `c3`"), "{verdict}");
 }

@@ -13,7 +13,7 @@ use std::fmt;
 use arrow::array::Array;
 use arrow::compute::kernels::cmp::not_distinct;
 use serde::{Deserialize, Serialize};
-use synth_core::protect::{Count, DEFAULT_K, Protection};
+use synth_core::protect::{DEFAULT_K, Protection};
 use synth_core::schema::Storage;
 use synth_core::table::Units;
 use synth_core::{Field, Kind, Table};
@@ -89,18 +89,15 @@ pub struct ColumnLoss {
     pub column: String,
     /// How it comes back in the synthetic table.
     pub came_back: CameBack,
-    /// The share of its cells that protection left as they were, in hundredths: finer, it would count single cells. 1 for a column
-    /// without cells, and for an identifier.
+    /// The share of its cells that protection left as they were, 1 for an identifier. All shares here are in hundredths, and those that
+    /// stand for fewer than 11 units are 0: finer, they would count single cells.
     pub kept: f64,
-    /// Cells that are another value: capped, coarsened, moved.
-    #[cfg_attr(test, schemars(with = "CountForm"))]
-    pub changed: Count,
-    /// Cells that are missing.
-    #[cfg_attr(test, schemars(with = "CountForm"))]
-    pub emptied: Count,
-    /// Cells that were merged with others into one level.
-    #[cfg_attr(test, schemars(with = "CountForm"))]
-    pub replaced: Count,
+    /// The share of cells that are another value: capped, coarsened, moved.
+    pub changed: f64,
+    /// The share of cells that are missing.
+    pub emptied: f64,
+    /// The share of cells that were merged with others into one level.
+    pub replaced: f64,
     /// What was done, in words; empty if nothing was.
     pub because: String,
     /// The ids of what was done: [`Protection::id`], `text` for free text.
@@ -148,17 +145,6 @@ impl fmt::Display for CameBack {
     }
 }
 
-/// [`Count`] as it is written.
-#[cfg(test)]
-#[derive(schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(dead_code)]
-enum CountForm {
-    Exactly(usize),
-    FewerThan(usize),
-    OfFewUnits(usize),
-}
-
 /// What became of each column of the table as given, in its order; empty where no such table is known.
 ///
 /// Cells are those that protection changed, row by row; how a column comes back is told by the synthetic table.
@@ -182,23 +168,17 @@ pub fn losses(comparison: &Comparison) -> Vec<ColumnLoss> {
                 _ => Cells::of(given, column_idx, protected),
             };
             let k = smallest(field);
-            let count = |rows: &[usize]| Count::of_cells(rows, &units, k);
-            if came_back == CameBack::Informative && cells.is_whole() {
+            let [changed, emptied, replaced] =
+                [&cells.changed, &cells.emptied, &cells.replaced].map(|rows| cells.share(rows, &units, k));
+            let kept = ((1.0 - changed - emptied - replaced) * 100.0).round() / 100.0;
+            if came_back == CameBack::Informative && kept == 1.0 {
                 (rules, words) = (Vec::new(), Vec::new());
             }
             if came_back.is_lost() && rules.is_empty() {
                 words.push("the generator sampled nothing else".to_owned());
             }
-            ColumnLoss {
-                column: field.name.clone(),
-                came_back,
-                kept: cells.kept(),
-                changed: count(&cells.changed),
-                emptied: count(&cells.emptied),
-                replaced: count(&cells.replaced),
-                because: words.join(", "),
-                rules,
-            }
+            let because = words.join(", ");
+            ColumnLoss { column: field.name.clone(), came_back, kept, changed, emptied, replaced, because, rules }
         })
         .collect()
 }
@@ -268,16 +248,11 @@ impl Cells {
         cells
     }
 
-    fn is_whole(&self) -> bool {
-        self.changed.is_empty() && self.emptied.is_empty() && self.replaced.is_empty()
-    }
-
-    /// The share that is as it was, in hundredths.
-    fn kept(&self) -> f64 {
-        let n_lost = self.changed.len() + self.emptied.len() + self.replaced.len();
-        match self.n {
-            0 => 1.0,
-            n => ((n - n_lost) as f64 / n as f64 * 100.0).round() / 100.0,
+    /// The share of cells that the given rows are, in hundredths; 0 if they are those of fewer than `k` units.
+    fn share(&self, rows: &[usize], units: &Units, k: usize) -> f64 {
+        match units.n_units_among(rows.iter().copied()) {
+            n_units if n_units < k => 0.0,
+            _ => (rows.len() as f64 / self.n as f64 * 100.0).round() / 100.0,
         }
     }
 }

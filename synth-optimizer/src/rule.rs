@@ -15,13 +15,14 @@ use synth_compliance::{Check, Status, Verdict};
 use synth_core::engine::Copula;
 use synth_core::train::{Training, TrainingFailure};
 use synth_core::{AnyEngine, EngineKind};
-use synth_metrics::Domain;
 use synth_metrics::fidelity::association::ASSOC_DELTA;
 use synth_metrics::fidelity::correlation::CORR_DELTA;
 use synth_metrics::fidelity::ks::KS_MEAN;
 use synth_metrics::fidelity::missing::MISSING_DELTA;
 use synth_metrics::fidelity::tvd::TVD_MEAN;
+use synth_metrics::loss::COLUMNS_KEPT;
 use synth_metrics::privacy::membership::MIA_AUC;
+use synth_metrics::{ColumnLoss, Domain};
 
 use crate::assessment::Assessment;
 use crate::attempt::{Attempt, Explanation};
@@ -213,6 +214,15 @@ pub const DEAD_ENDS: &[DeadEnd] = &[
         // Beside the rows, only requirements fail without a limit.
         applies: |s| s.checks().any(|c| c.status == Status::Fail && c.limit.is_none() && c.id != Check::ROWS),
         suggestion: "no plan of this version can meet the policy's requirement: choose another policy",
+    },
+    DeadEnd {
+        name: "columns-lost",
+        applies: |s| {
+            let by_protection = |loss: &ColumnLoss| !loss.came_back.is_lost() || !loss.rules.is_empty();
+            let is_failed = s.check(COLUMNS_KEPT.id).is_some_and(|c| c.status == Status::Fail);
+            is_failed && s.last.verdict().is_some_and(|a| a.report.losses.iter().all(by_protection))
+        },
+        suggestion: "no plan brings back what protection removed: declare kinds and protections in the schema",
     },
     DeadEnd {
         name: "attack-below-chance",

@@ -8,7 +8,9 @@ use synth_compliance::{Decision, Policy};
 use synth_core::EngineKind;
 use synth_core::engine::{Copula, Trees};
 use synth_core::train::TrainingFailure;
-use synth_metrics::{Estimate, Interval, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Uncertainty};
+use synth_metrics::{
+    Estimate, Inputs, Interval, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Uncertainty,
+};
 use synth_optimizer::{
     Assessment, Attempt, AttemptResult, DEAD_ENDS, Explanation, Outcome, Plan, Planner, RULES, Rank, RulePlanner,
     Runner, Start, StopReason, Trial, Tried, analyse,
@@ -55,7 +57,7 @@ fn assess(values: &[Value], policy: &Policy) -> Assessment {
         measures: values.iter().map(measure).collect(),
         subgroups: None,
         losses: Vec::new(),
-        inputs: None,
+        inputs: Some(Inputs { scales: 3, levels: 3, varying_numbers: 3, varying: 6, holdout_rows: 303, given: None }),
     };
     Assessment::new(report, policy)
 }

@@ -15,7 +15,7 @@ use crate::policy::{Class, Gate, Policy, Requirement};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Check {
-    /// The measure's id, a requirement's id, `rows`, or a domain of which nothing could be judged.
+    /// The measure's id, a requirement's id, `rows`, `columns`, or a domain of which nothing could be judged.
     pub id: String,
     /// What it is about; nothing for `rows`, which is about the evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,10 @@ impl Check {
     /// The id of the check that there are enough training rows.
     pub const ROWS: &'static str = "rows";
 
-    fn new(id: &str, domain: Option<Domain>, status: Status, sentence: String) -> Check {
+    /// The id of the finding that columns of the table as given were lost.
+    pub const COLUMNS: &'static str = "columns";
+
+    pub(super) fn new(id: &str, domain: Option<Domain>, status: Status, sentence: String) -> Check {
         Check {
             id: id.to_owned(),
             domain,

@@ -30,6 +30,9 @@
 //! Where none of a domain's hard and mandatory gates applies to the table, nothing of that domain was shown, and the
 //! decision stays open; a gate that [stands in](Gate::stands_in_for) for another is then one of them.
 //!
+//! A column that is lost (gone, emptied, pooled into one level) is a finding of its own, `columns`, wherever a policy has a gate on
+//! [`columns_kept`](synth_metrics::loss::COLUMNS_KEPT) and that gate is kept: the table is accepted, and the columns are named.
+//!
 //! The margin of a gate is `(limit - bound) / (limit - ideal)`: 1 at the ideal, 0 at the limit, below 0 beyond it.
 //! The score is the smallest margin, held to 0 and 1, of the worst domain: nothing is averaged, so that fidelity
 //! cannot pay for privacy. Soft gates do not count in it. Left out on purpose: overrides. A person who releases a
@@ -41,6 +44,7 @@
 mod check;
 mod evidence;
 mod limit;
+mod lost;
 mod sentence;
 mod status;
 mod verdict;
@@ -81,8 +85,10 @@ pub fn judge<'a>(evidence: impl Into<Evidence<'a>>, policy: &Policy) -> Verdict 
     for i in 0..gates.len() {
         gates[i].class = class(&policy.gates()[i], &gates);
     }
+    let lost = lost::named(&mut gates, report);
     let unjudged = unjudged(&gates);
     checks.extend(gates);
+    checks.extend(lost);
     checks.extend(unjudged);
     for check in &mut checks {
         check.effect = effect(check, report, policy.inconclusive());

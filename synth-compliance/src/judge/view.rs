@@ -119,6 +119,7 @@ impl Check {
 fn label(id: &str) -> String {
     match (definition(id), id) {
         (Some(definition), _) => definition.name.to_owned(),
+        (None, Check::COLUMNS) => "columns that come back".to_owned(),
         (None, Check::ROWS) => "training rows".to_owned(),
         (None, "differential-privacy-proof") => "proof of differential privacy".to_owned(),
         (None, domain) => format!("{domain} checks"),

@@ -65,7 +65,7 @@ impl Count {
 
     /// The cells in the given rows, each once, or that they are those of fewer than `k` units; where these have several rows,
     /// that is said of the units and not of the cells.
-    pub fn of_cells(rows: &[usize], units: &Units, k: usize) -> Self {
+    pub(super) fn of_cells(rows: &[usize], units: &Units, k: usize) -> Self {
         match rows.len() {
             n if n < k || units.are_rows() => Self::masked(n, k),
             _ if units.n_units_among(rows.iter().copied()) < k => Count::OfFewUnits(k),

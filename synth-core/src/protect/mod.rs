@@ -28,6 +28,7 @@ mod cap;
 mod column;
 mod dates;
 mod gaps;
+mod hierarchy;
 mod merge;
 mod ruler;
 mod secret;
@@ -115,7 +116,11 @@ fn protected(
                 column.field.protect.push(protection);
                 continue;
             }
-            Protection::MergeRare { k } => merge::apply(column, units, *k, &mut rng),
+            Protection::MergeRare { k } => {
+                // What is left of a code must be shared by as many as no draw of the merging calls rare.
+                let enough = rng.gen_range(k + k / 2..=2 * k);
+                hierarchy::first(column, units, enough, |column| merge::apply(column, units, *k, &mut rng))
+            }
             Protection::CapExtremes { k } => cap::extremes(column, units, *k, bounds, &mut rng),
             Protection::TopCode { above, to } => {
                 bounds[1] = bounds[1].min(*to);

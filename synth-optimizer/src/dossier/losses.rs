@@ -1,6 +1,5 @@
 //! What was lost between the table as it was given and the synthetic one, in the few lines that come first wherever a person looks.
 
-use synth_core::protect::Count;
 use synth_metrics::{CameBack, ColumnLoss};
 
 /// The most columns that are named in a line.
@@ -14,17 +13,16 @@ const POOLED: f64 = 0.25;
 /// Names stand between backquotes, with control characters escaped. None where little was lost.
 ///
 /// ```
-/// use synth_core::protect::Count;
-/// use synth_metrics::{CameBack, ColumnLoss};
+/// /// use synth_metrics::{CameBack, ColumnLoss};
 /// use synth_optimizer::dossier::losses::lines;
 ///
 /// let whole = ColumnLoss {
 ///     column: "age".to_owned(),
 ///     came_back: CameBack::Informative,
 ///     kept: 1.0,
-///     changed: Count::Exactly(0),
-///     emptied: Count::Exactly(0),
-///     replaced: Count::Exactly(0),
+///     changed: 0.0,
+///     emptied: 0.0,
+///     replaced: 0.0,
 ///     because: String::new(),
 ///     rules: Vec::new(),
 /// };
@@ -32,7 +30,7 @@ const POOLED: f64 = 0.25;
 ///     column: "note".to_owned(),
 ///     came_back: CameBack::Empty,
 ///     kept: 0.0,
-///     emptied: Count::Exactly(300),
+///     emptied: 1.0,
 ///     because: "free text is emptied".to_owned(),
 ///     rules: vec!["text".to_owned()],
 ///     ..whole.clone()
@@ -62,26 +60,18 @@ pub fn lines(losses: &[ColumnLoss]) -> Vec<String> {
     partly.sort_by(|a, b| a.kept.total_cmp(&b.kept));
     lines.extend(partly.into_iter().filter_map(|loss| {
         // What most of the lost cells became speaks for the column.
+        let coarser = loss.rules.iter().any(|rule| rule == "merge-rare");
+        let changed = if coarser { "of the cells became a coarser level" } else { "of the cells were changed" };
         let parts = [
             (loss.replaced, "of the cells were pooled into one level", POOLED),
             (loss.emptied, "of the cells were emptied", POOLED),
-            (loss.changed, "of the cells were changed", 1.0 - NOTABLE),
+            (loss.changed, changed, 1.0 - NOTABLE),
         ];
-        let all: usize = parts.iter().map(|(count, ..)| at_most(*count)).sum();
-        let (count, what, least) = parts.into_iter().max_by_key(|(count, ..)| at_most(*count)).expect("three parts");
-        let share = (1.0 - loss.kept) * at_most(count) as f64 / all.max(1) as f64;
+        let (share, what, least) = parts.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).expect("three parts");
         let because = if loss.because.is_empty() { String::new() } else { format!(" ({})", loss.because) };
         (share > least).then(|| format!("{}: {:.0} % {what}{because}{}", name(loss), 100.0 * share, advice(loss)))
     }));
     lines
-}
-
-/// The count, or the most that it may be.
-fn at_most(count: Count) -> usize {
-    match count {
-        Count::Exactly(n) | Count::About(n) => n,
-        Count::FewerThan(k) | Count::OfFewUnits(k) => k.saturating_sub(1),
-    }
 }
 
 fn name(loss: &ColumnLoss) -> String {
