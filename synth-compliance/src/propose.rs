@@ -254,14 +254,15 @@ fn year_of_birth() -> Protection {
 }
 
 /// The unit of `table` where its schema declares none: named by the identifier that repeats most, left out those that
-/// stand for names, places and the like. `None` if each row is a unit of its own.
+/// stand for names, places and the like; or, where none repeats, equal rows if there are [more of them](Units::repeated) than chance
+/// makes. `None` if each row is a unit of its own.
 pub fn detected_unit(table: &Table, findings: &[Finding]) -> Option<Unit> {
     let names_one = |field: &Field| {
         let is_invented = field.protect.iter().any(|own| matches!(own, Protection::Fake { .. }));
         !is_invented && !is_made_up(field, findings)
     };
-    let (_, units) = Units::detected(table, names_one)?;
-    (!units.are_rows()).then(|| units.unit().clone())
+    let named = Units::detected(table, names_one).map(|(_, units)| units).filter(|units| !units.are_rows());
+    named.or_else(|| Units::repeated(table)).map(|units| units.unit().clone())
 }
 
 /// Whether what was found in the column is replaced by what may stand in many rows, or left out.

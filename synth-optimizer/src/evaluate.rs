@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use synth_core::protect::Secret;
+use synth_core::table::Units;
 use synth_core::{BadInput, InputRule, Model, Result, Table};
 use synth_metrics::{copied_share, leave_one_out_share};
 
@@ -17,7 +18,12 @@ use synth_metrics::{copied_share, leave_one_out_share};
 /// Those of [`protect::apply`](synth_core::protect::apply).
 pub fn protected(train: Table, holdout: Option<Table>, secret: &Secret) -> Result<(Table, Option<Table>)> {
     if train.schema().fields.iter().all(|field| field.protect.is_empty()) {
-        return Ok((train, holdout));
+        // Without a declaration equal rows may be one person's.
+        let with_units = |table: Table| {
+            let units = Units::of_source(&table);
+            table.with_units(units)
+        };
+        return Ok((with_units(train), holdout.map(with_units)));
     }
     let n_train = train.n_rows();
     let all = Table::concat(&[train].into_iter().chain(holdout.clone()).collect::<Vec<_>>())?;

@@ -12,7 +12,7 @@ use synth_core::table::Units;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitRecord {
-    /// The columns that name them.
+    /// The columns that name them; none where equal rows are one unit.
     pub columns: Vec<String>,
     /// How many there are.
     pub n_units: usize,
@@ -38,6 +38,12 @@ impl UnitRecord {
 /// be the rows although an identifier repeats. `None` if there is nothing to say. `table` is the one that was given, whose
 /// units are `units`.
 pub fn notice(table: &Table, findings: &[Finding], units: &Units) -> Option<String> {
+    if units.unit() == &Unit::EqualRows && !units.are_rows() {
+        return Some(format!(
+            "unit: {units}; far more rows are equal than chance makes, and no identifier says whose they are: equal rows count as one \
+             unit; declare `unit = \"row\"` in the schema if each stands for itself"
+        ));
+    }
     if !units.are_rows() {
         return Some(format!(
             "unit: {units}; no unit is split or counted twice, but relations between the rows of a unit are not modelled"
@@ -47,6 +53,12 @@ pub fn notice(table: &Table, findings: &[Finding], units: &Units) -> Option<Stri
     let detected = detected_unit(table, findings).filter(|_| is_declared)?;
     let others = Units::by(table, &detected);
     let (columns, n_units, n_rows) = (detected.to_string(), others.n_units(), others.n_rows());
+    if detected == Unit::EqualRows {
+        return Some(format!(
+            "unit: row, as declared; but of {n_rows} rows only {n_units} are different, far fewer than by chance: if equal rows are one \
+             person's, they are both learnt and held out, and counted as several people"
+        ));
+    }
     Some(format!(
         "unit: row, as declared; but `{columns}` has {n_units} values in {n_rows} rows: if they name people, rows of one person \
          are both learnt and held out, and counted as several people"

@@ -52,14 +52,14 @@ pub use zip::{RESTRICTED_ZIP_PREFIXES, ZIP_PREFIX_SOURCE};
 /// column, in their order, and for each column that its kind protects.
 ///
 /// The same table and secret always give the same; a protected table comes out as it went in. Columns on which nothing is
-/// declared are shared with `table`. The protected table [carries](Table::with_units) the [units](Units::of) of `table`.
+/// declared are shared with `table`. The protected table [carries](Table::with_units) the [units](Units::of_source) of `table`.
 ///
 /// # Errors
 /// [`InputRule::Schema`] if a protection does not fit its column, [`InputRule::NothingToLearn`] if no column is left.
 pub fn apply(table: &Table, secret: &Secret) -> Result<(Table, Vec<Applied>)> {
     let schema = table.schema();
     schema.check()?;
-    let units = Units::of(table);
+    let units = Units::of_source(table);
     let mut applied = Vec::new();
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for column_idx in 0..table.n_columns() {

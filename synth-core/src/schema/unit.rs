@@ -18,11 +18,13 @@ use crate::error::{BadInput, InputRule};
 
 /// The word that says that each row is a unit of its own.
 const ROW: &str = "row";
+/// The word that says that equal rows are one unit.
+const EQUAL_ROWS: &str = "equal-rows";
 
 /// The unit of a table: which rows belong together.
 ///
-/// In TOML `unit = "row"`, `unit = "patient_id"` or `unit = ["site", "patient"]`; a column that is called `row` is written
-/// `unit = ["row"]`. The columns may be of any kind, and may be removed by a protection: units are told before it.
+/// In TOML `unit = "row"`, `unit = "equal-rows"`, `unit = "patient_id"` or `unit = ["site", "patient"]`; a column that is called `row`
+/// is written `unit = ["row"]`. The columns may be of any kind, and may be removed by a protection: units are told before it.
 ///
 /// ```
 /// use synth_core::schema::Unit;
@@ -36,6 +38,9 @@ pub enum Unit {
     Row,
     /// Rows with the same values in all of these columns belong together. A row with a missing one stands for itself.
     Columns(Vec<String>),
+    /// Rows that are equal in every column but identifiers belong together: a person's row that stands in the table several times, without
+    /// a column that says so.
+    EqualRows,
 }
 
 impl Unit {
@@ -47,7 +52,7 @@ impl Unit {
     /// The columns that identify it; none if it is the row.
     pub fn columns(&self) -> &[String] {
         match self {
-            Unit::Row => &[],
+            Unit::Row | Unit::EqualRows => &[],
             Unit::Columns(columns) => columns,
         }
     }
@@ -56,7 +61,7 @@ impl Unit {
     pub(super) fn check(&self, fields: &[Field]) -> Result<(), BadInput> {
         let Unit::Columns(columns) = self else { return Ok(()) };
         let bad = |problem: String| {
-            let hint = "`unit` is \"row\", a column, or a list of columns that together identify the unit of a row";
+            let hint = "`unit` is \"row\", \"equal-rows\", a column, or a list of columns that together identify the unit of a row";
             Err(BadInput::new(InputRule::Schema, problem).hint(hint))
         };
         if columns.is_empty() {
@@ -76,10 +81,11 @@ impl Unit {
 }
 
 impl fmt::Display for Unit {
-    /// `row`, or the names of the columns with commas between them.
+    /// `row`, `equal rows`, or the names of the columns with commas between them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unit::Row => f.pad(ROW),
+            Unit::EqualRows => f.pad("equal rows"),
             Unit::Columns(columns) => f.pad(&columns.join(", ")),
         }
     }
@@ -89,8 +95,9 @@ impl Serialize for Unit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Unit::Row => serializer.serialize_str(ROW),
+            Unit::EqualRows => serializer.serialize_str(EQUAL_ROWS),
             Unit::Columns(columns) => match columns.as_slice() {
-                [column] if column != ROW => serializer.serialize_str(column),
+                [column] if column != ROW && column != EQUAL_ROWS => serializer.serialize_str(column),
                 columns => columns.serialize(serializer),
             },
         }
@@ -107,9 +114,12 @@ impl<'de> Deserialize<'de> for Unit {
         }
         match Form::deserialize(deserializer) {
             Ok(Form::One(word)) if word == ROW => Ok(Unit::Row),
+            Ok(Form::One(word)) if word == EQUAL_ROWS => Ok(Unit::EqualRows),
             Ok(Form::One(column)) => Ok(Unit::of([column])),
             Ok(Form::Several(columns)) => Ok(Unit::Columns(columns)),
-            Err(_) => Err(D::Error::custom("`unit` is \"row\", the name of a column, or a list of names")),
+            Err(_) => {
+                Err(D::Error::custom("`unit` is \"row\", \"equal-rows\", the name of a column, or a list of names"))
+            }
         }
     }
 }
@@ -135,6 +145,7 @@ mod tests {
         };
         check(None, "");
         check(Some(Unit::Row), "unit = \"row\"");
+        check(Some(Unit::EqualRows), "unit = \"equal-rows\"");
         check(Some(Unit::of(["patient"])), "unit = \"patient\"");
         check(Some(Unit::of(["row"])), "unit = [\"row\"]");
         check(Some(Unit::of(["site", "patient"])), "unit = [\n    \"site\",\n    \"patient\",\n]");
@@ -150,6 +161,6 @@ mod tests {
         check("unit = \"person\"", "names the column `person`, which does not exist");
         check("unit = [\"site\", \"site\"]", "`site` twice");
         check("unit = []", "names no column");
-        check("unit = 3", "is \"row\", the name of a column, or a list of names");
+        check("unit = 3", "the name of a column, or a list of names");
     }
 }

@@ -2,6 +2,7 @@
 
 mod column;
 mod levels;
+mod repeats;
 mod units;
 
 use std::ops::Range;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::AsArray;
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 
-use super::Table;
+use super::{Table, repeats};
 use crate::schema::{Field, Kind, Protection, Storage, Unit};
 
 /// The unit of each row of a table. Units have numbers from 0 on, in the order in which they appear. Cheap to clone,
@@ -59,6 +59,9 @@ impl Units {
 
     /// The units of `table` by `unit`, whatever its schema declares.
     pub fn by(table: &Table, unit: &Unit) -> Self {
+        if *unit == Unit::EqualRows {
+            return Self::from_codes(Unit::EqualRows, row_codes(table));
+        }
         let places: Option<Vec<usize>> = unit.columns().iter().map(|name| table.schema().index_of(name)).collect();
         let Some((first, others)) = places.as_deref().and_then(|places| places.split_first()) else {
             return Self { unit: Arc::new(unit.clone()), owners: Owners::Each(table.n_rows()) };
@@ -79,6 +82,20 @@ impl Units {
         let identifiers = fields.filter(|(_, field)| field.kind == Kind::Identifier && names_units(field));
         let units = identifiers.map(|(i, field)| (i, Self::from_codes(Unit::of([&field.name]), codes(table, i))));
         units.min_by_key(|(_, units)| units.n_units())
+    }
+
+    /// The units of a table that somebody brings: those of [`Units::of`]; and where nothing says whose the rows are, equal rows if they are
+    /// [repeated](Units::repeated).
+    pub fn of_source(table: &Table) -> Self {
+        let units = Self::of(table);
+        let is_said = table.units().is_some() || table.schema().unit.is_some() || !units.are_rows();
+        if is_said { units } else { Self::repeated(table).unwrap_or(units) }
+    }
+
+    /// Equal rows as units, where there are more of them than chance makes: the same rows stand in the table again and again, and
+    /// no identifier says whose they are. `None` otherwise.
+    pub fn repeated(table: &Table) -> Option<Self> {
+        repeats::are_beyond_chance(table).then(|| Self::by(table, &Unit::EqualRows))
     }
 
     /// Each of `n_rows` rows for itself.
@@ -333,8 +350,24 @@ fn is_kept_as_it_is(field: &Field) -> bool {
     !field.protect.iter().any(|protection| matches!(protection, Protection::Fake { .. }))
 }
 
+/// A number for each different row, by every column that is neither an identifier nor constant; missing cells are equal. `None`, for all rows, of a
+/// table without such a column.
+pub(super) fn row_codes(table: &Table) -> Vec<Option<u32>> {
+    let fields = table.schema().fields.iter().enumerate();
+    let is_told = |field: &Field| !matches!(field.kind, Kind::Identifier | Kind::Constant | Kind::Empty);
+    let mut all: Option<Vec<Option<u32>>> = None;
+    for (column_idx, _) in fields.filter(|(_, field)| is_told(field)) {
+        let own = codes(table, column_idx);
+        all = Some(match all {
+            None => numbered(own.into_iter().map(Some)),
+            Some(all) => numbered(all.into_iter().zip(own).map(Some)),
+        });
+    }
+    all.unwrap_or_else(|| vec![None; table.n_rows()])
+}
+
 /// A number for each different value of a column; `None` where it is missing.
-fn codes(table: &Table, column_idx: usize) -> Vec<Option<u32>> {
+pub(super) fn codes(table: &Table, column_idx: usize) -> Vec<Option<u32>> {
     let (field, array) = table.column(column_idx);
     match field.storage {
         Storage::Text => numbered(array.as_string::<i32>().iter()),

@@ -222,6 +222,10 @@ fn band(n_rows: usize) -> String {
 /// Whose rows they were taken for.
 fn units(record: &RunRecord) -> String {
     match &record.unit {
+        Some(unit) if unit.columns.is_empty() => format!(
+            "{} units, of equal rows, of which there were far more than chance makes: equal rows count once, and are never split",
+            unit.n_units
+        ),
         Some(unit) => format!(
             "{} units, identified by {}, with several rows each: units are never split, and relations between the rows of a unit are not modelled",
             unit.n_units,

@@ -5,7 +5,7 @@ use super::masked::Masked;
 use super::trees::Trees;
 use crate::error::Result;
 use crate::learn::train::{HeldOut, TUNED_BELOW, Tuned};
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 /// Nats a row by which trees must beat a network on held-out rows, both measured by what they gain over independent columns.
 /// A network can be asked for more than whole rows; and on the heart table, where trees are ahead by .06 to .07, they came
@@ -36,7 +36,7 @@ impl<E: Into<AnyEngine>> From<E> for Suited {
 
 /// The given engine, or else the one that suits `table`, with parameters for it.
 ///
-/// Under [`TUNED_BELOW`] rows, cross-fits on the table say how large a masked model is, how long it learns and how many
+/// Under [`TUNED_BELOW`] units (rows, where nobody has two), cross-fits on the table say how large a masked model is, how long it learns and how many
 /// rows a leaf of trees has, which takes some seconds; and if no engine is asked for, sequential trees take the masked
 /// model's place where their likelihood of held-out rows is higher by [`CLEARLY`]. Everything else follows from the numbers of
 /// rows and columns, and of a large table from what most columns are.
@@ -44,7 +44,7 @@ impl<E: Into<AnyEngine>> From<E> for Suited {
 /// # Errors
 /// As [`Masked::tuned`] and [`Trees::tuned`].
 pub fn suited(kind: Option<EngineKind>, table: &Table, seed: u64) -> Result<Suited> {
-    let is_small = table.n_rows() < TUNED_BELOW;
+    let is_small = Units::of(table).n_units() < TUNED_BELOW;
     let network = || Masked::for_size(table.n_rows(), table.n_columns()).tuned(table, seed);
     let trees = || Trees::default().tuned(table, seed);
     Ok(match kind {

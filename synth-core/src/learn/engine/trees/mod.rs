@@ -69,8 +69,9 @@ impl Trees {
         let tokenizer = Tokenizer::fit(table, self.n_bins)?;
         let cells = cells(&tokenizer, table, seed)?;
         let candidates = MIN_LEAVES.map(|min_leaf| Trees { min_leaf, ..self.clone() });
-        best_of(candidates.to_vec(), &cross_fits(&Units::of(table), seed)?, |candidate, fold| {
-            let forests = grow(&tokenizer, &cells, &fold.fit, candidate.min_leaf, seed);
+        let units = Units::of(table);
+        best_of(candidates.to_vec(), &cross_fits(&units, seed)?, |candidate, fold| {
+            let forests = grow(&tokenizer, &cells, &fold.fit, &units, candidate.min_leaf, seed);
             Ok(cost(&forests, &cells, &fold.held_out))
         })
     }
@@ -87,7 +88,7 @@ impl Trees {
         let mut tokenizer = Tokenizer::fit(table, self.n_bins)?;
         let cells = cells(&tokenizer, table, context.seed)?;
         let rows: Vec<usize> = (0..table.n_rows()).collect();
-        let forests = grow(&tokenizer, &cells, &rows, self.min_leaf, context.seed);
+        let forests = grow(&tokenizer, &cells, &rows, &Units::of(table), self.min_leaf, context.seed);
         if let Some(known) = &context.known {
             tokenizer = tokenizer.with_identifiers_of(known);
         }
@@ -265,9 +266,19 @@ fn cells(tokenizer: &Tokenizer, table: &Table, seed: u64) -> Result<Cells> {
     Ok(Cells { codes, scales: scales(tokenizer) })
 }
 
-/// Forests on `rows`, in the order of drawing.
-fn grow(tokenizer: &Tokenizer, cells: &Cells, rows: &[usize], min_leaf: usize, seed: u64) -> Vec<Forest> {
+/// Forests on `rows`, in the order of drawing. Bags are drawn of `units`, and a leaf has so many rows that they are of `min_leaf`
+/// of them: twins in one leaf, or in a bag and out of it, are no two witnesses.
+fn grow(
+    tokenizer: &Tokenizer,
+    cells: &Cells,
+    rows: &[usize],
+    units: &Units,
+    min_leaf: usize,
+    seed: u64,
+) -> Vec<Forest> {
     let order = tokenizer.order();
+    let units = units.take(rows);
+    let (min_leaf, grouped) = (units.rows_of_at_least(min_leaf), units.grouped());
     let forest = |place: usize| {
         let column = order[place];
         let mut counts = vec![0.5; cells.scales[column].0.len()];
@@ -279,7 +290,10 @@ fn grow(tokenizer: &Tokenizer, cells: &Cells, rows: &[usize], min_leaf: usize, s
             let mut rng = stream(seed, Purpose::Weights, (column << 16 | k) as u64);
             let bag = match place {
                 0 => rows.iter().map(|&row| row as u32).collect(),
-                _ => (0..rows.len()).map(|_| rows[rng.gen_range(0..rows.len())] as u32).collect(),
+                _ => {
+                    let unit = |_| grouped.rows_of(rng.gen_range(0..units.n_units()));
+                    (0..units.n_units()).flat_map(unit).map(|&place| rows[place] as u32).collect()
+                }
             };
             Tree::grow(&target, bag, &mut rng)
         };
