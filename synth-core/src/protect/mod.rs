@@ -37,6 +37,7 @@ mod zip;
 use std::sync::Arc;
 
 use arrow::array::Array;
+use rand::Rng as _;
 
 use crate::error::{BadInput, InputRule, Result};
 use crate::schema::{Constraint, Kind, Value};

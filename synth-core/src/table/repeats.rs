@@ -128,8 +128,8 @@ mod tests {
     /// People with an age, two laboratory values, a stage and a flag, each of them `times` times, in no order.
     fn people(n: usize, times: usize, seed: u64) -> Table {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let [mut age, mut stage, mut died] = [const { Vec::new() }; 3];
-        let [mut crp, mut bmi] = [const { Vec::new() }; 2];
+        let ([mut age, mut died], [mut crp, mut bmi]) = ([const { Vec::new() }; 2], [const { Vec::new() }; 2]);
+        let mut stage = Vec::new();
         for _ in 0..n {
             age.push(rng.gen_range(30..80));
             crp.push((rng.r#gen::<f64>() * 2_000.0).round() / 100.0);
