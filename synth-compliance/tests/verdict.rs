@@ -400,7 +400,13 @@ fn a_verdict_prints_a_line_per_check() {
            pass           tvd_mean 0.030 is within the limit 0.10\n  \
            pass           assoc_delta 0.030 is within the limit 0.10\n  \
            pass           mia_auc 0.510 is within the limit 0.60; 95 % bound 0.540\n  \
-           pass           dup_excess 0.000 is within the limit 0.05; 95 % bound 0.010\n",
+           pass           dup_excess 0.000 is within the limit 0.05; 95 % bound 0.010\n  \
+           not applicable columns_kept does not apply: the table as it was given, before any protection, is not known\n  \
+           not applicable cells_kept does not apply: the table as it was given, before any protection, is not known\n  \
+           not applicable given_ks_mean does not apply: the table as it was given, before any protection, is not known\n  \
+           not applicable given_tvd_mean does not apply: the table as it was given, before any protection, is not known\n  \
+           not applicable given_corr_delta does not apply: the table as it was given, before any protection, is not known\n  \
+           not applicable given_rules_kept does not apply: the table as it was given, before any protection, is not known\n",
     );
 }
 

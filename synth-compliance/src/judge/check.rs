@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use synth_metrics::{
-    Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, Unseen, definition, lacks_unseen_rows,
+    Columns, Definition, Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, Unseen, definition,
+    lacks_unseen_rows,
 };
 
 use super::limit::{Judged, Side};
@@ -164,7 +165,7 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
     let mut found = report.measures.iter().filter(|m| m.id == id);
     let measure = match (found.next(), found.next()) {
         (Some(measure), None) => measure,
-        (None, _) if !applies => return Err((Status::NotApplicable, NO_COLUMN.to_owned())),
+        (None, _) if !applies => return Err((Status::NotApplicable, not_there(report, definition).to_owned())),
         (None, _) => return missing("it is missing from the report"),
         (Some(_), Some(_)) => return error("it occurs more than once in the report"),
     };
@@ -175,7 +176,9 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
             return error("it has a value, but the report has too few held-out rows for it");
         }
         Outcome::Measured(estimate) => *estimate,
-        Outcome::NotMeasured(_) if !applies => return Err((Status::NotApplicable, NO_COLUMN.to_owned())),
+        Outcome::NotMeasured(_) if !applies => {
+            return Err((Status::NotApplicable, not_there(report, definition).to_owned()));
+        }
         Outcome::NotMeasured(reason) => return missing(reason),
     };
     let (low, high) = (estimate.lower_bound(), estimate.upper_bound());
@@ -192,4 +195,19 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
     Ok((measure, definition.as_judged(estimate)))
 }
 
-const NO_COLUMN: &str = "the table has no columns to measure it on";
+/// What a table lacks for a measure that does not apply to it.
+fn not_there(report: &QualityReport, definition: &Definition) -> &'static str {
+    let is_of_given = matches!(
+        definition.needs.columns,
+        Columns::Given
+            | Columns::GivenScales
+            | Columns::GivenLevels
+            | Columns::GivenTwoVaryingNumbers
+            | Columns::GivenRules
+    );
+    match (is_of_given, report.inputs.and_then(|inputs| inputs.given), definition.needs.columns) {
+        (true, None, _) => "the table as it was given, before any protection, is not known",
+        (true, Some(_), Columns::GivenRules) => "no rule holds in every row of the table as given",
+        _ => "the table has no columns to measure it on",
+    }
+}
