@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use synth_compliance::{Class, DISCLAIMER, Decision, Effect, Policy, Status, Verdict, judge};
 use synth_metrics::{
     CameBack, ColumnLoss, ColumnValue, Estimate, GivenInputs, Goal, Inputs, Interval, MEASURES, Measure, Outcome,
-    QualityReport, REPORT_VERSION, Rows, Uncertainty, lacks_unseen_rows,
+    QualityReport, REPORT_VERSION, Rows, Shadow, Uncertainty, lacks_unseen_rows,
 };
 
 /// An estimate whose bounds lie `reach` to both sides.
@@ -154,8 +154,15 @@ fn what_cannot_be_judged_never_passes_and_what_is_owed_refuses() {
 
 /// A table with columns of every sort.
 const GIVEN: Option<GivenInputs> = Some(GivenInputs { columns: 6, scales: 3, levels: 3, varying_numbers: 3, rules: 1 });
-const ALL_SORTS: Inputs =
-    Inputs { scales: 3, levels: 3, varying_numbers: 3, varying: 6, holdout_rows: 303, given: None };
+const ALL_SORTS: Inputs = Inputs {
+    scales: 3,
+    levels: 3,
+    varying_numbers: 3,
+    varying: 6,
+    holdout_rows: 303,
+    given: None,
+    shadow: Shadow::Made,
+};
 
 #[test]
 fn what_no_unseen_rows_were_given_for_is_open() {
@@ -447,7 +454,15 @@ fn any_report() -> impl Strategy<Value = QualityReport> {
         Just(Some(Inputs { scales: 0, varying_numbers: 0, ..ALL_SORTS })),
         Just(Some(Inputs { levels: 0, varying_numbers: 1, ..ALL_SORTS })),
         Just(Some(Inputs { given: GIVEN, ..ALL_SORTS })),
-        Just(Some(Inputs { scales: 0, levels: 1, varying_numbers: 0, varying: 1, holdout_rows: 0, given: None })),
+        Just(Some(Inputs {
+            scales: 0,
+            levels: 1,
+            varying_numbers: 0,
+            varying: 1,
+            holdout_rows: 0,
+            given: None,
+            shadow: Shadow::NoGenerator
+        })),
     ];
     let outcomes = proptest::collection::vec(any_outcome(), MEASURES.len());
     let holdout = prop_oneof![4 => Just(Some(303)), 1 => Just(None), 1 => Just(Some(12))];

@@ -169,6 +169,8 @@ pub enum Unseen {
     Holdout,
     /// Any at all, or else the training rows themselves, one left out: then it has a value all the same.
     Preferred,
+    /// Units that generators fitted again for the purpose did not see: a [shadow audit](crate::privacy::exposed).
+    Shadow,
 }
 
 /// What a gate looks at.

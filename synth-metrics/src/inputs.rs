@@ -16,6 +16,7 @@ use crate::columns::joint_levels;
 use crate::comparison::Comparison;
 use crate::definition::Columns;
 use crate::given::Aligned;
+use crate::privacy::exposed::Shadow;
 use crate::registry::definition;
 
 /// How many columns of each sort the training table has, and the rows of the holdout.
@@ -36,6 +37,8 @@ pub struct Inputs {
     /// The columns of the table as it was given, before protection; `None` where no such table is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given: Option<GivenInputs>,
+    /// Whether the most exposed units were audited.
+    pub shadow: Shadow,
 }
 
 /// How many columns of each sort the table as given has, identifiers left out.
@@ -86,14 +89,23 @@ impl Inputs {
             varying: comparison.columns(Kind::is_learnt).iter().filter(|c| varies(c)).count(),
             holdout_rows: comparison.holdout().map_or(0, synth_core::Table::n_rows),
             given,
+            shadow: Shadow::default(),
         }
     }
 
     /// Whether the table has what the measure called `id` is about. `true` for any measure that is about all tables.
     ///
     /// ```
-    /// # use synth_metrics::Inputs;
-    /// let levels_alone = Inputs { scales: 0, levels: 4, varying_numbers: 0, varying: 4, holdout_rows: 0, given: None };
+    /// # use synth_metrics::{Inputs, Shadow};
+    /// let levels_alone = Inputs {
+    ///     scales: 0,
+    ///     levels: 4,
+    ///     varying_numbers: 0,
+    ///     varying: 4,
+    ///     holdout_rows: 0,
+    ///     given: None,
+    ///     shadow: Shadow::NoGenerator,
+    /// };
     /// assert!(!levels_alone.suffice_for("ks_mean") && levels_alone.suffice_for("tvd_mean"));
     /// assert!(!levels_alone.suffice_for("columns_kept"));
     /// ```

@@ -67,6 +67,7 @@ pub use options::{Baseline, OUT_OF_TIME, Options, SurvivalColumns};
 pub use portrait::{Portrait, portrait};
 pub use privacy::copies::copies;
 pub use privacy::duplicates::{copied_share, dup_excess, dup_rate, dup_rate_holdout, leave_one_out_share};
+pub use privacy::exposed::{Exposed, Exposure, Observation, Shadow, Target, Witness};
 pub use privacy::membership::{Membership, mia_auc};
 pub use privacy::quasi::{emd_ordered, quasi};
 pub use privacy::risks::risks;

@@ -43,7 +43,7 @@ pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
             .collect(),
         subgroups: options.group.as_deref().map(|column| subgroups(comparison, column)),
         losses: losses(comparison),
-        inputs: Some(Inputs::of(comparison, taking.given_rules().len())),
+        inputs: Some(Inputs { shadow: options.shadow, ..Inputs::of(comparison, taking.given_rules().len()) }),
     }
 }
 

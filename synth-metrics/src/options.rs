@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{Audit, Losses};
 use crate::definition::Battery;
+use crate::privacy::exposed::Shadow;
 
 /// The reason of a measure that was skipped because [`Options::until`] had passed.
 pub const OUT_OF_TIME: &str = "the time budget ran out first";
@@ -33,6 +34,9 @@ pub struct Options<'a> {
     /// What the generators say of the rows they are audited on, for an attack by somebody who holds the model: one pair
     /// an audit, in their order; without audits one pair, for all rows of train and of the holdout. Default none.
     pub losses: Vec<Losses<'a>>,
+    /// What is to be said of the most exposed units, whom no tables tell of ([`QualityReport::with_exposed`](crate::QualityReport::with_exposed)). Default
+    /// [`Shadow::NoGenerator`].
+    pub shadow: Shadow,
     /// When the time budget is exhausted: what has not begun by then is not measured, and the report says so. What has begun is ended. Default
     /// none.
     pub until: Option<Instant>,

@@ -10,7 +10,7 @@ use crate::fidelity::{
     tvd, validity, wasserstein,
 };
 use crate::loss;
-use crate::privacy::{copies, duplicates, membership, quasi, risks};
+use crate::privacy::{copies, duplicates, exposed, membership, quasi, risks};
 use crate::utility::{learning, survival};
 
 /// Likeness.
@@ -42,7 +42,8 @@ const DETECTION: &[Family] = &[classifier::FAMILY, rare_levels::FAMILY];
 const UTILITY: &[Family] = &[learning::FAMILY, survival::FAMILY];
 
 /// What is disclosed.
-const PRIVACY: &[Family] = &[duplicates::FAMILY, membership::FAMILY, copies::FAMILY, risks::FAMILY, quasi::FAMILY];
+const PRIVACY: &[Family] =
+    &[duplicates::FAMILY, membership::FAMILY, exposed::FAMILY, copies::FAMILY, risks::FAMILY, quasi::FAMILY];
 
 pub(crate) const ALL: [&[Family]; 5] = [FIDELITY, LOSS, DETECTION, UTILITY, PRIVACY];
 

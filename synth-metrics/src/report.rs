@@ -8,6 +8,7 @@ use crate::definition::Unseen;
 use crate::estimate::{Measure, Outcome};
 use crate::inputs::Inputs;
 use crate::loss::ColumnLoss;
+use crate::privacy::exposed::Shadow;
 use crate::registry::definition;
 use crate::subgroups::Subgroups;
 
@@ -61,6 +62,7 @@ pub fn lacks_unseen_rows(report: &QualityReport, id: &str) -> bool {
         Unseen::Rows(least) => n_unseen < least,
         Unseen::Preferred => n_unseen == 0,
         Unseen::Holdout => report.inputs.map_or(n_unseen, |inputs| inputs.holdout_rows) == 0,
+        Unseen::Shadow => report.inputs.is_some_and(|inputs| inputs.shadow != Shadow::Made),
     })
 }
 

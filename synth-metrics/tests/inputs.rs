@@ -2,7 +2,7 @@
 
 use synth_core::Table;
 use synth_core::io::{ReadOptions, read_bytes};
-use synth_metrics::{Battery, Inputs, Options, Outcome, QualityReport, Tables, lacks_unseen_rows, measure};
+use synth_metrics::{Battery, Inputs, Options, Outcome, QualityReport, Shadow, Tables, lacks_unseen_rows, measure};
 
 fn table(header: &str, row: impl Fn(usize) -> String) -> Table {
     let rows: String = (0..80).map(|i| row(i) + "\n").collect();
@@ -40,19 +40,51 @@ fn facts_and_measures_agree() {
     let level = |i: usize| ["a", "b", "c"][i * 7 % 5 % 3];
     check(
         &table("x,y,g,h", |i| format!("{},{},{},{}", number(i), number(i * 3 + 1), level(i), level(i / 2))),
-        Inputs { scales: 2, levels: 2, varying_numbers: 2, varying: 4, holdout_rows: 0, given: None },
+        Inputs {
+            scales: 2,
+            levels: 2,
+            varying_numbers: 2,
+            varying: 4,
+            holdout_rows: 0,
+            given: None,
+            shadow: Shadow::NoGenerator,
+        },
     );
     check(
         &table("g,h", |i| format!("{},{}", level(i), level(i / 2))),
-        Inputs { scales: 0, levels: 2, varying_numbers: 0, varying: 2, holdout_rows: 0, given: None },
+        Inputs {
+            scales: 0,
+            levels: 2,
+            varying_numbers: 0,
+            varying: 2,
+            holdout_rows: 0,
+            given: None,
+            shadow: Shadow::NoGenerator,
+        },
     );
     check(
         &table("x,g", |i| format!("{},{}", number(i), level(i))),
-        Inputs { scales: 1, levels: 1, varying_numbers: 1, varying: 2, holdout_rows: 0, given: None },
+        Inputs {
+            scales: 1,
+            levels: 1,
+            varying_numbers: 1,
+            varying: 2,
+            holdout_rows: 0,
+            given: None,
+            shadow: Shadow::NoGenerator,
+        },
     );
     check(
         &table("g,same", |i| format!("{},1", level(i))),
-        Inputs { scales: 0, levels: 2, varying_numbers: 0, varying: 1, holdout_rows: 0, given: None },
+        Inputs {
+            scales: 0,
+            levels: 2,
+            varying_numbers: 0,
+            varying: 1,
+            holdout_rows: 0,
+            given: None,
+            shadow: Shadow::NoGenerator,
+        },
     );
 }
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use synth_metrics::{
-    Columns, Definition, Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, Unseen, definition,
-    lacks_unseen_rows,
+    Columns, Definition, Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, Shadow, Unseen,
+    definition, lacks_unseen_rows,
 };
 
 use super::limit::{Judged, Side};
@@ -143,6 +143,14 @@ impl Check {
         }
     }
 
+    /// Whether the report's facts say that what the measure takes was not there to be asked for: a generator to fit again, of two
+    /// tables that are compared, or an attempt that keeps all other limits.
+    pub(super) fn is_beside_the_point(&self, report: &QualityReport) -> bool {
+        let fact = report.inputs.map(|inputs| inputs.shadow);
+        let is_of_shadow = definition(&self.id).is_some_and(|definition| definition.needs.unseen == Unseen::Shadow);
+        is_of_shadow && matches!(fact, Some(Shadow::NoGenerator | Shadow::Later))
+    }
+
     /// Whether the report's facts say that the measure could not have been taken. A domain as a whole cannot be owed.
     pub(super) fn is_excused(&self, report: &QualityReport) -> bool {
         definition(&self.id).is_none() || lacks_unseen_rows(report, &self.id)
@@ -173,7 +181,10 @@ fn usable<'r>(report: &'r QualityReport, id: &str) -> Result<(&'r Measure, Estim
         Outcome::Measured(_) if !applies => return error("it has a value, but the table has no column for it"),
         // Copies can be held against the training rows too, where no others are.
         Outcome::Measured(_) if definition.needs.unseen != Unseen::Preferred && lacks_unseen_rows(report, id) => {
-            return error("it has a value, but the report has too few held-out rows for it");
+            return error(match definition.needs.unseen {
+                Unseen::Shadow => "it has a value, but the report says that there was no audit",
+                _ => "it has a value, but the report has too few held-out rows for it",
+            });
         }
         Outcome::Measured(estimate) => *estimate,
         Outcome::NotMeasured(_) if !applies => {

@@ -138,6 +138,7 @@ fn effect(check: &Check, report: &QualityReport, inconclusive: Inconclusive) -> 
         _ if check.class == Class::Soft => Effect::Finding,
         Status::Fail | Status::Error => Effect::Refuses,
         Status::Inconclusive => open,
+        Status::NotMeasured if check.is_beside_the_point(report) => Effect::Finding,
         Status::NotMeasured if check.is_excused(report) => open,
         Status::NotMeasured => Effect::Refuses,
     }

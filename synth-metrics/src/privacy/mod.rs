@@ -2,6 +2,7 @@
 
 pub mod copies;
 pub mod duplicates;
+pub mod exposed;
 pub mod membership;
 pub mod quasi;
 pub mod risks;
