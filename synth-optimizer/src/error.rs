@@ -51,6 +51,14 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A generator that was to be [audited](crate::shadow) failed.
+    #[error("{}the generator failed: {problem}", .run.map_or(String::new(), |run| format!("shadow run {run}: ")))]
+    Generator {
+        /// The run, from 1, if it was one of an audit.
+        run: Option<usize>,
+        /// What went wrong, without anything of the table.
+        problem: String,
+    },
     /// A table cannot be written.
     #[error("cannot write {path}")]
     Table {
@@ -69,7 +77,9 @@ impl Error {
         match self {
             Error::Core(error) | Error::Table { source: error, .. } => error.kind(),
             Error::Metrics(error) => error.kind(),
-            Error::Request(_) | Error::Place { .. } | Error::TooManyFiles { .. } => ErrorKind::Setting,
+            Error::Request(_) | Error::Place { .. } | Error::TooManyFiles { .. } | Error::Generator { .. } => {
+                ErrorKind::Setting
+            }
             Error::File { action: "read", .. } => ErrorKind::Read,
             Error::File { .. } => ErrorKind::Write,
         }

@@ -159,16 +159,19 @@ impl Training {
             false => Plan::for_table(self.engine, &synth_core::learnt(table, self.keeping)?, seed.number())?,
         };
         let plan = self.applied_to(plan);
+        let about = About { seed: Some(seed.clone()), engine: Some(plan.engine.clone()), ..About::default() };
         let checkpoints = checkpoint.map(|path| checkpoints_in(path, &seed)).transpose()?;
         let fit = || Fit::of(table).keep(self.keeping).seed(seed.number()).time_budget(self.time_budget);
         let chosen = fit().engine(plan.engine).cross_fitted(plan.cross_fitted).checkpoints(checkpoints);
-        let (model, instead_of) = match chosen.observe(observer).run() {
+        let (model, instead_of, about) = match chosen.observe(observer).run() {
             Err(Error::Training(failure @ TrainingFailure::NothingLearnt { .. })) if self.engine.is_none() => {
-                (fit().engine(Copula::default()).run()?, Some(failure))
+                let copula = Copula::default();
+                let about = About { engine: Some(copula.clone().into()), ..about };
+                (fit().engine(copula).run()?, Some(failure), about)
             }
-            model => (model?, None),
+            model => (model?, None, about),
         };
-        Ok(Fitted { model: model.with_about(About { seed: Some(seed), ..About::default() }), instead_of })
+        Ok(Fitted { model: model.with_about(about), instead_of })
     }
 }
 

@@ -55,6 +55,7 @@ use crate::plan::Plan;
 use crate::protection::{Protected, ProtectionRecord, Protects, protect};
 use crate::rule::RulePlanner;
 use crate::runner::{self, Outcome, Planner, Runner, StopReason};
+use crate::shadow::DEFAULT_UNITS;
 use crate::split::{Design, Parts};
 use crate::store::{KeptPlans, Store};
 use crate::unit::UnitRecord;
@@ -76,6 +77,7 @@ pub struct Pipeline<'a> {
     keeps_refused: bool,
     protects: Protects,
     keeping: Keeping,
+    audit_units: usize,
     store: Option<&'a dyn Store>,
     observer: &'a Observer<'a>,
 }
@@ -117,6 +119,13 @@ pub enum Event<'e> {
     Finished(&'e Attempt<Plan, Assessment>),
     /// The audit part is opened.
     Auditing,
+    /// The most exposed units are audited: generators are fitted again with each in or out.
+    Shadow {
+        /// Shadow runs that are done.
+        done: usize,
+        /// All of them.
+        runs: usize,
+    },
     /// The results are about to be [written](crate::Run::out). The last moment to break.
     Writing,
 }
@@ -187,6 +196,7 @@ impl<'a> Pipeline<'a> {
             keeps_refused: false,
             protects: Protects::Policy,
             keeping: Keeping::Found,
+            audit_units: DEFAULT_UNITS,
             store: None,
             observer: &|_| ControlFlow::Continue(()),
         }
@@ -323,6 +333,13 @@ impl<'a> Pipeline<'a> {
         Self { keeping, ..self }
     }
 
+    /// The number of the most exposed units on whom each table that would be accepted is [audited](crate::shadow); 0 for no audit,
+    /// which a policy may take for a lack of evidence. Default: [`DEFAULT_UNITS`].
+    #[must_use]
+    pub fn with_audit_units(self, audit_units: usize) -> Self {
+        Self { audit_units, ..self }
+    }
+
     /// Saves checkpoints in `store`, and resumes from existing ones: see the [module](crate::store). A time budget
     /// counts from the start of this call. Default: nothing is kept.
     #[must_use]
@@ -362,7 +379,7 @@ impl<'a> Pipeline<'a> {
             "{:?}",
             (
                 (plan, self.tunes, self.engine, own, self.planner.is_some()),
-                (self.rows, self.max_attempts, self.protects, self.keeping),
+                (self.rows, self.max_attempts, self.protects, self.keeping, self.audit_units),
             )
         )
     }
@@ -380,6 +397,7 @@ impl<'a> Pipeline<'a> {
         if let Some(limit) = self.memory_limit {
             memory::check(self.memory(table), limit)?;
         }
+        let read = table;
         let seed = self.seed.take().map_or_else(Seed::drawn, Ok)?;
         let Prepared { protected, parts, first } = self.prepare(table, &seed)?;
         let table = &protected.table;
@@ -395,12 +413,16 @@ impl<'a> Pipeline<'a> {
         };
         let n_rows = self.n_rows(table);
         let mut trial = PipelineTrial {
+            read,
             table,
             given: &protected.given,
             parts: &parts,
             policy: &self.policy,
             n_rows,
             keeping: self.kept(),
+            protects: self.protects,
+            audit_units: self.audit_units,
+            shadow: None,
             own: self.own.as_ref().map(|(name, fit)| (name.as_str(), fit.as_ref())),
             store: self.store,
             deadline,
@@ -523,6 +545,7 @@ impl<'a> Pipeline<'a> {
         if let Some((name, _)) = &self.own {
             notes.push(format!("a custom generator, `{name}`, replaced the engines of the plans"));
         }
+        let exposed = stopped.is_none().then(|| trial.shadow.clone()).flatten();
         let training = artifact.as_ref().and_then(|release| release.model.train_report().cloned());
         let constraints = artifact.as_ref().map_or_else(Default::default, |release| release.constraints.clone());
         let mut record = RunRecord {
@@ -538,6 +561,7 @@ impl<'a> Pipeline<'a> {
             stopped,
             attempts,
             audit,
+            exposed,
             training,
             constraints,
             notes,

@@ -16,6 +16,7 @@ use super::losses;
 use super::record::RunRecord;
 use super::shown::shown;
 use crate::assessment::Assessment;
+use crate::shadow::{ExposedRow, ShadowRecord};
 
 /// The model card of a run under `policy`.
 pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program: &Program) -> String {
@@ -71,6 +72,11 @@ pub fn model_card(record: &RunRecord, policy: &Policy, source: &Source, program:
     match assessment {
         Some(assessment) => card.checks(assessment),
         None => card.line("No attempt produced a table, so nothing was checked."),
+    }
+
+    if let Some(exposed) = &record.exposed {
+        card.section("The most exposed");
+        card.exposed(exposed);
     }
 
     card.section("Known gaps");
@@ -175,6 +181,16 @@ impl Card {
             self.line(&format!("- {title}: {}.", text(&line)));
         }
         self.line(&format!("- Subgroups: {}.", text(&subgroup_line(report.subgroups.as_ref()))));
+    }
+
+    fn exposed(&mut self, record: &ShadowRecord) {
+        self.line(&format!("Shadow audit of the units that are least like the others: {}.\n", record.finding()));
+        let Some(exposed) = &record.exposed else { return };
+        self.line(&format!("| unit | {} |\n|---|---|---|---|---|---|", ExposedRow::HEAD.join(" | ")));
+        for ExposedRow { unit, figures } in ExposedRow::all(exposed) {
+            let figures = figures.iter().map(String::as_str);
+            self.row(&[unit.as_str()].into_iter().chain(figures).collect::<Vec<_>>());
+        }
     }
 
     fn check(&mut self, view: &CheckView<'_>, report: &QualityReport) {

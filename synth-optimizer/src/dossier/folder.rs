@@ -120,6 +120,11 @@ fn about(run: &RunOutcome, source: &Source) -> About {
         source_mac: source.mac.clone(),
         measures: measured.collect(),
         seed: Some(run.seed.clone()),
+        engine: run
+            .record
+            .best_attempt()
+            .filter(|_| run.record.generator.is_none())
+            .map(|attempt| attempt.plan.engine.clone()),
         ..About::default()
     }
 }

@@ -16,6 +16,7 @@ use crate::constraints::ConstraintRecord;
 use crate::plan::Plan;
 use crate::protection::ProtectionRecord;
 use crate::runner::StopReason;
+use crate::shadow::ShadowRecord;
 use crate::split::Design;
 use crate::unit::UnitRecord;
 
@@ -54,6 +55,9 @@ pub struct RunRecord {
     pub attempts: Vec<Attempt<Plan, Assessment>>,
     /// What the audit part said of the accepted table; only with a split.
     pub audit: Option<Assessment>,
+    /// What the most exposed units showed of the accepted table; `None` if none was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposed: Option<ShadowRecord>,
     /// How the generator of the released table was trained, or of the one that came nearest.
     pub training: Option<TrainReport>,
     /// The constraints of its rows.

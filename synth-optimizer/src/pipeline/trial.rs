@@ -10,7 +10,7 @@ use synth_core::model::Sampled;
 use synth_core::table::Units;
 use synth_core::train::{Checkpoints, Progress, Training, TrainingFailure};
 use synth_core::{Fit, Generator, Keeping, Model, Table};
-use synth_metrics::{Audit, Baseline, Options, Tables, measure};
+use synth_metrics::{Audit, Baseline, Options, Shadow, Tables, measure};
 
 use super::{Event, Fitting, Observer};
 use crate::assessment::{Assessment, Rank};
@@ -19,12 +19,16 @@ use crate::dossier::record::Release;
 use crate::error::{Error, Result};
 use crate::own::{Own, OwnFit};
 use crate::plan::Plan;
+use crate::protection::Protects;
 use crate::runner::{Failure, Start, Trial, Tried};
+use crate::shadow::{Mechanism, ShadowAudit, ShadowRecord};
 use crate::split::{Design, Parts, rows_without};
 use crate::store::{self, Store};
 
 /// One table, tried with one plan after another.
 pub(super) struct PipelineTrial<'a> {
+    /// As it was read.
+    pub(super) read: &'a Table,
     pub(super) table: &'a Table,
     /// The same rows as they were given, before protection.
     pub(super) given: &'a Table,
@@ -32,6 +36,10 @@ pub(super) struct PipelineTrial<'a> {
     pub(super) policy: &'a Policy,
     pub(super) n_rows: usize,
     pub(super) keeping: Keeping,
+    pub(super) protects: Protects,
+    pub(super) audit_units: usize,
+    /// The audit of the most exposed units, of the last table that kept all other limits.
+    pub(super) shadow: Option<ShadowRecord>,
     pub(super) own: Option<(&'a str, &'a OwnFit<'a>)>,
     pub(super) store: Option<&'a dyn Store>,
     pub(super) deadline: Option<Instant>,
@@ -45,10 +53,18 @@ impl Trial for PipelineTrial<'_> {
     type Error = Error;
 
     fn run(&mut self, plan: &Plan, start: &Start) -> Tried<Self> {
-        match self.parts.design {
+        let (release, assessment) = match self.parts.design {
             Design::Split { .. } => self.run_split(plan, start),
             Design::CrossFitted { .. } => self.run_cross_fitted(plan, start),
+        }?;
+        self.shadow = None;
+        if !assessment.decision().is_accepted() {
+            return Ok((release, assessment));
         }
+        let shadow = self.audit_exposed(plan, start)?;
+        let assessment = Assessment::new(assessment.report.with_exposed(shadow.outcome()), self.policy);
+        self.shadow = Some(shadow);
+        Ok((release, assessment))
     }
 
     fn decision(&self, assessment: &Assessment) -> Decision {
@@ -102,6 +118,7 @@ impl PipelineTrial<'_> {
             baseline: Baseline::LeaveOneOut,
             audits: audits.collect(),
             until: self.deadline,
+            shadow: Shadow::Later,
             ..Options::default()
         };
         let comparison = Tables { train: self.table, synthetic: &release.table, holdout: None }
@@ -112,13 +129,52 @@ impl PipelineTrial<'_> {
         Ok((release, assessment))
     }
 
+    /// Repeats what was done with the plan, with each of the most exposed units in or out.
+    fn audit_exposed(&self, plan: &Plan, start: &Start) -> Result<ShadowRecord, Failure<Error>> {
+        if self.audit_units == 0 {
+            return Ok(ShadowRecord::without(Shadow::Off));
+        }
+        // Rows that are kept aside are nobody's business before the end.
+        let given = match self.parts.design {
+            Design::Split { .. } => &self.read.clone().with_units(Units::of(self.table)).take(&self.parts.rows[0]),
+            Design::CrossFitted { .. } => &self.read.clone().with_units(Units::of(self.table)),
+        };
+        let mechanism = Mechanism {
+            policy: self.policy,
+            protects: self.protects,
+            keeping: self.keeping,
+            plan,
+            own: self.own,
+            rows_each: self.n_rows as f64 / given.n_rows() as f64,
+            until: start.deadline,
+        };
+        let seed = crate::attempt::attempt_seed(start.seed, SHADOW);
+        let observe = |done, runs| (self.observer)(&Event::Shadow { done, runs });
+        let view = mechanism.protected(given, seed).map_err(Failure::Fatal)?;
+        let audit = ShadowAudit::of(given).units(self.audit_units).seed(seed).until(start.deadline).seen_as(&view);
+        let audit = audit.observe(&observe);
+        let audit = match self.store {
+            Some(store) if self.own.is_none() => audit.keep(store, &format!("shadow-{}", start.number)),
+            _ => audit,
+        };
+        let made = audit.run(|rows, seed| mechanism.run(rows, seed));
+        match made {
+            Err(Error::Core(synth_core::Error::Training(TrainingFailure::Interrupted { .. }))) => {
+                Err(Failure::Interrupted)
+            }
+            made => made.map_err(Failure::Fatal),
+        }
+    }
+
     /// What the audit part says of an accepted table; `None` without one.
     pub(super) fn audit(&self, release: &Release, seed: u64) -> Result<Option<Assessment>> {
         match self.parts.design {
             Design::CrossFitted { .. } => Ok(None),
             Design::Split { .. } => {
                 let _ = (self.observer)(&Event::Auditing);
-                self.assess(release, &self.parts.rows[2], seed).map(Some)
+                let Assessment { report, .. } = self.assess(release, &self.parts.rows[2], seed)?;
+                let outcome = self.shadow.as_ref().map_or(Err(Shadow::Later), ShadowRecord::outcome);
+                Ok(Some(Assessment::new(report.with_exposed(outcome), self.policy)))
             }
         }
     }
@@ -147,6 +203,7 @@ impl PipelineTrial<'_> {
             baseline: Baseline::Holdout,
             audits: vec![audit],
             until: self.deadline,
+            shadow: Shadow::Later,
             ..Options::default()
         };
         Ok(Assessment::new(measure(&comparison, &options), self.policy))
@@ -220,6 +277,8 @@ impl PipelineTrial<'_> {
 
 /// The share of the time left that training may use: rows have yet to be drawn and measured.
 const TRAINING_SHARE: f64 = 0.75;
+/// The number of the seed of an attempt's shadow audit; fits have small ones.
+const SHADOW: usize = 1 << 20;
 /// Rows that are drawn between two looks at the clock.
 const BLOCK_ROWS: u64 = 16_384;
 

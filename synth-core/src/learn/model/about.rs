@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::learn::engine::AnyEngine;
 use crate::seed::Seed;
 
 /// The version of this crate, which a fitted model is of.
@@ -28,12 +29,15 @@ pub struct About {
     /// The seed of the run or the fit, with its value: a model is its owner's alone. `None`: it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::seed::kept")]
     pub seed: Option<Seed>,
+    /// The engine with the parameters that it was fitted with, so that it can be fitted again. `None`: they are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<AnyEngine>,
 }
 
 impl Default for About {
     /// Fitted by this version, without a key, nothing measured, from an unknown seed.
     fn default() -> Self {
-        Self { fitted_by: PROGRAM.to_owned(), source_mac: None, measures: BTreeMap::new(), seed: None }
+        Self { fitted_by: PROGRAM.to_owned(), source_mac: None, measures: BTreeMap::new(), seed: None, engine: None }
     }
 }
 

@@ -10,6 +10,7 @@
 mod attempts;
 mod distributions;
 mod draw;
+mod exposed;
 mod maps;
 mod measures;
 mod origin;
@@ -26,6 +27,7 @@ use synth_metrics::QualityReport;
 use self::attempts::{Matrix, Step};
 use self::distributions::Distributions;
 use self::draw::Picture;
+use self::exposed::Exposed;
 use self::maps::{Maps, Planes};
 use self::measures::{Groups, MeasureRow};
 use self::origin::{ColumnRow, KeptRow};
@@ -65,6 +67,7 @@ struct Page {
     attacks: Vec<MeasureRow>,
     /// What so many rows can show at best.
     margin: String,
+    exposed: Option<Exposed>,
     groups: Option<Groups>,
     training: Option<Training>,
     columns: Vec<ColumnRow>,
@@ -106,6 +109,7 @@ pub fn of_run(run: &RunOutcome, about: &About<'_>) -> String {
         page.attacks = rows().into_iter().filter(measures::is_attack).collect();
         page.measures = rows();
     }
+    page.exposed = exposed::exposed(record);
     page.steps = attempts::steps(record);
     page.matrix = attempts::matrix(record);
     page.stopped = record.stopped.map_or(String::new(), |stopped| stopped.to_string());
@@ -171,6 +175,7 @@ impl Page {
             planes: parts.and_then(|parts| parts.projection.as_ref()).map(maps::planes),
             attacks: Vec::new(),
             margin,
+            exposed: None,
             groups: portrait.and_then(|portrait| portrait.subgroups.as_ref()).map(measures::groups),
             training: None,
             columns: Vec::new(),
