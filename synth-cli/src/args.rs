@@ -90,6 +90,14 @@ Example:
 A high score may reveal that a row was in the training table: share scores no more widely than the table itself. The
 output file is readable by its owner only.";
 
+const AUDIT_HELP: &str = "\
+Example:
+  synth audit patients.synth --data patients.csv
+  synth audit --data patients.csv --fit-command 'python3 fit.py {train} {out} {rows} {seed}'
+
+{train} is a CSV file to learn, {out} the one to write, {rows} how many rows, {seed} a number for each run. `sh` runs
+the command; its output is not shown.";
+
 const CONFIG_HELP: &str = "\
 Example:
   synth config --show
@@ -123,6 +131,9 @@ pub(crate) enum Command {
     /// Measure the fidelity, utility and privacy of a synthetic table; --help lists every measure
     #[command(after_help = EVALUATE_HELP, after_long_help = evaluate_help())]
     Evaluate(Evaluate),
+    /// Test whether a generator gives away that the most exposed units are in its table, by fitting it again and again
+    #[command(after_help = AUDIT_HELP)]
+    Audit(Audit),
     /// Verify that the results of a run are unmodified
     #[command(after_help = VERIFY_HELP)]
     Verify(Verify),
@@ -299,6 +310,10 @@ pub(crate) struct Run {
     #[arg(long, env, value_name = "FILE")]
     #[arg(hide_short_help = true)]
     pub(crate) key: Option<PathBuf>,
+    /// Number of the most exposed units to audit on a table that would be accepted, or `off`
+    #[arg(long, env, value_name = "N|off", default_value = "12", value_parser = audit_units)]
+    #[arg(hide_short_help = true)]
+    pub(crate) audit_units: usize,
     /// Protect only what --schema declares and ignore all findings; noted in the report
     #[arg(long)]
     #[arg(hide_short_help = true)]
@@ -309,6 +324,55 @@ pub(crate) struct Run {
     pub(crate) planning: Planning,
     #[command(flatten)]
     pub(crate) training: Training,
+}
+
+/// A number of units, none for `off`.
+fn audit_units(text: &str) -> Result<usize, String> {
+    match text {
+        "off" => Ok(0),
+        text => text.parse().ok().filter(|n| (1..=100).contains(n)).ok_or("expected 1 to 100, or `off`".to_owned()),
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Audit {
+    /// Model file, whose engine and settings are fitted again
+    #[arg(required_unless_present = "fit_command", conflicts_with = "fit_command")]
+    pub(crate) model: Option<PathBuf>,
+    /// Table that the model was fitted to; one or more files, globs or a folder
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    pub(crate) data: Vec<PathBuf>,
+    /// Command of another generator, with {train}, {out}, {rows} and {seed}
+    #[arg(long, value_name = "CMD")]
+    pub(crate) fit_command: Option<String>,
+    /// Time that one run of the command may take
+    #[arg(long, env, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "10m")]
+    pub(crate) run_timeout: Duration,
+    /// Protect each run's table as this policy requires [default: as --schema declares]
+    #[arg(long, env, value_name = "NAME|FILE", conflicts_with = "fit_command")]
+    pub(crate) policy: Option<String>,
+    /// Number of the most exposed units to attack
+    #[arg(long, env, value_name = "N", default_value = "12", value_parser = audit_units)]
+    pub(crate) units: usize,
+    /// Number of shadow runs, at least 24
+    #[arg(long, env, value_name = "N", default_value_t = 64, value_parser = runs)]
+    pub(crate) runs: usize,
+    /// Constraints to enforce: those `declared` in --schema, also those `found` in every row, or `off`
+    #[arg(long, env, default_value = "found", value_name = "WHICH", hide_possible_values = true)]
+    pub(crate) constraints: ConstraintChoice,
+    /// Stop after this time: 90s, 10m, 1h
+    #[arg(long, env, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) time_budget: Option<Duration>,
+    /// Seed for all random choices, to repeat an audit [default: drawn]
+    #[arg(long, env, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) seed: Option<Seed>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// A number of shadow runs.
+fn runs(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| (24..=10_000).contains(n)).ok_or("expected 24 to 10000".to_owned())
 }
 
 /// Who plans the attempts of a run.

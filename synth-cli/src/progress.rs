@@ -55,6 +55,7 @@ impl Bar {
             Event::Fitting(fitting) => self.show(fitting),
             Event::Drawing => self.bar.set_message("sampling"),
             Event::Measuring => self.bar.set_message("measuring"),
+            Event::Shadow { done, runs } => self.follow_runs(*done, *runs),
             Event::Auditing => self.bar.set_message("using the audit rows"),
             _ => {}
         }
@@ -70,6 +71,12 @@ impl Bar {
             remaining: progress.remaining,
         });
         interrupt::flow()
+    }
+
+    /// Follows the runs of a shadow audit.
+    pub(crate) fn follow_runs(&self, n_done: usize, n_runs: usize) {
+        self.bar.set_position((n_done as f64 / n_runs.max(1) as f64 * STEPS as f64) as u64);
+        self.bar.set_message(format!("auditing the most exposed units: run {n_done} of {n_runs}"));
     }
 
     /// Follows sampled rows.
@@ -124,6 +131,7 @@ fn tell(event: &Event<'_>) {
                 &json!({ "attempt": number, "decision": decision, "failure": failure, "seconds": seconds }),
             );
         }
+        Event::Shadow { done, runs } => log::step("shadow", &json!({ "done": done, "runs": runs })),
         Event::Auditing => log::step("auditing", &json!({})),
         _ => {}
     }

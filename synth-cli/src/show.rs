@@ -15,6 +15,7 @@ use synth_metrics::{ColumnLoss, Outcome, QualityReport, definition};
 use synth_optimizer::audit::{self, Verified};
 use synth_optimizer::dossier::losses;
 use synth_optimizer::dossier::shown::shown;
+use synth_optimizer::shadow::{ExposedRow, ShadowRecord};
 use synth_optimizer::{
     Assessment, Attempt, AttemptResult, Cost, DEAD_ENDS, Part, Plan, Preview, ProtectionRecord, Protects, RULES,
     RunRecord,
@@ -161,6 +162,9 @@ pub(crate) fn run(record: &RunRecord) -> Result<()> {
     if let Some(stopped) = &record.stopped {
         line(format!("stopped: {stopped}"))?;
     }
+    if let Some(exposed) = &record.exposed {
+        line(format!("most exposed: {}", exposed.finding()))?;
+    }
     if let Some(assessment) = record.assessment() {
         decision_lines(record.decision, &assessment.verdict).into_iter().try_for_each(line)?;
     }
@@ -170,6 +174,20 @@ pub(crate) fn run(record: &RunRecord) -> Result<()> {
 /// What was lost between the table as given and the synthetic one, before anything else.
 fn lost(losses: &[ColumnLoss]) -> Result<()> {
     losses::lines(losses).into_iter().try_for_each(|text| line(format!("lost: {text}")))
+}
+
+/// What an audit of the most exposed units found: a line a unit, and all together.
+pub(crate) fn audit(record: &ShadowRecord) -> Result<()> {
+    if let Some(exposed) = &record.exposed {
+        let mut table = new_table();
+        table
+            .set_header(vec![Cell::new("unit")].into_iter().chain(ExposedRow::HEAD.map(|name| right(name.to_owned()))));
+        for ExposedRow { unit, figures, .. } in ExposedRow::all(exposed) {
+            table.add_row(vec![Cell::new(unit)].into_iter().chain(figures.map(right)));
+        }
+        line(table)?;
+    }
+    line(record.finding())
 }
 
 /// What a run would begin with, and the rules that would say what comes next.

@@ -1,5 +1,6 @@
 //! One file a verb.
 
+mod audit;
 mod common;
 mod completions;
 mod config;
@@ -38,6 +39,7 @@ pub(crate) fn run(args: Args) -> Result<Code> {
         Command::Impute(args) => impute::run(&args, &common),
         Command::Score(args) => score::run(&args, &common),
         Command::Evaluate(args) => evaluate::run(&args, &common),
+        Command::Audit(args) => audit::run(&args, &common),
         Command::Verify(args) => verify::run(&args, &common),
         Command::Judge(args) => judge::run(&args, &common),
         Command::Profile(args) => profile::run(&args, &common),

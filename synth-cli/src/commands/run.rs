@@ -91,7 +91,8 @@ fn begin(args: &args::Run, begun: Begun, common: &Common) -> Result<Ended> {
 
     let training = args.training.settings();
     let mut pipeline = planned(training.pipeline(policy.clone()), &args.planning)?
-        .with_max_attempts(usize::try_from(args.max_attempts).unwrap_or(usize::MAX));
+        .with_max_attempts(usize::try_from(args.max_attempts).unwrap_or(usize::MAX))
+        .with_audit_units(args.audit_units);
     if let Some(rows) = args.rows {
         pipeline = pipeline.with_rows(usize::try_from(rows).context("more rows than memory can hold")?);
     }

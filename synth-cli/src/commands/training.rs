@@ -35,11 +35,7 @@ impl Training {
 
     /// Which constraints the rows keep.
     fn keeping(&self) -> Keeping {
-        match self.constraints {
-            ConstraintChoice::Found => Keeping::Found,
-            ConstraintChoice::Declared => Keeping::Declared,
-            ConstraintChoice::Off => Keeping::Off,
-        }
+        self.constraints.into()
     }
 
     /// Refuses settings out of their range before anything is read.
@@ -71,6 +67,16 @@ impl Training {
         let is_tabddpm = self.engine() == Some(EngineKind::TabDdpm);
         if is_tabddpm && self.n_iter.is_some_and(|n| n < 400) && !common.quiet {
             show::note("tabddpm usually needs at least 400 epochs");
+        }
+    }
+}
+
+impl From<ConstraintChoice> for Keeping {
+    fn from(choice: ConstraintChoice) -> Self {
+        match choice {
+            ConstraintChoice::Found => Keeping::Found,
+            ConstraintChoice::Declared => Keeping::Declared,
+            ConstraintChoice::Off => Keeping::Off,
         }
     }
 }
