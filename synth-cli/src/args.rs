@@ -131,7 +131,7 @@ pub(crate) enum Command {
     /// Measure the fidelity, utility and privacy of a synthetic table; --help lists every measure
     #[command(after_help = EVALUATE_HELP, after_long_help = evaluate_help())]
     Evaluate(Evaluate),
-    /// Test whether a generator gives away that the most exposed units are in its table, by fitting it again and again
+    /// Audit a generator: can the most exposed units be told to be in its table?
     #[command(after_help = AUDIT_HELP)]
     Audit(Audit),
     /// Verify that the results of a run are unmodified

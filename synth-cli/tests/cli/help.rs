@@ -14,6 +14,7 @@ fn help_fits_a_screen_and_has_an_example() {
         "impute",
         "score",
         "evaluate",
+        "audit",
         "verify",
         "judge",
         "profile",

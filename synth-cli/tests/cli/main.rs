@@ -3,6 +3,7 @@
 //! Every call in these tests also checks what holds always: no panic and no backtrace is shown, and no temporary file
 //! stays behind. The tables are small and the training short, so that the suite takes seconds.
 
+mod audit;
 mod bad_input;
 mod constraints;
 mod databases;
