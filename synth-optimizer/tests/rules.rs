@@ -9,7 +9,7 @@ use synth_core::EngineKind;
 use synth_core::engine::{Copula, Trees};
 use synth_core::train::TrainingFailure;
 use synth_metrics::{
-    Estimate, Inputs, Interval, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Uncertainty,
+    Estimate, Inputs, Interval, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Shadow, Uncertainty,
 };
 use synth_optimizer::{
     Assessment, Attempt, AttemptResult, DEAD_ENDS, Explanation, Outcome, Plan, Planner, RULES, Rank, RulePlanner,
@@ -57,7 +57,15 @@ fn assess(values: &[Value], policy: &Policy) -> Assessment {
         measures: values.iter().map(measure).collect(),
         subgroups: None,
         losses: Vec::new(),
-        inputs: Some(Inputs { scales: 3, levels: 3, varying_numbers: 3, varying: 6, holdout_rows: 303, given: None }),
+        inputs: Some(Inputs {
+            scales: 3,
+            levels: 3,
+            varying_numbers: 3,
+            varying: 6,
+            holdout_rows: 303,
+            given: None,
+            shadow: Shadow::Made,
+        }),
     };
     Assessment::new(report, policy)
 }
