@@ -103,10 +103,10 @@ Example:
   synth config --show
 
 synth.toml sets options by name, for all commands or for one:
-  seed = 7
+  threads = 4
   [run]
   policy = \"gdpr\"
-So do environment variables: SYNTH_SEED=7. Command-line options override variables, and variables override the file.";
+So do environment variables: SYNTH_THREADS=4. Command-line options override variables, and variables override the file.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -56,7 +56,7 @@ pub enum SeedOrigin {
 impl fmt::Display for SeedOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            SeedOrigin::Drawn => "drawn from the operating system, kept with the model",
+            SeedOrigin::Drawn => "drawn from the operating system; no file but the model has it",
             SeedOrigin::Given => "given by the caller",
         })
     }

@@ -359,6 +359,27 @@ mod tests {
     }
 
     #[test]
+    fn a_drawn_seed_is_kept_for_the_run_that_is_resumed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (table, out, whole) = (table(120), folder.path().join("out"), folder.path().join("whole"));
+        let drawing = |out: &Path| Run::of(&table).engine(EngineKind::Copula).attempts(1).out(out);
+        let fitted = AtomicBool::new(false);
+        let stop = |event: &Event<'_>| {
+            fitted.fetch_or(matches!(event, Event::Measuring), Ordering::SeqCst);
+            if fitted.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        drawing(&out).observe(&stop).start().unwrap();
+        let seed = Unfinished::seed(&out).unwrap();
+        assert_eq!(seed.origin(), synth_core::SeedOrigin::Drawn);
+        let resumed = drawing(&out).resume().start().unwrap();
+        assert_eq!(resumed.outcome.seed, seed);
+        drawing(&whole).seed(seed.clone()).start().unwrap();
+        assert_eq!(files(&out), files(&whole));
+        // Nobody else draws it.
+        assert_ne!(drawing(&folder.path().join("other")).start().unwrap().outcome.seed, seed);
+    }
+
+    #[test]
     fn what_cannot_be_written_is_refused_before_the_work() {
         let folder = tempfile::tempdir().unwrap();
         let (table, out) = (table(120), folder.path().join("out"));

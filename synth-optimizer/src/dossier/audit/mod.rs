@@ -33,10 +33,12 @@ pub use verify::{Fault, Folder, LIMITS, Verified, verify};
 /// The version of the log's form.
 pub const AUDIT_VERSION: u32 = 3;
 
-/// The file names of a log and of a run's record.
+/// The file names of a log, and of the documents whose content is checked with it.
 pub const LOG_NAME: &str = "audit.jsonl";
 /// See [`LOG_NAME`].
 pub const RECORD_NAME: &str = "report.json";
+/// See [`LOG_NAME`].
+pub const PAGE_NAME: &str = "report.html";
 /// See [`LOG_NAME`].
 pub const PROVENANCE_NAME: &str = "provenance.json";
 

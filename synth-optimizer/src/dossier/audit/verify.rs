@@ -5,9 +5,8 @@ use serde_json::Value;
 use synth_compliance::{Decision, Finding, Policy, PolicyId, chain, judge};
 use synth_core::SeedOrigin;
 
-use super::{AUDIT_VERSION, Entry, Judged, LOG_NAME, PROVENANCE_NAME, RECORD_NAME, Written, attempt_entry};
+use super::{AUDIT_VERSION, Entry, Judged, LOG_NAME, PAGE_NAME, PROVENANCE_NAME, RECORD_NAME, Written, attempt_entry};
 use crate::assessment::Assessment;
-use crate::dossier::page::PAGE;
 use crate::dossier::record::RunRecord;
 use crate::protection::ProtectionRecord;
 use crate::runner::StopReason;
@@ -102,7 +101,7 @@ pub fn verify(log: &[u8], folder: &(impl Folder + ?Sized)) -> Result<Verified, V
     if is_sound(&faults, PROVENANCE_NAME) {
         faults.extend(provenance_faults(folder, lines.files));
     }
-    if is_sound(&faults, PAGE) {
+    if is_sound(&faults, PAGE_NAME) {
         faults.extend(page_faults(folder, lines.files));
     }
     if !faults.is_empty() {
@@ -246,12 +245,14 @@ fn provenance_faults(folder: &(impl Folder + ?Sized), files: &[Written]) -> Opti
 
 /// The digests on the page against those of the log. The page has those of all files before it.
 fn page_faults(folder: &(impl Folder + ?Sized), files: &[Written]) -> Option<Fault> {
-    files.iter().find(|file| file.name == PAGE)?;
-    let page = String::from_utf8(folder.read(PAGE)?).unwrap_or_default();
-    let mut before = files.iter().filter(|file| file.name != PAGE && file.name != PROVENANCE_NAME);
+    files.iter().find(|file| file.name == PAGE_NAME)?;
+    let page = String::from_utf8(folder.read(PAGE_NAME)?).unwrap_or_default();
+    let mut before = files.iter().filter(|file| file.name != PAGE_NAME && file.name != PROVENANCE_NAME);
     match before.all(|file| page.contains(&file.sha256)) {
         true => None,
-        false => Some(Fault { place: PAGE.to_owned(), problem: "its digests are not those of the log".to_owned() }),
+        false => {
+            Some(Fault { place: PAGE_NAME.to_owned(), problem: "its digests are not those of the log".to_owned() })
+        }
     }
 }
 

@@ -34,13 +34,13 @@ use self::origin::{ColumnRow, KeptRow};
 use self::text::{grouped, shown};
 use self::training::Training;
 use self::verdict::{Banner, CheckRow};
-use super::audit::{Program, Source, Written};
+use super::audit::{PAGE_NAME, Program, Source, Written};
 use super::losses;
 use super::portraits::TablePortrait;
 use super::record::RunOutcome;
 
 /// The name of the page among the results of a run.
-pub const PAGE: &str = "report.html";
+pub const PAGE: &str = PAGE_NAME;
 
 /// The size that is left out where each row is a unit of its own.
 const UNITS: &str = "units of the training rows";
