@@ -1,20 +1,23 @@
 //! A column's distribution as a monotone line between its values and the unit interval.
 //!
-//! The line is the empirical distribution function, made invertible: a value shared by five rows or more is an
+//! The line is the empirical distribution function, made invertible: a value shared by eleven units or more is an
 //! atom, a vertical piece of the line, and is given back exactly; the others are joined by straight pieces that bend
 //! halfway between neighbours, so that what is drawn between two rare values is rarely either of them, and is snapped
-//! to the column's grid. The inverse of an interval is a draw: the randomised probability integral transform
+//! to the column's grid. Between heaps the line is flat: no piece reaches into a gap further than the values of its own
+//! side are apart, so that nothing is drawn where no row is. The inverse of an interval is a draw: the randomised probability integral transform
 //! (Rüschendorf, "On the distributional transform", 2009) makes the coordinate exactly uniform even with ties.
 
 use chrono::{DateTime, Datelike, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 use super::habit::Habits;
-use crate::schema::NumberFormat;
+use crate::schema::{DEFAULT_K, NumberFormat};
 
-/// A value that this many training units share (people, or rows where nobody has two) may be given back exactly; rarer ones are
-/// interpolated.
-pub(super) const SHARED: usize = 5;
+/// A number that this many training units share (people, or rows where nobody has two) may be given back exactly; rarer ones are
+/// interpolated: the smallest count that may be told.
+pub(super) const SHARED: usize = DEFAULT_K;
+/// So many distances on its own side say how far a value's piece reaches into a gap.
+const NEIGHBOURS: usize = 5;
 
 /// The points that a column's values can lie on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -118,7 +121,10 @@ impl QuantileMap {
             } else {
                 let before = if i == 0 { value } else { f64::midpoint(runs[i - 1].0, value) };
                 let after = if i + 1 == runs.len() { value } else { f64::midpoint(value, runs[i + 1].0) };
-                (before, after)
+                let own = |distances: &mut dyn Iterator<Item = f64>| largest(distances, NEIGHBOURS);
+                let above = own(&mut runs[i..].windows(2).map(|pair| pair[1].0 - pair[0].0));
+                let below = own(&mut runs[..=i].windows(2).rev().map(|pair| pair[1].0 - pair[0].0));
+                (before.max(value - above), after.min(value + below))
             };
             x.extend([from, to]);
             u.extend([below as f64 / n, (below + count) as f64 / n]);
@@ -196,6 +202,12 @@ impl QuantileMap {
     }
 }
 
+/// The largest of the first `n` numbers; infinite if there are fewer: so few values are no heap.
+fn largest(numbers: &mut dyn Iterator<Item = f64>, n: usize) -> f64 {
+    let first: Vec<f64> = numbers.take(n).collect();
+    if first.len() < n { f64::INFINITY } else { first.into_iter().fold(0.0, f64::max) }
+}
+
 /// What a piece of the line stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece {
@@ -267,6 +279,23 @@ mod tests {
         // A shared value asks for nothing.
         let map = QuantileMap::fit(vec![7.0; 20], whole());
         assert_eq!(map.written(0.5, || unreachable!("it is given back as it is")), 7.0);
+    }
+
+    #[test]
+    fn nothing_is_drawn_in_the_gap_between_two_heaps() {
+        // Two assays: around 10 and around 900.
+        let heap =
+            |centre: f64, n: u32| (0..n).map(move |i| centre + f64::from(i.wrapping_mul(2_654_435_761) % 1000) / 250.0);
+        let values: Vec<f64> = heap(8.0, 150).chain(heap(898.0, 150)).map(|x| (x * 100.0).round() / 100.0).collect();
+        let format = NumberFormat { decimals: 2, step: 0.01, ..NumberFormat::default() };
+        let map = QuantileMap::fit(values.clone(), Grid::Decimal(format));
+        let drawn: Vec<f64> = (0..=30_000).map(|i| map.value(f64::from(i) / 30_000.0)).collect();
+        assert!(drawn.iter().all(|x| (8.0..12.5).contains(x) || (897.5..902.1).contains(x)));
+        // A lone value is no heap: it is not given back exactly, and neither is the way to it.
+        let mut values: Vec<f64> = heap(8.0, 150).collect();
+        values.push(900.0);
+        let map = QuantileMap::fit(values, Grid::Decimal(format));
+        assert!((map.value(0.9985) - 900.0).abs() > 1.0);
     }
 
     #[test]

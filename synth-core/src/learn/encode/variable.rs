@@ -5,11 +5,13 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::ContinuousCDF;
 
-use super::quantile::SHARED;
+use super::quantile::SHARED as SHARED_NUMBER;
 use super::{Grid, QuantileMap, standard_normal};
 use crate::schema::{Field, Kind};
 use crate::table::{Table, Units};
 
+/// A level, or a number of a column of few, that this many training units share may be given back; rarer ones are pooled.
+const SHARED: usize = 5;
 /// The most levels of a column that have tokens of their own; the others are pooled.
 const MAX_TOKENS: usize = 1024;
 /// Levels that fewer than one row in so many has are pooled too: there is nothing to learn about them.
@@ -99,8 +101,10 @@ impl Variable {
 
     pub(super) fn of_numbers(table: &Table, field_idx: usize, max_bins: usize) -> Option<Self> {
         let (field, numbers) = (table.column(field_idx).0, table.numbers(field_idx));
-        // So many rows are surely of so many people.
-        let n_shared = Units::of(table).rows_of_at_least(SHARED);
+        // So many rows are surely of so many people. Of few values on a coarse grid none is anybody's: those that a few share are
+        // drawn whether they are atoms or not.
+        let n_short = Units::of(table).rows_of_at_least(SHARED);
+        let n_shared = Units::of(table).rows_of_at_least(SHARED_NUMBER);
         let mut present: Vec<f64> = numbers.iter().copied().filter(|x| !x.is_nan()).collect();
         if present.is_empty() {
             return None;
@@ -114,10 +118,10 @@ impl Variable {
         let missing = n < numbers.len();
         let is_short = runs.len() <= MAX_ATOMS && n >= ROWS_PER_ATOM * runs.len();
         let per_value = n as f64 / runs.len() as f64;
-        let spike = (0.005 * n as f64).max(10.0 * per_value).max(2.0 * n_shared as f64);
-        let end = (0.002 * n as f64).max(3.0 * per_value).max(2.0 * n_shared as f64);
+        let spike = (0.005 * n as f64).max(10.0 * per_value).max(n_shared as f64);
+        let end = (0.002 * n as f64).max(3.0 * per_value).max(n_shared as f64);
         let is_atom = |i: usize, count: usize| match is_short {
-            true => count >= n_shared,
+            true => count >= n_short,
             false => count as f64 >= if i == 0 || i + 1 == runs.len() { end } else { spike },
         };
         let atoms: Vec<f64> =
@@ -135,7 +139,7 @@ impl Variable {
         let (n_rest, n_bins) = (rest.len(), (rest.len() / 40).clamp(1, max_bins.max(1)));
         Some(Variable::Scale {
             atoms,
-            rest: Some(QuantileMap::fit_shared(rest, grid, n_shared)),
+            rest: Some(QuantileMap::fit_shared(rest, grid, if is_short { n_short } else { n_shared })),
             n_bins,
             missing,
             moments,

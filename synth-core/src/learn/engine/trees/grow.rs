@@ -285,6 +285,10 @@ fn best_split(target: &Target<'_>, response: &Response, rows: &[u32], rng: &mut 
         for (i, &token) in present.iter().enumerate() {
             n_below += counts[token];
             below.iter_mut().zip(&sums[token * width..]).for_each(|(below, sum)| *below += sum);
+            // Two that lie on one place cannot be parted: a node would be left empty.
+            if present.get(i + 1).is_some_and(|&next| scale[next] <= scale[token]) {
+                continue;
+            }
             // Between two tokens, so that a third one that lies there goes to the nearer.
             let bound = present.get(i + 1).map_or(scale[token], |&next| f64::midpoint(scale[token], scale[next]));
             consider(n_below, &below, Test::AtMost(bound));
