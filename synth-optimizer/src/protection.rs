@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 use synth_compliance::propose::Proposal;
 use synth_compliance::{Finding, Policy, detect};
-use synth_core::protect::{Applied, Secret, apply};
+use synth_core::protect::{Applied, Protection, Secret, apply};
+use synth_core::schema::NumberFormat;
 use synth_core::table::Units;
 use synth_core::{BadInput, InputRule, Schema, Table};
 use synth_metrics::{ks_statistic, total_variation};
@@ -98,9 +99,42 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects, secret: &Sec
         return Err(synth_core::Error::from(BadInput::new(InputRule::NothingToLearn, problem).hint(hint)).into());
     }
     let costs = costs(table, &after);
+    let mut notes = notes;
+    let is_lost = |own: &&Applied| own.rule == "constraint" && own.what.ends_with(": lost by protection");
+    notes
+        .extend(applied.iter().filter(is_lost).map(|own| format!("{}; no synthetic row is made to keep it", own.what)));
+    let schema = told(schema, &after);
     let notice = crate::unit::notice(table, &findings, &Units::of(&after));
     let record = ProtectionRecord { by, applied, costs, shortfalls, notes };
     Ok(Protected { table: after, given, schema, findings, record, notice })
+}
+
+/// The schema as others may see it: where a level, a digit or a gap belongs to too few people, the protected column has none of it,
+/// and the schema neither. Passed back, it leads to the same table: what it does not list is read all the same.
+fn told(mut schema: Schema, after: &Table) -> Schema {
+    for field in &mut schema.fields {
+        let Some(i) = after.schema().index_of(&field.name) else { continue };
+        let kept = after.column(i).0;
+        let codes = field.protect.iter().filter_map(|rule| match rule {
+            Protection::TopCode { to, .. } | Protection::BottomCode { to, .. } => Some(*to),
+            _ => None,
+        });
+        let has_codes = |format: NumberFormat| codes.into_iter().all(|code| format.snap(code) == code);
+        if kept.storage == field.storage && kept.number.is_some_and(has_codes) {
+            field.number = kept.number;
+        }
+        // A level that the protected column lacks belongs to few, whatever the order declares.
+        if !field.order.is_empty() && field.protect.iter().any(|rule| matches!(rule, Protection::MergeRare { .. })) {
+            let levels = after.levels(i).names;
+            field.order.retain(|level| levels.contains(level));
+        }
+        let is_number = field.storage.is_number() || field.datetime.is_some();
+        let caps = |rule: &Protection| matches!(rule, Protection::CapExtremes { .. } | Protection::MergeRare { .. });
+        if is_number && field.protect.iter().any(caps) && !after.missing(i).contains(&true) {
+            field.missing.clear();
+        }
+    }
+    schema
 }
 
 fn costs(before: &Table, after: &Table) -> Vec<Cost> {
@@ -167,6 +201,32 @@ mod tests {
         assert_eq!(protected.table.batch(), input.batch());
         assert_eq!(protected.record.shortfalls.len(), 2);
         assert!(protected.record.shortfalls[0].starts_with("`dose`: the policy requires 11 to 22 most extreme values"));
+    }
+
+    #[test]
+    fn the_schema_that_leaves_names_nothing_of_few_and_does_the_same_again() {
+        let stage = |i: usize| match i {
+            0..3 => "very high",
+            i => ["low", "medium", "high"][i % 3],
+        };
+        let cell = |i: usize| match i {
+            5 => "?".to_owned(),
+            9 => "31.27751".to_owned(),
+            i => format!("{}.{}", 20 + i * 7 % 15, i * 3 % 10),
+        };
+        let rows: String = (0..300).map(|i| format!("{},{}\n", stage(i), cell(i))).collect();
+        let read = |schema: Option<Schema>| {
+            let options = ReadOptions { schema, ..ReadOptions::default() };
+            read_bytes(format!("stage,bmi\n{rows}").into_bytes(), &options).unwrap().table
+        };
+        let policy = Policy::named("hipaa").unwrap();
+        let run = |table: &Table| protect(table, &policy, Protects::Policy, &Secret::from_seed(3)).unwrap();
+        let first = run(&read(None));
+        let text = first.schema.to_toml();
+        assert!(!text.contains("very high") && !text.contains('?') && text.contains("decimals = 1"), "{text}");
+        let again = run(&read(Some(first.schema.clone())));
+        assert_eq!(again.table.batch(), first.table.batch());
+        assert_eq!(again.schema, first.schema);
     }
 
     #[test]

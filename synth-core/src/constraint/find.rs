@@ -16,7 +16,7 @@
 //! Several rows of one person are no independent evidence, so what is true of each person looks like a rule. Looked for in
 //! all pairs of learnt columns, which is quick because a pair without a rule shows it within a few rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -26,7 +26,7 @@ use super::held::adds_up;
 use super::numbers::Numbers;
 use super::passed::missing;
 use crate::schema::{Constraint, Kind, Storage};
-use crate::table::Table;
+use crate::table::{Table, Units};
 
 /// The minimum number of rows that must support a found constraint.
 pub const LEAST_ROWS: usize = 50;
@@ -45,11 +45,42 @@ const PROBES: usize = 8;
 /// The dependencies, orders (none strict), sums and gaps in common that every row of `table` keeps, in the order of its
 /// columns: each of its own, whether or not it follows from others. The result does not depend on the number of threads.
 pub fn find_pairwise(table: &Table) -> Vec<Constraint> {
-    let mut found = find_determined(table);
-    found.extend(find_orders(table));
-    found.extend(find_sums(table));
+    pairwise(table, 0)
+}
+
+/// The same, but dependencies, orders and sums may be broken by the rows of so many units.
+pub(super) fn pairwise(table: &Table, n_odd: usize) -> Vec<Constraint> {
+    let units = Units::of(table);
+    let odd = Odd { units: &units, n_odd };
+    let mut found = find_determined(table, odd);
+    found.extend(find_orders(table, odd));
+    found.extend(find_sums(table, odd));
     found.extend(find_missing_together(table));
     found
+}
+
+/// How many units may break a rule.
+#[derive(Clone, Copy)]
+struct Odd<'a> {
+    units: &'a Units,
+    n_odd: usize,
+}
+
+impl Odd<'_> {
+    /// Whether no more break it than may. The rows are looked at only as long as that is open.
+    fn are_few(self, broken: impl Iterator<Item = usize>) -> bool {
+        let mut seen: Vec<usize> = Vec::new();
+        for row in broken {
+            let unit = self.units.of_row(row);
+            if !seen.contains(&unit) {
+                seen.push(unit);
+            }
+            if seen.len() > self.n_odd {
+                return false;
+            }
+        }
+        true
+    }
 }
 
 fn columns_of(table: &Table, is_wanted: impl Fn(Kind) -> bool) -> Vec<usize> {
@@ -89,18 +120,49 @@ impl<'a> Determining<'a> {
         Some(Self { codes, order })
     }
 
-    /// Whether every row keeps "self determines other", with evidence enough.
-    fn determines(&self, other: &Codes) -> bool {
+    /// The rows that break "self determines other": those with another value than most rows of their group.
+    fn broken(&self, other: &Codes) -> impl Iterator<Item = usize> {
+        let of_group = move |group: &[u32]| {
+            let own =
+                || group.iter().map(|&row| (row as usize, other.codes[row as usize])).filter(|&(_, b)| b != MISSING);
+            // The value of more than half of them, if there is one, and else the first: then many break it.
+            let mut most = (MISSING, 0usize);
+            for (_, b) in own() {
+                match most {
+                    (_, 0) => most = (b, 1),
+                    (value, n) if value == b => most = (value, n + 1),
+                    (value, n) => most = (value, n - 1),
+                }
+            }
+            own().filter(|&(_, b)| b != most.0).map(|(row, _)| row).collect::<Vec<usize>>()
+        };
+        self.order.chunk_by(move |&a, &b| self.codes[a as usize] == self.codes[b as usize]).flat_map(of_group)
+    }
+
+    /// Whether nearly every row keeps "self determines other", with evidence enough.
+    fn determines(&self, other: &Codes, odd: Odd<'_>) -> bool {
         let complete = || {
             let rows = self.order.iter().map(|&row| (self.codes[row as usize], other.codes[row as usize]));
             rows.filter(|&(_, b)| b != MISSING)
         };
-        let mut last = (MISSING, MISSING);
+        // A pair without a rule shows it within a few rows: more of a group are unlike its most frequent value than may be.
+        let most_rows = odd.n_odd * odd.units.max_rows();
+        let (mut n_before, mut n_own, mut n_most, mut last) = (0, 0, 0, MISSING);
+        let mut counts: HashMap<u32, usize> = HashMap::new();
         for (a, b) in complete() {
-            if a == last.0 && b != last.1 {
+            if a != last {
+                (n_before, n_own, n_most, last) = (n_before + n_own - n_most, 0, 0, a);
+                counts.clear();
+            }
+            let count = counts.entry(b).or_default();
+            *count += 1;
+            (n_own, n_most) = (n_own + 1, n_most.max(*count));
+            if n_before + n_own - n_most > most_rows {
                 return false;
             }
-            last = (a, b);
+        }
+        if odd.n_odd > 0 && !odd.are_few(self.broken(other)) {
+            return false;
         }
         // The sizes of the groups, and of the values that follow.
         let mut groups: Vec<(u32, usize)> = Vec::new();
@@ -121,7 +183,7 @@ impl<'a> Determining<'a> {
     }
 }
 
-fn find_determined(table: &Table) -> Vec<Constraint> {
+fn find_determined(table: &Table, odd: Odd<'_>) -> Vec<Constraint> {
     let columns = columns_of(table, Kind::is_learnt);
     let coded: Vec<Codes> = columns.par_iter().map(|&c| Codes::of(table, c)).collect();
     let found: Vec<Vec<Constraint>> = (0..columns.len())
@@ -129,7 +191,7 @@ fn find_determined(table: &Table) -> Vec<Constraint> {
         .map(|i| {
             let Some(from) = Determining::of(&coded[i]) else { return Vec::new() };
             let others = (0..columns.len()).filter(|&j| j != i && coded[j].n_values > 1);
-            let found = others.filter(|&j| from.determines(&coded[j]));
+            let found = others.filter(|&j| from.determines(&coded[j], odd));
             found
                 .map(|j| Constraint::Depends { on: name(table, columns[i]), column: name(table, columns[j]) })
                 .collect()
@@ -158,7 +220,7 @@ impl Ordered<'_> {
     }
 }
 
-fn find_orders(table: &Table) -> Vec<Constraint> {
+fn find_orders(table: &Table, odd: Odd<'_>) -> Vec<Constraint> {
     let fields = &table.schema().fields;
     let columns = columns_of(table, |kind| kind.is_scale() || kind == Kind::Ordinal);
     let is_number = |c: &usize| fields[*c].kind.is_scale() || fields[*c].storage.is_number();
@@ -176,7 +238,7 @@ fn find_orders(table: &Table) -> Vec<Constraint> {
             let mut found = Vec::new();
             for j in i + 1..columns.len() {
                 let (a, b) = (&prepared[i], &prepared[j]);
-                let [a_at_most_b, b_at_most_a] = orders(a, b);
+                let [a_at_most_b, b_at_most_a] = orders(a, b, odd);
                 let mut push = |smaller: usize, larger: usize| {
                     found.push(Constraint::Order {
                         lower: name(table, columns[smaller]),
@@ -197,23 +259,24 @@ fn find_orders(table: &Table) -> Vec<Constraint> {
     found.concat()
 }
 
-/// Whether a ≤ b in all complete rows, and b ≤ a.
-fn orders(a: &Ordered<'_>, b: &Ordered<'_>) -> [bool; 2] {
+/// Whether a ≤ b in nearly all complete rows, and b ≤ a.
+fn orders(a: &Ordered<'_>, b: &Ordered<'_>, odd: Odd<'_>) -> [bool; 2] {
     let (Some((first_a, last_a)), Some((first_b, last_b))) = (a.range, b.range) else { return [false; 2] };
     // Ranges that do not overlap say as much by themselves.
     if a.is_date != b.is_date || last_a <= first_b || last_b <= first_a {
         return [false; 2];
     }
-    let (mut at_most, mut at_least, mut n_complete) = (true, true, 0);
-    for (x, y) in a.values.iter().zip(b.values.iter()) {
-        at_most &= x <= y || x.is_nan() || y.is_nan();
-        at_least &= y <= x || x.is_nan() || y.is_nan();
-        if !at_most && !at_least {
-            return [false; 2];
-        }
-        n_complete += usize::from(!x.is_nan() && !y.is_nan());
+    let broken = |is_broken: fn(f64, f64) -> bool| {
+        let pairs = a.values.iter().zip(b.values.iter()).enumerate();
+        odd.are_few(pairs.filter(move |(_, (x, y))| is_broken(*x, *y)).map(|(row, _)| row))
+    };
+    // Never of NaN.
+    let holds = [broken(|x, y| x > y), broken(|x, y| x < y)];
+    if holds == [false; 2] {
+        return holds;
     }
-    [at_most, at_least].map(|holds| holds && n_complete >= LEAST_EVIDENCE)
+    let n_complete = a.values.iter().zip(b.values.iter()).filter(|(x, y)| !x.is_nan() && !y.is_nan()).count();
+    holds.map(|holds| holds && n_complete >= LEAST_EVIDENCE)
 }
 
 /// Whether `smaller` would often exceed `larger` if the two had nothing to do with each other.
@@ -226,7 +289,7 @@ fn is_surprising(smaller: &Ordered<'_>, larger: &Ordered<'_>) -> bool {
     n_broken as f64 >= LEAST_SURPRISE * smaller.sorted().len() as f64 * larger.sorted().len() as f64
 }
 
-fn find_sums(table: &Table) -> Vec<Constraint> {
+fn find_sums(table: &Table, odd: Odd<'_>) -> Vec<Constraint> {
     let fields = &table.schema().fields;
     let columns: Vec<usize> =
         columns_of(table, Kind::is_scale).into_iter().filter(|&c| fields[c].storage.is_number()).collect();
@@ -237,7 +300,7 @@ fn find_sums(table: &Table) -> Vec<Constraint> {
         .map(|i| {
             let mut found = Vec::new();
             for j in i + 1..p {
-                for total in totals(&values, i, j) {
+                for total in totals(&values, i, j, odd) {
                     let parts = vec![name(table, columns[i]), name(table, columns[j])];
                     found.push(Constraint::Sum { parts, total: name(table, columns[total]) });
                 }
@@ -248,21 +311,18 @@ fn find_sums(table: &Table) -> Vec<Constraint> {
     found.concat()
 }
 
-/// The columns that are the sum of two others in all complete rows, with evidence enough.
-fn totals(values: &[Numbers<'_>], i: usize, j: usize) -> Vec<usize> {
+/// The columns that are the sum of two others in nearly all complete rows, with evidence enough.
+fn totals(values: &[Numbers<'_>], i: usize, j: usize, odd: Odd<'_>) -> Vec<usize> {
     let (a, b) = (&values[i], &values[j]);
     let speaks = |row: &usize| [a, b].iter().all(|x| x.get(*row) != 0.0 && !x.get(*row).is_nan());
     let speaking = || (0..a.len()).filter(speaks);
     let mut candidates: Vec<usize> = (0..values.len()).filter(|&k| k != i && k != j).collect();
-    for row in speaking().take(PROBES) {
-        candidates.retain(|&k| adds_up(&[a.get(row), b.get(row)], values[k].get(row)));
-        if candidates.is_empty() {
-            return candidates;
-        }
-    }
+    let breaks = |row: usize, k: usize| !adds_up(&[a.get(row), b.get(row)], values[k].get(row));
+    let probes: Vec<usize> = speaking().take(PROBES + odd.n_odd).collect();
+    candidates.retain(|&k| odd.are_few(probes.iter().copied().filter(|&row| breaks(row, k))));
     candidates.retain(|&k| {
         let total = &values[k];
-        if !(0..a.len()).all(|row| adds_up(&[a.get(row), b.get(row)], total.get(row))) {
+        if !odd.are_few((0..a.len()).filter(|&row| breaks(row, k))) {
             return false;
         }
         let complete: Vec<usize> = speaking().filter(|&row| !total.get(row).is_nan()).collect();

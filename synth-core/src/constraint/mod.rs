@@ -20,3 +20,4 @@ pub use crate::schema::{Constraint, Value, When, to_toml};
 pub use find::{LEAST_EVIDENCE, LEAST_GROUP, LEAST_ROWS, find_pairwise};
 pub use held::{Held, adds_up};
 pub use reduce::find;
+pub(crate) use reduce::find_nearly;

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::coded::{Codes, MISSING};
-use super::find::{LEAST_ROWS, find_pairwise};
+use super::find::{LEAST_ROWS, pairwise};
 use super::implied::{find_combinations, find_implications, find_ranges};
 use crate::schema::{Constraint, DEFAULT_K, Value};
 use crate::table::{Table, Units};
@@ -24,11 +24,16 @@ const COVERED: f64 = 0.95;
 ///
 /// Empty for a table of fewer rows. No value is told that fewer than [`DEFAULT_K`] units share. The result does not depend on the number of threads.
 pub fn find(table: &Table) -> Vec<Constraint> {
+    find_nearly(table, 0)
+}
+
+/// The same, but sums, orders and dependencies may be broken by the rows of so many units.
+pub(crate) fn find_nearly(table: &Table, n_odd: usize) -> Vec<Constraint> {
     if table.n_rows() < LEAST_ROWS {
         return Vec::new();
     }
     let (mut depends, mut orders, mut sums, mut gaps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for constraint in find_pairwise(table) {
+    for constraint in pairwise(table, n_odd) {
         match constraint {
             Constraint::Depends { on, column } => depends.push((on, column)),
             Constraint::Order { lower, upper, .. } => orders.push((lower, upper)),

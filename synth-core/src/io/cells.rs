@@ -8,6 +8,7 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use crate::error::InputRule;
 use crate::schema::{Field, Storage};
 use crate::spelling::datetime;
+use crate::spelling::missing::{self, Token};
 use crate::spelling::number::spelled;
 
 /// A cell that does not fit its field.
@@ -29,7 +30,11 @@ pub(super) fn from_text<'a>(
 ) -> Result<ArrayRef, Fault> {
     let present = |(cell, decimal): (Option<&'a str>, char)| {
         let cell = cell?;
-        let is_missing = cell.trim().is_empty() || field.missing.iter().any(|m| m == cell || m == cell.trim());
+        // A spelling that hardly any cell has is in no schema that others see: among numbers it cannot be anything else.
+        let is_number = matches!(field.storage, Storage::Integer | Storage::Float | Storage::Timestamp);
+        let is_missing = cell.trim().is_empty()
+            || field.missing.iter().any(|m| m == cell || m == cell.trim())
+            || (is_number && missing::token(cell.trim()) != Token::Value);
         (!is_missing).then_some((cell, decimal))
     };
     let cells = cells.enumerate().map(|(row, cell)| (row, present(cell)));

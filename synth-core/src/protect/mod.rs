@@ -30,6 +30,8 @@ mod dates;
 mod gaps;
 mod hierarchy;
 mod merge;
+mod precision;
+mod restore;
 mod ruler;
 mod secret;
 mod zip;
@@ -52,6 +54,9 @@ pub use zip::{RESTRICTED_ZIP_PREFIXES, ZIP_PREFIX_SOURCE};
 /// Applies the protection that the schema of `table` declares, and reports it: an entry for each protection of each
 /// column, in their order, and for each column that its kind protects.
 ///
+/// Rules that nearly every row of `table` keeps (sums, orders, dependencies: see [`constraint`](crate::constraint)) hold in every row
+/// of the protected one: totals are added up again, and so on. What cannot be kept is named by an entry of its own.
+///
 /// The same table and secret always give the same; a protected table comes out as it went in. Columns on which nothing is
 /// declared are shared with `table`. The protected table [carries](Table::with_units) the [units](Units::of_source) of `table`.
 ///
@@ -62,6 +67,7 @@ pub fn apply(table: &Table, secret: &Secret) -> Result<(Table, Vec<Applied>)> {
     schema.check()?;
     let units = Units::of_source(table);
     let mut applied = Vec::new();
+    let changes = schema.fields.iter().flat_map(|field| &field.protect).any(Protection::is_pending);
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for column_idx in 0..table.n_columns() {
         let (field, array) = table.column(column_idx);
@@ -80,7 +86,9 @@ pub fn apply(table: &Table, secret: &Secret) -> Result<(Table, Vec<Applied>)> {
             bad.hint("a protection removes or changes the column: remove the constraint or the protection")
         })?;
     }
-    Ok((Table::new(Arc::new(schema), columns)?.with_units(units), applied))
+    let after = Table::new(Arc::new(schema), columns)?.with_units(units);
+    let after = if changes { restore::rules(table, after, secret, &mut applied) } else { after };
+    Ok((after, applied))
 }
 
 /// The column after all of its protections; `None` if it is left out.
@@ -100,6 +108,20 @@ fn protected(
         applied.push(Applied { column: name.clone(), rule: rule.to_owned(), what, cells, levels });
     };
     let mut bounds = declared_range(table, &name);
+    if let Some(k) = column.field.protect.iter().find_map(caps)
+        && column.field.kind.is_scale()
+    {
+        let mut rng = secret.stream(&[name.as_bytes(), b"precision"]);
+        let settled = precision::settle(column, units, k, &mut rng);
+        note(
+            "precision",
+            format!("numbers of fewer than {k} units moved to the grid of the others"),
+            &settled.rows,
+            k,
+            None,
+        );
+        column = settled.column;
+    }
     for protection in std::mem::take(&mut column.field.protect) {
         let what = protection.to_string();
         let mut rng = secret.stream(&[name.as_bytes(), protection.id().as_bytes()]);
@@ -159,6 +181,14 @@ fn protected(
         _ => {}
     }
     Some(column)
+}
+
+/// The `k` of a protection that caps.
+fn caps(protection: &Protection) -> Option<usize> {
+    match protection {
+        Protection::CapExtremes { k } => Some(*k),
+        _ => None,
+    }
 }
 
 /// The range that the schema declares for a column.
