@@ -11,7 +11,7 @@ mod trees;
 
 pub(super) use any::read;
 pub use any::{AnyEngine, EngineKind};
-pub use auto::{CLEARLY, Suited, suited};
+pub use auto::{CLEARLY, NARROW, Suited, ranked, suited};
 pub use copula::{Copula, CopulaModel};
 pub use masked::{Masked, MaskedModel};
 pub use tabddpm::{Method, SamplerConfig, ScheduleKind, TabDdpm, TabDdpmModel, Variance};
