@@ -199,7 +199,7 @@ pub(crate) fn preview(preview: &Preview) -> Result<()> {
     line(format!("first plan: {}", plan.summary()))?;
     line("then, until a table is accepted, the first rule that applies:")?;
     let mut table = new_table();
-    table.set_header(vec!["rule", "if", "then", "at most"]);
+    table.set_header(vec!["rule", "if", "then", "with one engine"]);
     for rule in RULES {
         let uses = if rule.uses == 1 { "once".to_owned() } else { format!("{} times", rule.uses) };
         table.add_row(vec![rule.name, rule.because, rule.suggestion, &uses]);

@@ -4,6 +4,7 @@
 pub mod assessment;
 pub mod attempt;
 pub mod constraints;
+mod ending;
 mod error;
 #[cfg(feature = "llm")]
 pub mod llm;

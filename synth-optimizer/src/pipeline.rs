@@ -48,6 +48,7 @@ use crate::assessment::Assessment;
 use crate::attempt::{Attempt, Explanation};
 use crate::dossier::portraits::TablePortrait;
 use crate::dossier::record::{RUN_VERSION, Release, RunOutcome, RunRecord};
+use crate::ending;
 use crate::error::Result;
 use crate::memory;
 use crate::own::OwnFit;
@@ -162,11 +163,13 @@ pub struct Preview {
     pub plan: Plan,
 }
 
-/// A table that is ready for attempts, and the first plan.
+/// A table that is ready for attempts, and the plans to begin with.
 struct Prepared {
     protected: Protected,
     parts: Parts,
     first: Plan,
+    /// Those of the other engines that suit the table.
+    others: Vec<Plan>,
 }
 
 impl std::fmt::Debug for Pipeline<'_> {
@@ -399,17 +402,17 @@ impl<'a> Pipeline<'a> {
         }
         let read = table;
         let seed = self.seed.take().map_or_else(Seed::drawn, Ok)?;
-        let Prepared { protected, parts, first } = self.prepare(table, &seed)?;
+        let Prepared { protected, parts, first, others } = self.prepare(table, &seed)?;
         let table = &protected.table;
         let first_engine = first.kind();
-        let mut rules = RulePlanner::new(first);
+        let mut rules = RulePlanner::new(first).with_others(others).with_max_attempts(self.max_attempts);
         // Where the generator is the caller's own, no other engine would be one.
         if let Some(engine) = self.engine.or(self.own.as_ref().map(|_| first_engine)) {
             rules = rules.with_engine(engine);
         }
         let mut planner: Box<dyn Planner<Plan, Assessment>> = match self.planner.take() {
-            None => Box::new(rules),
-            Some(make) => make(table, rules)?,
+            None => Box::new(rules.clone()),
+            Some(make) => make(table, rules.clone())?,
         };
         let n_rows = self.n_rows(table);
         let mut trial = PipelineTrial {
@@ -450,7 +453,7 @@ impl<'a> Pipeline<'a> {
                 outcome
             }
         };
-        self.conclude(&trial, outcome, &protected, seed)
+        self.conclude(&trial, outcome, &protected, &rules, seed)
     }
 
     /// What [`run`](Self::run) would do first, without doing it: how the table would be protected and cut, and the plan of the
@@ -460,7 +463,7 @@ impl<'a> Pipeline<'a> {
     /// As [`Pipeline::run`].
     pub fn preview(&self, table: &Table) -> Result<Preview> {
         let seed = self.seed.clone().map_or_else(Seed::drawn, Ok)?;
-        let Prepared { protected, parts, first } = self.prepare(table, &seed)?;
+        let Prepared { protected, parts, first, .. } = self.prepare(table, &seed)?;
         let unit = UnitRecord::of(&Units::of(&protected.table));
         let Protected { findings, record, .. } = protected;
         let memory = self.memory(table);
@@ -492,19 +495,33 @@ impl<'a> Pipeline<'a> {
             Design::Split { .. } => table.take(&parts.rows[0]),
             Design::CrossFitted { .. } => table.clone(),
         };
-        let untuned = Plan::of(self.engine.unwrap_or(EngineKind::Masked), learnt.n_rows(), table.n_columns());
-        let base = match self.tunes && self.own.is_none() {
-            false => untuned,
-            true => match Plan::for_table(self.engine, &synth_core::learnt(&learnt, self.kept())?, seed.number()) {
-                // The attempt itself will say so.
-                Err(synth_core::Error::Training(_)) => untuned,
-                plan => plan?,
-            },
+        let asked = self.engine.or(self.own.as_ref().map(|_| EngineKind::Masked));
+        let untuned = || {
+            let kinds = asked.map_or(EngineKind::ALL.to_vec(), |kind| vec![kind]);
+            kinds.into_iter().map(|kind| Plan::of(kind, learnt.n_rows(), table.n_columns())).collect()
         };
-        let kind = base.kind();
-        let changed = (self.plan)(base.clone());
-        let first = if changed.kind() == kind { changed } else { base };
-        Ok(Prepared { protected, parts, first })
+        let plans: Vec<Plan> = match self.tunes && self.own.is_none() {
+            false => untuned(),
+            true => {
+                let learnt = synth_core::learnt(&learnt, self.kept())?;
+                let plans = match asked {
+                    Some(kind) => Plan::for_table(Some(kind), &learnt, seed.number()).map(|plan| vec![plan]),
+                    None => Plan::all_for_table(&learnt, seed.number()),
+                };
+                match plans {
+                    // The attempt itself will say so.
+                    Err(synth_core::Error::Training(_)) => untuned(),
+                    plans => plans?,
+                }
+            }
+        };
+        let changed = |base: Plan| {
+            let changed = (self.plan)(base.clone());
+            if changed.kind() == base.kind() { changed } else { base }
+        };
+        let mut plans = plans.into_iter().map(changed);
+        let first = plans.next().expect("an engine suits every table");
+        Ok(Prepared { protected, parts, first, others: plans.collect() })
     }
 
     fn notes(trial: &PipelineTrial<'_>, n_attempts: usize, engine: Option<EngineKind>) -> Vec<String> {
@@ -524,6 +541,7 @@ impl<'a> Pipeline<'a> {
         trial: &PipelineTrial<'_>,
         outcome: Outcome<Release, Plan, Assessment>,
         protected: &Protected,
+        rules: &RulePlanner,
         seed: Seed,
     ) -> Result<RunOutcome> {
         let (attempts, mut stopped, artifact) = match outcome {
@@ -542,6 +560,9 @@ impl<'a> Pipeline<'a> {
         // How many rows a unit has stands in the record, and no more exactly than may leave.
         notes.extend(protected.notice.clone().filter(|_| Units::of(trial.table).are_rows()));
         notes.extend((seed.origin() == SeedOrigin::Given).then(|| GIVEN_SEED.to_owned()));
+        if matches!(stopped, Some(StopReason::NoRuleApplies | StopReason::AttemptLimit(_))) {
+            notes.extend(ending::of(rules, &attempts, &Units::of(trial.table)));
+        }
         if let Some((name, _)) = &self.own {
             notes.push(format!("a custom generator, `{name}`, replaced the engines of the plans"));
         }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use synth_core::engine::{Suited, suited};
+use synth_core::engine::{Suited, ranked, suited};
 use synth_core::train::{HeldOut, Training};
 use synth_core::{AnyEngine, Engine, EngineKind, Table};
 
@@ -54,6 +54,14 @@ impl Plan {
     /// As [`suited`].
     pub fn for_table(kind: Option<EngineKind>, table: &Table, seed: u64) -> Result<Plan, synth_core::Error> {
         Ok(suited(kind, table, seed)?.into())
+    }
+
+    /// The initial plans for `table` of all engines that [suit](ranked) it: the one to begin with, then the others.
+    ///
+    /// # Errors
+    /// As [`ranked`].
+    pub fn all_for_table(table: &Table, seed: u64) -> Result<Vec<Plan>, synth_core::Error> {
+        Ok(ranked(table, seed)?.into_iter().map(Plan::from).collect())
     }
 
     /// Which engine it is.

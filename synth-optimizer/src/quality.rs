@@ -180,7 +180,7 @@ fn planner_ends(table: &Table) -> Result<String, String> {
     let assessment = Assessment::new(report_on_a_copy(&policy)?, &policy);
     let mut planner = RulePlanner::new(Plan::base(table.n_rows(), table.n_columns()));
     let mut attempts: Vec<Attempt<Plan, Assessment>> = Vec::new();
-    let most = RULES.iter().map(|rule| rule.uses).sum::<usize>() + 1;
+    let most = EngineKind::ALL.len() * RULES.iter().map(|rule| rule.uses).sum::<usize>() + 1;
     while let Some((plan, explanation)) = planner.next_plan(&attempts) {
         if attempts.iter().any(|attempt| plan.learns_at_least_as_hard_as(&attempt.plan)) {
             return Err(format!("`{}` answers a leak with as much training", explanation.rule));

@@ -2,17 +2,21 @@
 //!
 //! The first rule of [`RULES`] that applies, has uses left and leads to a plan worth trying makes the next plan. A
 //! plan is not worth trying if it was tried before, or if it trains at least as hard as one that failed on privacy.
-//! Every rule has a number of uses per run, so that any run comes to an end without an attempt limit.
-//! [`DEAD_ENDS`] come before all rules: what no plan can change is not retried.
+//! Every rule has a number of uses with each engine, and an engine is turned to once, so that any run comes to an end without
+//! an attempt limit. [`DEAD_ENDS`] come before all rules: what no plan can change is not retried.
 //!
 //! The order is the argument. Privacy first, and never answered with more training; then training that failed; then
 //! the columns' distributions; then how columns hang together; at last another engine.
+//!
+//! **Engines.** All that suit the table get a try before a run gives up: where the attempts left are as many as the engines
+//! untried, rules that keep to an engine are passed over. What failed chooses the next one: after a leak the one that holds
+//! least of single rows ([`PRIVATE`]), after a lack of fidelity the one that learns most ([`CAPABLE`]).
 //!
 //! The steps and caps in epochs are those of the reference, which it set on a KS score that was upside down. They are
 //! kept as a start, on the right scale, and are otherwise unmeasured.
 
 use synth_compliance::{Check, Status, Verdict};
-use synth_core::engine::Copula;
+use synth_core::engine::NARROW;
 use synth_core::train::{Training, TrainingFailure};
 use synth_core::{AnyEngine, EngineKind};
 use synth_metrics::fidelity::association::ASSOC_DELTA;
@@ -34,7 +38,7 @@ use crate::runner::Planner;
 pub struct Rule {
     /// The name, as in explanations.
     pub name: &'static str,
-    /// How often a run may use it.
+    /// How often a run may use it with one engine.
     pub uses: usize,
     /// Whether it has something to say about the last attempt.
     pub applies: fn(&Situation) -> bool,
@@ -48,6 +52,14 @@ pub struct Rule {
 
 /// All rules, in the order they are asked.
 pub const RULES: &[Rule] = &[
+    Rule {
+        name: "narrow-table",
+        uses: 1,
+        applies: |s| s.is_narrow() && (s.falls_short() || s.is_open()),
+        change: |s, plan| s.turn_to(&[EngineKind::Copula], plan),
+        because: "a table of so few columns is told by its columns and their correlations",
+        suggestion: "the copula, which learns those and nothing else of a row",
+    },
     Rule {
         name: "privacy-narrower",
         uses: 1,
@@ -74,7 +86,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "privacy-larger-leaves",
-        uses: 2,
+        uses: 1,
         applies: |s| s.plan().kind() == EngineKind::Trees && (s.leaks() || s.nearly_leaks()),
         change: |_, plan| {
             if let AnyEngine::Trees(trees) = &mut plan.engine {
@@ -85,10 +97,18 @@ pub const RULES: &[Rule] = &[
         suggestion: "trees with larger leaves, in which no single row counts for much",
     },
     Rule {
+        name: "switch-for-privacy",
+        uses: 1,
+        applies: |s| s.leaks() || s.nearly_leaks(),
+        change: |s, plan| s.turn_to(PRIVATE, plan),
+        because: "the table leaks training rows, or may, whatever is changed for this engine",
+        suggestion: "of the engines not tried, the one that holds least of single rows",
+    },
+    Rule {
         name: "switch-after-two-failures",
         uses: 1,
         applies: |s| s.trains() && s.method_failed() && s.method_failures() >= 2,
-        change: |_, plan| *plan = Copula::default().into(),
+        change: |s, plan| s.turn_to(CAPABLE, plan),
         because: "the engine failed twice",
         suggestion: "another engine; check the training log and how the columns were read",
     },
@@ -151,14 +171,37 @@ pub const RULES: &[Rule] = &[
         suggestion: "half the learning rate, for finer last epochs",
     },
     Rule {
+        name: "smaller-leaves",
+        uses: 1,
+        applies: |s| {
+            let too_coarse = s.any_too_high(&ASSOCIATIONS) || s.any_too_high(&COLUMNS);
+            s.plan().kind() == EngineKind::Trees && too_coarse
+        },
+        change: |_, plan| {
+            if let AnyEngine::Trees(trees) = &mut plan.engine {
+                trees.min_leaf = lowered(trees.min_leaf, trees.min_leaf / 2, 5);
+            }
+        },
+        because: "the distributions of columns or their associations differ",
+        suggestion: "trees with smaller leaves, at least 5 rows, which tell more cases apart",
+    },
+    Rule {
         name: "switch-at-the-end",
         uses: 1,
-        applies: |s| s.plan().kind() != EngineKind::Copula && (s.failure().is_some() || s.anything_too_high()),
-        change: |_, plan| *plan = Copula::default().into(),
+        applies: |s| s.failure().is_some() || s.anything_too_high(),
+        change: |s, plan| s.turn_to(CAPABLE, plan),
         because: "nothing is left to change for this engine",
-        suggestion: "another engine",
+        suggestion: "of the engines not tried, the one that learns most",
     },
 ];
+
+/// The engines by how little they hold of single rows, the least first but for what costs fidelity: the copula has columns and
+/// correlations alone, and comes after the network that is verified on held-out rows; trees end in a few rows.
+pub const PRIVATE: &[EngineKind] = &[EngineKind::Masked, EngineKind::Copula, EngineKind::TabDdpm, EngineKind::Trees];
+
+/// The engines by how much of a small table they learn, as measured on the tables of the README: see
+/// [`synth_core::engine::ranked`], which says which of them suit a table at all.
+pub const CAPABLE: &[EngineKind] = &[EngineKind::Trees, EngineKind::Masked, EngineKind::TabDdpm, EngineKind::Copula];
 
 /// The measures of single columns, which more training brings nearer.
 const COLUMNS: [&str; 3] = [KS_MEAN.id, TVD_MEAN.id, MISSING_DELTA.id];
@@ -239,12 +282,16 @@ pub const DEAD_ENDS: &[DeadEnd] = &[
 pub struct Situation<'a> {
     attempts: &'a [Attempt<Plan, Assessment>],
     last: &'a Attempt<Plan, Assessment>,
+    /// The plans of the engines that may be turned to.
+    others: &'a [Plan],
+    max_attempts: usize,
 }
 
 impl<'a> Situation<'a> {
-    /// `None` before the first attempt.
+    /// One in which no other engine may be turned to; [`RulePlanner`] makes those in which some may. `None` before the first
+    /// attempt.
     pub fn new(attempts: &'a [Attempt<Plan, Assessment>]) -> Option<Situation<'a>> {
-        attempts.last().map(|last| Situation { attempts, last })
+        attempts.last().map(|last| Situation { attempts, last, others: &[], max_attempts: usize::MAX })
     }
 
     /// The last attempt's plan.
@@ -316,9 +363,53 @@ impl<'a> Situation<'a> {
         self.attempts.iter().filter(|a| a.plan.kind() == self.plan().kind() && method_failed(a)).count()
     }
 
-    /// How often a rule has been used in this run.
+    /// Whether the last table, or an earlier one, had so few columns that vary that the copula holds their dependence.
+    pub fn is_narrow(&self) -> bool {
+        let inputs = self.attempts.iter().rev().find_map(|attempt| attempt.verdict()?.report.inputs);
+        inputs.is_some_and(|inputs| inputs.varying <= NARROW)
+    }
+
+    /// Whether another plan may help: a failure, a measure beyond its limit, or a privacy measure that may be.
+    pub fn falls_short(&self) -> bool {
+        self.failure().is_some() || self.anything_too_high() || self.nearly_leaks()
+    }
+
+    /// Whether an attempt was made with that engine.
+    fn tried(&self, kind: EngineKind) -> bool {
+        self.attempts.iter().any(|attempt| attempt.plan.kind() == kind)
+    }
+
+    /// Whether privacy is an open question: there, rows that repeat by chance are as many as one sample happens to have.
+    fn is_open(&self) -> bool {
+        self.checks().any(|c| c.domain == Some(Domain::Privacy) && c.status == Status::Inconclusive)
+    }
+
+    /// The plans of engines that were not tried.
+    fn untried(&self) -> impl Iterator<Item = &'a Plan> {
+        let attempts = self.attempts;
+        self.others.iter().filter(move |plan| attempts.iter().all(|attempt| attempt.plan.kind() != plan.kind()))
+    }
+
+    /// Makes `plan` that of the first engine in `order` that was not tried; leaves it as it is if there is none.
+    fn turn_to(&self, order: &[EngineKind], plan: &mut Plan) {
+        let of = |kind: &EngineKind| self.untried().find(|plan| plan.kind() == *kind);
+        if let Some(next) = order.iter().find_map(of) {
+            *plan = next.clone();
+        }
+    }
+
+    /// Whether the attempts left are needed for the engines that were not tried.
+    fn must_turn(&self) -> bool {
+        let n_untried = self.untried().count();
+        n_untried > 0 && self.attempts.len() + n_untried >= self.max_attempts
+    }
+
+    /// How often a rule has been used with the last attempt's engine.
     fn uses(&self, rule: &Rule) -> usize {
-        self.attempts.iter().filter(|a| a.explanation.rule == rule.name).count()
+        let used = |pair: &&[Attempt<Plan, Assessment>]| {
+            pair[1].explanation.rule == rule.name && pair[0].plan.kind() == self.plan().kind()
+        };
+        self.attempts.windows(2).filter(used).count()
     }
 
     /// Neither tried before, nor training at least as hard as a plan that failed on privacy.
@@ -332,8 +423,8 @@ impl<'a> Situation<'a> {
         DEAD_ENDS.iter().find(|dead_end| (dead_end.applies)(self))
     }
 
-    /// The rule to follow and the plan it leads to; with `only`, among plans for that engine.
-    fn next(&self, only: Option<EngineKind>) -> Option<(&'static Rule, Plan)> {
+    /// The rule to follow and the plan it leads to.
+    fn next(&self) -> Option<(&'static Rule, Plan)> {
         if self.verdict().is_some_and(|v| v.decision.is_accepted()) || self.dead_end().is_some() {
             return None;
         }
@@ -343,7 +434,7 @@ impl<'a> Situation<'a> {
             (rule.change)(self, &mut plan);
             (rule, plan)
         })
-        .find(|(_, plan)| only.is_none_or(|kind| plan.kind() == kind) && self.is_worth_trying(plan))
+        .find(|(_, plan)| (!self.must_turn() || plan.kind() != self.plan().kind()) && self.is_worth_trying(plan))
     }
 
     /// What was wrong with the last attempt, in numbers.
@@ -393,29 +484,12 @@ pub struct Analysis {
     pub suggestion: String,
 }
 
-/// Analyses the last of `attempts` in the light of those before it; pass a shorter slice for an earlier one.
+/// Analyses the last of `attempts` in the light of those before it; pass a shorter slice for an earlier one. As
+/// [`RulePlanner::analyse`] of a planner that began with the first of them.
 ///
 /// `None` if there is no attempt.
 pub fn analyse(attempts: &[Attempt<Plan, Assessment>]) -> Option<Analysis> {
-    let situation = Situation::new(attempts)?;
-    let evidence = situation.evidence();
-    let analysis = |rule, cause: String, suggestion: &str| Analysis { rule, cause, suggestion: suggestion.to_owned() };
-    Some(if let Some(verdict) = situation.verdict().filter(|v| v.decision.is_accepted()) {
-        let findings: Vec<&str> = verdict.findings().collect();
-        let cause = match findings.as_slice() {
-            [] => "nothing: every check passed".to_owned(),
-            findings => format!("nothing that counts: {}", findings.join("; ")),
-        };
-        analysis(None, cause, "nothing to change")
-    } else if let Some(dead_end) = situation.dead_end() {
-        analysis(Some(dead_end.name), evidence, dead_end.suggestion)
-    } else if let Some((rule, _)) = situation.next(None) {
-        analysis(Some(rule.name), cause(rule, &evidence), rule.suggestion)
-    } else if situation.failure().is_some() || situation.anything_too_high() {
-        analysis(None, evidence, "every rule for this was used: check how the columns were read, or try another engine")
-    } else {
-        analysis(None, evidence, "no plan can supply the evidence: it takes more rows, or other measures")
-    })
+    RulePlanner::new(attempts.first()?.plan.clone()).analyse(attempts)
 }
 
 fn cause(rule: &Rule, evidence: &str) -> String {
@@ -426,19 +500,73 @@ fn cause(rule: &Rule, evidence: &str) -> String {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RulePlanner {
     first: Plan,
+    others: Vec<Plan>,
     only: Option<EngineKind>,
+    max_attempts: usize,
 }
 
 impl RulePlanner {
-    /// Starts with `first`; [`Plan::base`] is a good one.
+    /// Starts with `first`; [`Plan::base`] is a good one. The other engines are turned to with what suits a table of 1,000 rows
+    /// and 10 columns.
     pub fn new(first: Plan) -> RulePlanner {
-        RulePlanner { first, only: None }
+        let others = EngineKind::ALL.iter().filter(|&&kind| kind != first.kind());
+        let others = others.map(|&kind| Plan::of(kind, 1_000, 10)).collect();
+        RulePlanner { first, others, only: None, max_attempts: 8 }
     }
 
-    /// Keeps to one engine: rules that would switch to another are passed over.
+    /// Turns to these plans where an engine fails, each of an engine of its own: those of the engines that suit the table.
+    #[must_use]
+    pub fn with_others(self, others: Vec<Plan>) -> RulePlanner {
+        RulePlanner { others, ..self }
+    }
+
+    /// How many attempts there will be at most, so that some are left for engines that were not tried. Default: 8.
+    #[must_use]
+    pub fn with_max_attempts(self, max_attempts: usize) -> RulePlanner {
+        RulePlanner { max_attempts, ..self }
+    }
+
+    /// Keeps to one engine: no other is turned to.
     #[must_use]
     pub fn with_engine(self, kind: EngineKind) -> RulePlanner {
-        RulePlanner { only: Some(kind), ..self }
+        RulePlanner { only: Some(kind), others: Vec::new(), ..self }
+    }
+
+    /// What was wrong with the last of `attempts`, and what would be tried next. `None` if there is no attempt.
+    pub fn analyse(&self, attempts: &[Attempt<Plan, Assessment>]) -> Option<Analysis> {
+        let situation = self.situation(attempts)?;
+        let evidence = situation.evidence();
+        let analysis = |rule, cause: String, suggestion: String| Analysis { rule, cause, suggestion };
+        Some(if let Some(verdict) = situation.verdict().filter(|v| v.decision.is_accepted()) {
+            let findings: Vec<&str> = verdict.findings().collect();
+            let cause = match findings.as_slice() {
+                [] => "nothing: every check passed".to_owned(),
+                findings => format!("nothing that counts: {}", findings.join("; ")),
+            };
+            analysis(None, cause, "nothing to change".to_owned())
+        } else if let Some(dead_end) = situation.dead_end() {
+            analysis(Some(dead_end.name), evidence, dead_end.suggestion.to_owned())
+        } else if let Some((rule, _)) = situation.next() {
+            analysis(Some(rule.name), cause(rule, &evidence), rule.suggestion.to_owned())
+        } else if situation.falls_short() {
+            let tried: Vec<&str> =
+                EngineKind::ALL.iter().filter(|&&kind| situation.tried(kind)).map(|kind| kind.name()).collect();
+            let tried = tried.join(", ");
+            let engines = match (situation.untried().count(), self.only) {
+                (0, None) => format!("every engine that suits the table was tried ({tried})"),
+                (0, Some(kind)) => format!("every rule for `{kind}`, the engine asked for, was used"),
+                _ => format!("no rule leads to another engine than those tried ({tried})"),
+            };
+            analysis(None, evidence, format!("{engines}: check how the columns were read, or use more rows"))
+        } else {
+            let more = "no plan can supply the evidence: it takes more rows, or other measures";
+            analysis(None, evidence, more.to_owned())
+        })
+    }
+
+    fn situation<'a>(&'a self, attempts: &'a [Attempt<Plan, Assessment>]) -> Option<Situation<'a>> {
+        let situation = Situation::new(attempts)?;
+        Some(Situation { others: &self.others, max_attempts: self.max_attempts, ..situation })
     }
 
     /// The plan to start with.
@@ -456,10 +584,10 @@ impl RulePlanner {
 
 impl Planner<Plan, Assessment> for RulePlanner {
     fn next_plan(&mut self, attempts: &[Attempt<Plan, Assessment>]) -> Option<(Plan, Explanation)> {
-        let Some(situation) = Situation::new(attempts) else {
+        let Some(situation) = self.situation(attempts) else {
             return Some((self.first.clone(), Explanation::base("the initial plan")));
         };
-        let (rule, plan) = situation.next(self.only)?;
+        let (rule, plan) = situation.next()?;
         let explanation = Explanation {
             rule: rule.name.to_owned(),
             cause: cause(rule, &situation.evidence()),
@@ -473,6 +601,18 @@ impl Planner<Plan, Assessment> for RulePlanner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_readme_lists_the_rules() {
+        let mut table = "| rule | if | then | at most, with one engine |\n|---|---|---|---|\n".to_owned();
+        for Rule { name, because, suggestion, uses, .. } in RULES {
+            table += &format!("| `{name}` | {because} | {suggestion} | {uses} |\n");
+        }
+        for DeadEnd { name, suggestion, .. } in DEAD_ENDS {
+            table += &format!("| `{name}` | no plan can help | {suggestion} | |\n");
+        }
+        assert!(include_str!("../README.md").contains(&table), "README.md is to have:\n{table}");
+    }
 
     #[test]
     fn rules_have_names_of_their_own() {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use synth_compliance::{Decision, Policy};
+use synth_core::engine::Trees;
 use synth_core::io::{ReadOptions, read_bytes};
 use synth_core::train::{FitContext, Training};
 use synth_core::{EngineKind, Generator, Schema, Table};
 use synth_metrics::Outcome;
 use synth_optimizer::pipeline::Event;
-use synth_optimizer::{Assessment, Design, Pipeline, Protects, RunRecord, StopReason};
+use synth_optimizer::{Assessment, Design, Pipeline, Plan, Planner, Protects, RulePlanner, RunRecord, StopReason};
 
 /// Four numbers around a common cause and two columns of levels: what a copula can learn.
 fn table(n_rows: usize) -> Table {
@@ -309,4 +310,98 @@ fn a_generator_of_ones_own_is_protected_split_and_judged_like_the_others() {
     }
     // The holdout and the audit part were not among the rows that it was given.
     assert!(given.into_inner().unwrap().iter().all(|&(n_rows, _)| n_rows == 1680));
+}
+
+/// A ward of 400: one in seven is sick, and four labs say so together. Clusters are what a copula does not have: its correlations
+/// are .2 off.
+fn ward() -> Table {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let mut text = String::from("age,sex,ward,creatinine,urea,hb,potassium,sbp,died\n");
+    for _ in 0..400 {
+        let is_sick = rng.r#gen::<f64>() < 0.15;
+        let of = |sick: f64, well: f64| if is_sick { sick } else { well };
+        let mut normal = || (0..12).map(|_| rng.r#gen::<f64>()).sum::<f64>() - 6.0;
+        let age = (of(68.0, 52.0) + 11.0 * normal()).clamp(20.0, 88.0);
+        let [creatinine, urea] = [(1.2, -0.1), (3.0, 1.7)].map(|(sick, well)| (of(sick, well) + 0.25 * normal()).exp());
+        let [hb, potassium] =
+            [(10.0, 13.8, 1.2), (5.2, 4.2, 0.35)].map(|(sick, well, sd)| of(sick, well) + sd * normal());
+        let sbp = 125.0 + (age - 50.0) * 0.5 + 15.0 * normal();
+        let sex = ["f", "m"][usize::from(rng.r#gen::<f64>() < 0.5)];
+        let is_renal = is_sick && rng.r#gen::<f64>() < 0.8;
+        let ward = if is_renal { "renal" } else { ["general", "surgery"][usize::from(rng.r#gen::<f64>() < 0.3)] };
+        let died = ["no", "yes"][usize::from(rng.r#gen::<f64>() < of(0.4, 0.08))];
+        text += &format!("{age:.0},{sex},{ward},{creatinine:.2},{urea:.1},{hb:.1},{potassium:.1},{sbp:.0},{died}\n");
+    }
+    read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table
+}
+
+/// Limits that do not move with the presets.
+fn limits() -> Policy {
+    let gate = |measure: &str, max: f64, class: &str| {
+        format!("[[gates]]\nmeasure='{measure}'\nmax={max}\nclass='{class}'\nsource='a test'\n")
+    };
+    let gates = [("ks_mean", 0.1, "mandatory"), ("corr_delta", 0.1, "mandatory"), ("mia_auc", 0.6, "hard")];
+    let gates: String = gates.into_iter().map(|(measure, max, class)| gate(measure, max, class)).collect();
+    Policy::from_toml(&format!("name='limits'\nversion='1'\ntitle='a test'\nmin_rows=100\n{gates}")).unwrap()
+}
+
+/// Trees that leak were answered with the copula, which was refused, though the masked engine is accepted at once.
+#[test]
+fn a_small_clinical_table_on_which_trees_leak_ends_with_the_masked_engine() {
+    let table = ward();
+    let copula = Pipeline::new(limits()).with_engine(EngineKind::Copula).with_seed(1).run(&table).unwrap();
+    assert_eq!(copula.record.decision, Decision::Refused, "{:#?}", copula.record.assessment());
+    let from_trees = |table: &Table, _: RulePlanner| -> synth_optimizer::Result<Box<dyn Planner<Plan, Assessment>>> {
+        let mut others = Plan::all_for_table(table, 1)?;
+        others.retain(|plan| plan.kind() != EngineKind::Trees);
+        let first = Plan::from(Trees { min_leaf: 1, ..Trees::default() });
+        Ok(Box::new(RulePlanner::new(first).with_others(others)))
+    };
+    let run = Pipeline::new(limits()).with_seed(1).with_planner(from_trees).run(&table).unwrap();
+    let steps: Vec<(&str, EngineKind)> =
+        run.record.attempts.iter().map(|a| (a.explanation.rule.as_str(), a.plan.kind())).collect();
+    let expected = [
+        ("base", EngineKind::Trees),
+        ("privacy-larger-leaves", EngineKind::Trees),
+        ("switch-for-privacy", EngineKind::Masked),
+    ];
+    assert_eq!(steps[..3], expected, "{:#?}", run.record.assessment());
+    assert_eq!(run.record.decision, Decision::Accepted, "{:#?}", run.record.assessment());
+    assert_eq!(run.record.attempts.last().unwrap().plan.kind(), EngineKind::Masked);
+}
+
+/// 60 people with three rows each, all of them copied: whatever is tried, the reason is told.
+#[test]
+fn a_refused_run_says_that_repeated_rows_of_a_unit_are_the_reason() {
+    let rows = (0..180).map(|i| format!("P{:03},{},{}\n", i / 3, 40 + i / 3 % 37, i * 7919 % 1000));
+    let text: String = std::iter::once("patient_id,age,dose\n".to_owned()).chain(rows).collect();
+    let table = read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table;
+    struct Parrot(Table);
+    impl Generator for Parrot {
+        fn schema(&self) -> &Arc<Schema> {
+            self.0.schema()
+        }
+        fn sample(&self, rows: Range<u64>, _seed: u64) -> synth_core::Result<Table> {
+            Ok(self.0.take(&rows.map(|row| row as usize % self.0.n_rows()).collect::<Vec<_>>()))
+        }
+    }
+    let notes = |table: &Table| {
+        let parrot = |table: &Table, _: &Training, _: &mut FitContext<'_>| {
+            Ok(Box::new(Parrot(table.clone())) as Box<dyn Generator>)
+        };
+        let run = Pipeline::new(limits()).with_seed(1).with_generator("parrot", parrot).run(table).unwrap();
+        assert_eq!(run.record.decision, Decision::Refused);
+        run.record.notes
+    };
+    let said = notes(&table);
+    assert!(
+        said.iter().any(|note| note.starts_with("180 rows of 60 units: the repeated rows of one unit")),
+        "{said:?}"
+    );
+    assert!(said.iter().any(|note| note.starts_with("no further attempt: every rule for")), "{said:?}");
+    // One row a person: the copies are the generator's own fault.
+    let rows = (0..180).map(|i| format!("P{i:03},{},{}\n", 40 + i % 37, i * 7919 % 1000));
+    let text: String = std::iter::once("patient_id,age,dose\n".to_owned()).chain(rows).collect();
+    let said = notes(&read_bytes(text.into_bytes(), &ReadOptions::default()).unwrap().table);
+    assert!(said.iter().all(|note| !note.contains("repeated rows")), "{said:?}");
 }

@@ -9,7 +9,8 @@ use synth_core::EngineKind;
 use synth_core::engine::{Copula, Trees};
 use synth_core::train::TrainingFailure;
 use synth_metrics::{
-    Estimate, Inputs, Interval, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Shadow, Uncertainty,
+    Estimate, GivenInputs, Inputs, Interval, Measure, Outcome as Taken, QualityReport, REPORT_VERSION, Rows, Shadow,
+    Uncertainty,
 };
 use synth_optimizer::{
     Assessment, Attempt, AttemptResult, DEAD_ENDS, Explanation, Outcome, Plan, Planner, RULES, Rank, RulePlanner,
@@ -107,7 +108,8 @@ fn base() -> Plan {
 }
 
 fn next(attempts: &[Attempt<Plan, Assessment>]) -> Option<(String, String)> {
-    let (_, explanation) = RulePlanner::new(base()).next_plan(attempts)?;
+    let first = attempts.first().map_or_else(base, |attempt| attempt.plan.clone());
+    let (_, explanation) = RulePlanner::new(first).next_plan(attempts)?;
     Some((explanation.rule, explanation.change))
 }
 
@@ -129,10 +131,121 @@ fn leaky() -> AttemptResult<Assessment> {
 }
 
 #[test]
-fn trees_that_leak_get_larger_leaves_and_then_another_engine() {
+fn trees_that_leak_get_larger_leaves_and_then_the_masked_engine() {
     let trees = Plan::from(Trees::default());
+    let larger = Plan::from(Trees { min_leaf: 20, ..Trees::default() });
+    let masked = Plan::of(EngineKind::Masked, 1_000, 10);
     check_one(trees.clone(), leaky(), "privacy-larger-leaves", "min_leaf 10 -> 20");
-    check_one(trees, judged(&[("ks_mean", 0.2, 0.0)]), "switch-at-the-end", "engine trees -> copula");
+    let mut steps = vec![("base", trees, leaky()), ("privacy-larger-leaves", larger, leaky())];
+    check(steps.clone(), "switch-for-privacy", "engine trees -> masked");
+    // Not once more what has leaked, however little: the masked engine is made stricter, and then the copula.
+    steps.push(("switch-for-privacy", masked.clone(), judged(&[("mia_auc", 0.62, 0.04)])));
+    check(steps.clone(), "privacy-narrower", "hidden [128, 128] -> [64, 64]");
+    let narrow = masked.with_training(|t| t.hidden = vec![64; 2]);
+    steps.push(("privacy-narrower", narrow.clone(), leaky()));
+    check(steps.clone(), "privacy-more-dropout", "dropout 0.1 -> 0.3");
+    let dropout = narrow.with_training(|t| t.dropout = 0.3);
+    steps.push(("privacy-more-dropout", dropout.clone(), leaky()));
+    // It has few epochs already, so that there is nothing left to change for it.
+    check(steps.clone(), "switch-for-privacy", "engine masked -> copula");
+    steps.push(("switch-for-privacy", Copula::default().into(), judged(&[("corr_delta", 0.2, 0.0)])));
+    check(steps, "switch-at-the-end", "engine copula -> tabddpm");
+}
+
+#[test]
+fn trees_that_are_too_coarse_get_smaller_leaves_and_then_an_engine_that_learns_more() {
+    let trees = Plan::from(Trees { min_leaf: 40, ..Trees::default() });
+    let off = || judged(&[("ks_mean", 0.2, 0.0)]);
+    check_one(trees.clone(), off(), "smaller-leaves", "min_leaf 40 -> 20");
+    let smaller = Plan::from(Trees { min_leaf: 20, ..Trees::default() });
+    check(
+        vec![("base", trees, off()), ("smaller-leaves", smaller, off())],
+        "switch-at-the-end",
+        "engine trees -> masked",
+    );
+    let least = Plan::from(Trees { min_leaf: 5, ..Trees::default() });
+    check_one(least, off(), "switch-at-the-end", "engine trees -> masked");
+}
+
+/// A table of that many columns, all numbers that vary.
+fn inputs(varying: usize) -> Inputs {
+    Inputs {
+        scales: varying,
+        levels: 0,
+        varying_numbers: varying,
+        varying,
+        holdout_rows: 0,
+        given: None,
+        shadow: Shadow::default(),
+    }
+}
+
+/// What was measured on a table of that many columns that vary.
+fn of_columns(varying: usize, result: AttemptResult<Assessment>) -> AttemptResult<Assessment> {
+    let AttemptResult::Judged(mut assessment) = result else { panic!("no table") };
+    assessment.report.inputs = Some(inputs(varying));
+    AttemptResult::Judged(assessment)
+}
+
+#[test]
+fn a_narrow_table_goes_to_the_copula_at_once() {
+    for result in [judged(&[("corr_delta", 0.2, 0.0)]), leaky(), judged(&[("dup_excess", 0.04, 0.03)])] {
+        let masked = Plan::of(EngineKind::Masked, 600, 3);
+        check_one(masked.clone(), of_columns(3, result.clone()), "narrow-table", "engine masked -> copula");
+        let (_, explanation) = RulePlanner::new(masked.clone())
+            .next_plan(&history(vec![("base", masked, of_columns(5, result))]))
+            .unwrap();
+        assert_ne!(explanation.rule, "narrow-table");
+    }
+    // Once: what the copula lacks, another engine may have.
+    let off = || of_columns(3, judged(&[("corr_delta", 0.2, 0.0)]));
+    check(
+        vec![("base", base(), off()), ("narrow-table", Copula::default().into(), off())],
+        "switch-at-the-end",
+        "engine copula -> trees",
+    );
+}
+
+/// With eight attempts each engine gets one, whatever fails, and only then is nothing left to try.
+#[test]
+fn every_engine_that_suits_is_tried_before_a_run_gives_up() {
+    let endings: [fn() -> AttemptResult<Assessment>; 4] = [
+        leaky,
+        || judged(&[("ks_mean", 0.2, 0.0)]),
+        || judged(&[("corr_delta", 0.2, 0.0), ("mia_auc", 0.62, 0.04)]),
+        || failed(TrainingFailure::NothingLearnt { loss: 1.2, baseline: 1.1 }),
+    ];
+    for ending in endings {
+        for &kind in EngineKind::ALL {
+            let mut planner = RulePlanner::new(Plan::of(kind, 400, 14));
+            let outcome = Runner::new().run(&mut Script(vec![ending()]), &mut planner, 7).unwrap();
+            for engine in EngineKind::ALL {
+                let tried = outcome.attempts().iter().any(|attempt| attempt.plan.kind() == *engine);
+                assert!(tried, "{engine} was not tried after {kind}: {outcome}");
+            }
+            let analysis = planner.analyse(outcome.attempts()).unwrap();
+            let ran_out = matches!(outcome, Outcome::Rejected { reason: StopReason::NoRuleApplies, .. });
+            let said = "every engine that suits the table was tried (masked, tabddpm, trees, copula)";
+            assert!(!ran_out || analysis.suggestion.contains(said), "{analysis:?}");
+            // Fewer attempts than engines: those there are go to as many engines.
+            let mut planner = RulePlanner::new(Plan::of(kind, 400, 14)).with_max_attempts(3);
+            let outcome = Runner::new().with_max_attempts(3).run(&mut Script(vec![ending()]), &mut planner, 7).unwrap();
+            let mut kinds: Vec<&str> = outcome.attempts().iter().map(|attempt| attempt.plan.kind().name()).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            assert_eq!(kinds.len(), 3, "{outcome}");
+        }
+    }
+    // An engine that does not suit the table is not turned to, and an engine asked for is the only one.
+    let others = vec![Plan::from(Copula::default())];
+    let mut planner = RulePlanner::new(base()).with_others(others);
+    let outcome = Runner::new().run(&mut Script(vec![leaky()]), &mut planner, 7).unwrap();
+    assert!(outcome.attempts().iter().all(|a| [EngineKind::TabDdpm, EngineKind::Copula].contains(&a.plan.kind())));
+    assert!(planner.analyse(outcome.attempts()).unwrap().suggestion.contains("(tabddpm, copula)"));
+    let mut planner = RulePlanner::new(base()).with_engine(EngineKind::TabDdpm);
+    let outcome = Runner::new().run(&mut Script(vec![leaky()]), &mut planner, 7).unwrap();
+    assert!(outcome.attempts().iter().all(|attempt| attempt.plan.kind() == EngineKind::TabDdpm));
+    assert!(planner.analyse(outcome.attempts()).unwrap().suggestion.contains("`tabddpm`, the engine asked for"));
 }
 
 #[test]
@@ -153,7 +266,7 @@ fn privacy_comes_first_and_is_never_answered_with_more_training() {
 
     let mut four = thrice;
     four.push(("privacy-fewer-epochs", dropout.with_training(|t| t.n_iter = 200), judged(&[("mia_auc", 0.7, 0.04)])));
-    check(four, "switch-at-the-end", "engine tabddpm -> copula");
+    check(four, "switch-for-privacy", "engine tabddpm -> masked");
 }
 
 #[test]
@@ -191,12 +304,12 @@ fn a_failed_training_is_an_attempt_with_a_remedy() {
         base(),
         failed(TrainingFailure::Interrupted { done: 1, planned: 2 }),
         "switch-at-the-end",
-        "engine tabddpm -> copula",
+        "engine tabddpm -> trees",
     );
 
     let slower = base().with_training(|t| t.lr = 5e-4);
     let steps = vec![("base", base(), nan()), ("training-lower-rate", slower, late())];
-    check(steps, "switch-after-two-failures", "engine tabddpm -> copula");
+    check(steps, "switch-after-two-failures", "engine tabddpm -> trees");
 }
 
 #[test]
@@ -245,7 +358,7 @@ fn two_failures_of_a_method_switch_it() {
         ("base", base(), judged(&[("ks_mean", 0.73, 0.0)])),
         ("ks-extreme", base().with_training(|t| t.n_iter = 700), judged(&[("ks_mean", 0.71, 0.0)])),
     ];
-    check(steps, "switch-after-two-failures", "engine tabddpm -> copula");
+    check(steps, "switch-after-two-failures", "engine tabddpm -> trees");
 }
 
 #[test]
@@ -265,16 +378,22 @@ fn nothing_is_tried_where_no_plan_can_help() {
     let mut few = assess(&but(&[]), &gdpr);
     few.report.rows.train = 20;
     check(base(), AttemptResult::Judged(Assessment::new(few.report, &gdpr)), Some("too-few-rows"), "rows");
+    let kept = Policy::from_toml(
+        "name='kept'\nversion='1'\ntitle='a test'\nmin_rows=1\n\
+         [[gates]]\nmeasure='columns_kept'\nmin=0.9\nsource='a test'",
+    )
+    .unwrap();
+    let mut lost = assess(&[("columns_kept", 0.5, 0.0)], &kept).report;
+    let given = GivenInputs { columns: 4, scales: 4, levels: 0, varying_numbers: 4, rules: 0 };
+    lost.inputs = Some(Inputs { given: Some(given), ..inputs(2) });
+    let lost = AttemptResult::Judged(Assessment::new(lost, &kept));
+    check(base(), lost, Some("columns-lost"), "schema");
     // Nothing failed; the evidence is missing.
     check(base(), AttemptResult::Judged(assess(&but(&[]), &gdpr)), None, "evidence");
     check(base(), judged(&[("mia_auc", 0.52, 0.1)]), None, "evidence");
     check(base(), judged(&[]), None, "nothing to change");
-    // The fallback has nothing to change.
-    let copula = Plan::from(Copula::default());
-    check(copula.clone(), judged(&ks), None, "another engine");
-    check(copula, leaky(), None, "another engine");
     assert_eq!(analyse(&[]), None);
-    assert_eq!(DEAD_ENDS.len(), 3, "a row per dead end");
+    assert_eq!(DEAD_ENDS.len(), 4, "a row per dead end");
 }
 
 #[test]
@@ -330,7 +449,7 @@ fn the_history_of_the_reference_replayed() {
     let n_iters = |outcome: &Outcome<(), Plan, Assessment>| -> Vec<(Option<usize>, EngineKind)> {
         outcome.attempts().iter().map(|a| (a.plan.training().map(|training| training.n_iter), a.plan.kind())).collect()
     };
-    use EngineKind::{Copula, TabDdpm};
+    use EngineKind::{Copula, Masked, TabDdpm, Trees};
 
     // Learnt at the second attempt, as the log hoped: 300 and 300 more.
     let hoped = run(vec![ks(0.7289), ks(0.06)], first.clone());
@@ -354,7 +473,9 @@ fn the_history_of_the_reference_replayed() {
 
     // What it saw next: no better. A second failure of that size is the method's.
     let seen = run(vec![ks(0.7289), ks(0.7465), ks(0.6712)], first.clone());
-    assert_eq!(n_iters(&seen), [(Some(300), TabDdpm), (Some(600), TabDdpm), (None, Copula)]);
+    let engines: Vec<EngineKind> = seen.attempts().iter().map(|attempt| attempt.plan.kind()).collect();
+    assert_eq!(n_iters(&seen)[..3], [(Some(300), TabDdpm), (Some(600), TabDdpm), (None, Trees)]);
+    assert!(engines.contains(&Masked) && engines.contains(&Copula), "{engines:?}");
     assert!(matches!(seen, Outcome::Rejected { reason: StopReason::NoRuleApplies, best: Some(2), .. }));
 
     // With the membership AUC it was so proud of, nothing is tried before that is looked into.
@@ -365,7 +486,7 @@ fn the_history_of_the_reference_replayed() {
 
 #[test]
 fn every_run_comes_to_an_end_without_an_attempt_limit() {
-    let most = 1 + RULES.iter().map(|r| r.uses).sum::<usize>();
+    let most = 1 + EngineKind::ALL.len() * RULES.iter().map(|r| r.uses).sum::<usize>();
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     for _ in 0..300 {
         let script = (0..most)

@@ -125,8 +125,9 @@ struct ToldCheck<'a> {
 
 const TASK: &str = "You plan how a generator of synthetic tables is fitted. You are told the shape of a private table, what \
 was tried, and for the last attempt what was measured against which limits; you never see a value. Propose the next plan. \
-Engines: `masked` (diffusion over tokens, the default), `trees` (sequential trees, for some hundred rows), `tabddpm` \
-(Gaussian and multinomial diffusion, at least 400 epochs), `copula` (nothing to train). `n_iter` counts epochs and is a \
+Engines: `masked` (diffusion over tokens, the default), `trees` (sequential trees, for up to 20,000 rows; the first to leak), \
+`tabddpm` (Gaussian and multinomial diffusion, at least 400 epochs), `copula` (columns and correlations, nothing to train; for \
+one to four columns, and the last to leak). Every engine that suits is tried before a run gives up. `n_iter` counts epochs and is a \
 ceiling. ks_mean, tvd_mean, corr_delta and assoc_delta are distances: 0 is best. mia_auc is the AUC of a membership attack: \
 0.5 is best, and more training never mends it: use a narrower network, more dropout, fewer epochs, or larger leaves. Answer \
 with JSON by the schema. Keep the rationale under 60 words, without names.";
