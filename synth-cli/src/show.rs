@@ -185,7 +185,7 @@ pub(crate) fn audit(record: &ShadowRecord) -> Result<()> {
         for ExposedRow { unit, figures, .. } in ExposedRow::all(exposed) {
             table.add_row(vec![Cell::new(unit)].into_iter().chain(figures.map(right)));
         }
-        line(table)?;
+        print(&table)?;
     }
     line(record.finding())
 }
