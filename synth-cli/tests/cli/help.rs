@@ -78,6 +78,7 @@ fn each_verb_says_what_it_does() {
       impute        Fill in the missing cells of a table, leaving all others unchanged
       score         Score each row's likelihood under a model (sensitive: reveals information about real rows)
       evaluate      Measure the fidelity, utility and privacy of a synthetic table; --help lists every measure
+      audit         Audit a generator: can the most exposed units be told to be in its table?
       verify        Verify that the results of a run are unmodified
       judge         Judge a report against a policy
       profile       Infer a table's schema, as TOML, and detect its sensitive columns
@@ -150,7 +151,7 @@ fn results_are_readable_when_piped() {
     │ mia_max_auc         ≤ 0.00                   0.000 (< 0.000) ✓ │
     │ mia_outlier_auc     ≤ 0.00         0.000 (< 0.000) ! (finding) │
     │ dup_excess          ≤ 0.00                             0.000 ✓ │
-    │ singling_out_risk   ≤ 0.00                   0.000 (< 0.000) ✓ │
+    │ singling_out_risk   ≤ 0.00                   0.000 (< 0.000) ? │
     │ linkability_risk    ≤ 0.00                   0.000 (< 0.000) ✓ │
     │ inference_risk      ≤ 0.00                   0.000 (< 0.000) ? │
     ");
