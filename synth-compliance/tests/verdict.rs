@@ -639,3 +639,33 @@ fn a_lost_column_is_named_and_half_of_them_are_too_many() {
     assert_eq!(verdict.decision, Decision::Refused);
     assert!(verdict.violations().next().unwrap().ends_with(": `c0`, `c1`, `c2`, `c3`"), "{verdict}");
 }
+
+#[test]
+fn the_exposed_are_asked_for_where_they_can_be_audited() {
+    let text = "name = \"p\"\nversion = \"1\"\ntitle = \"t\"\nmin_rows = 1\n\
+                [[gates]]\nmeasure = \"ks_mean\"\nmax = 0.2\nsource = \"s\"\n\
+                [[gates]]\nmeasure = \"exposed_auc\"\nmax = 0.7\nsource = \"s\"\n\
+                [[gates]]\nmeasure = \"exposed_epsilon\"\nmax = 1.0\nsource = \"s\"\n";
+    let policy = Policy::from_toml(text).unwrap();
+    let of = |shadow, auc: Outcome, epsilon: Outcome| {
+        let report = report(&[("ks_mean", exact(0.1)), ("exposed_auc", auc), ("exposed_epsilon", epsilon)]);
+        judge(&QualityReport { inputs: Some(Inputs { shadow, ..ALL_SORTS }), ..report }, &policy)
+    };
+    let none = || Outcome::NotMeasured("no reason".into());
+    let check = |shadow, auc, epsilon, expected| assert_eq!(of(shadow, auc, epsilon).decision, expected, "{shadow:?}");
+    check(Shadow::Made, estimate(0.55, 0.05), exact(0.0), Decision::Accepted);
+    check(Shadow::Made, estimate(0.8, 0.05), exact(0.0), Decision::Refused);
+    check(Shadow::Made, estimate(0.55, 0.05), exact(2.0), Decision::Refused);
+    // Audited, and a figure kept back.
+    check(Shadow::Made, none(), exact(0.0), Decision::Refused);
+    // Nothing to fit again, or not yet: said, and no more.
+    check(Shadow::NoGenerator, none(), none(), Decision::AcceptedWithFindings);
+    check(Shadow::Later, none(), none(), Decision::AcceptedWithFindings);
+    assert!(of(Shadow::NoGenerator, none(), none()).score.at_least > 0);
+    // Not done is not passed.
+    for shadow in [Shadow::Off, Shadow::OutOfTime, Shadow::TooFewUnits, Shadow::Failed] {
+        check(shadow, none(), none(), Decision::NotEnoughEvidence);
+        // A figure that cannot be there.
+        check(shadow, estimate(0.5, 0.01), none(), Decision::Refused);
+    }
+}

@@ -70,8 +70,8 @@ fn a_fact_says_why_there_is_no_audit_and_it_does_not_pass() {
     assert_eq!(off.decision, Decision::NotEnoughEvidence);
     assert_eq!(off.assessment().unwrap().report.inputs.unwrap().shadow, Shadow::Off);
     // A table that breaks other limits is not audited.
-    let strict = policy(GATE).to_toml().replace("max = 0.9", "max = -0.1");
-    let refused = parrot(Policy::from_toml(&strict).unwrap()).run(&table).unwrap().record;
+    let strict = policy(&format!("{GATE}[[gates]]\nmeasure = \"mia_auc\"\nmax = 0.6\nsource = \"a test\"\n"));
+    let refused = parrot(strict).run(&table).unwrap().record;
     assert_eq!(refused.assessment().unwrap().report.inputs.unwrap().shadow, Shadow::Later);
     assert_eq!((refused.decision, refused.exposed), (Decision::Refused, None));
 }

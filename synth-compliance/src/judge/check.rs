@@ -148,7 +148,7 @@ impl Check {
     pub(super) fn is_beside_the_point(&self, report: &QualityReport) -> bool {
         let fact = report.inputs.map(|inputs| inputs.shadow);
         let is_of_shadow = definition(&self.id).is_some_and(|definition| definition.needs.unseen == Unseen::Shadow);
-        is_of_shadow && matches!(fact, Some(Shadow::NoGenerator | Shadow::Later))
+        self.status == Status::NotMeasured && is_of_shadow && matches!(fact, Some(Shadow::NoGenerator | Shadow::Later))
     }
 
     /// Whether the report's facts say that the measure could not have been taken. A domain as a whole cannot be owed.

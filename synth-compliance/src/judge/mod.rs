@@ -16,6 +16,10 @@
 //! | not measured, its input missing | open, or as the policy says | open | finding |
 //! | inconclusive | open, or as the policy says | open | finding |
 //!
+//! Measures of the most exposed people take a generator that can be fitted again. Where the report's facts say that two tables were
+//! compared, or that the audit is made later, of the table that would be accepted, their gates count as soft: a finding says so.
+//! Where the audit was switched off or cut short, they keep their class.
+//!
 //! **Nothing is gained by taking measures away or spoiling them.** A failed check refuses already. So hiding one must
 //! refuse as well, and a measure without a usable value does: absent, listed twice, not finite, out of its range, or "not
 //! measured" with any reason in words, for words prove nothing. Two things excuse it, and both are facts that the report
@@ -83,7 +87,10 @@ pub fn judge<'a>(evidence: impl Into<Evidence<'a>>, policy: &Policy) -> Verdict 
     checks.extend(policy.requires().iter().map(|r| Check::requirement(*r)));
     let mut gates: Vec<Check> = policy.gates().iter().map(|gate| Check::gate(report, gate)).collect();
     for i in 0..gates.len() {
-        gates[i].class = class(&policy.gates()[i], &gates);
+        gates[i].class = match gates[i].is_beside_the_point(report) {
+            true => Class::Soft,
+            false => class(&policy.gates()[i], &gates),
+        };
     }
     let lost = lost::named(&mut gates, report);
     let unjudged = unjudged(&gates);
@@ -138,7 +145,6 @@ fn effect(check: &Check, report: &QualityReport, inconclusive: Inconclusive) -> 
         _ if check.class == Class::Soft => Effect::Finding,
         Status::Fail | Status::Error => Effect::Refuses,
         Status::Inconclusive => open,
-        Status::NotMeasured if check.is_beside_the_point(report) => Effect::Finding,
         Status::NotMeasured if check.is_excused(report) => open,
         Status::NotMeasured => Effect::Refuses,
     }
