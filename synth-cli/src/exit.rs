@@ -103,6 +103,7 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Code> {
         Some(
             synth_optimizer::Error::Request(_)
             | synth_optimizer::Error::Place { .. }
+            | synth_optimizer::Error::Generator { .. }
             | synth_optimizer::Error::TooManyFiles { .. },
         ) => return Some(Code::Usage),
         _ => {}
