@@ -104,6 +104,7 @@ impl Folder {
             .args(args)
             .write_stdin(stdin)
             .env("RUST_BACKTRACE", "1")
+            .env_remove("SYNTH_SEED")
             .envs(self.variables());
         command.envs(variables.iter().copied());
         let output = command.output().unwrap();
