@@ -92,7 +92,9 @@ pub(crate) fn protect(table: &Table, policy: &Policy, by: Protects, secret: &Sec
     };
     let given = table.with_schema(schema.clone().into())?;
     let (after, applied) = apply(&given, secret)?;
-    let learnt = |table: &Table| table.schema().fields.iter().any(|field| field.kind.is_learnt());
+    let has_values = |table: &Table, i: usize| table.missing(i).contains(&false);
+    let learnt =
+        |table: &Table| (0..table.n_columns()).any(|i| table.column(i).0.kind.is_learnt() && has_values(table, i));
     if learnt(table) && !learnt(&after) {
         let problem = format!("{} rows are too few: no column is left to learn after protection", table.n_rows());
         let hint = "a custom policy can require less in `[protection]`";
@@ -232,7 +234,7 @@ mod tests {
     #[test]
     fn a_table_too_small_for_the_policy_says_so() {
         let policy = Policy::named("hipaa").unwrap();
-        let error = protect(&table(10), &policy, Protects::Policy, &Secret::from_seed(0)).err().unwrap().to_string();
-        assert!(error.contains("10 rows are too few") && error.contains("[nothing-to-learn]"), "{error}");
+        let error = protect(&table(15), &policy, Protects::Policy, &Secret::from_seed(0)).err().unwrap().to_string();
+        assert!(error.contains("15 rows are too few") && error.contains("[nothing-to-learn]"), "{error}");
     }
 }
