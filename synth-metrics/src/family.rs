@@ -48,7 +48,7 @@ impl<'a> Taking<'a> {
 
     /// Whether the battery has the measure.
     pub(crate) fn wants(&self, definition: &Definition) -> bool {
-        definition.battery <= self.options.battery
+        self.options.wants(definition)
     }
 
     /// The correlations of the columns of numbers, taken once.

@@ -31,6 +31,7 @@ pub mod utility;
 // All together.
 pub mod anchor;
 pub mod inputs;
+pub mod leak;
 pub mod measure;
 pub mod portrait;
 pub mod registry;

@@ -1,18 +1,19 @@
 //! All measures at once: what the rest of the workspace calls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use synth_core::table::Units;
 
 use crate::comparison::Comparison;
-use crate::definition::{Battery, Definition};
+use crate::definition::{Battery, Definition, Goal, JudgedBy};
 use crate::estimate::{Interval, Measure, Outcome};
 use crate::family::{Family, Intervals, Taking};
 use crate::inputs::Inputs;
 use crate::loss::losses;
 use crate::options::{OUT_OF_TIME, Options};
-use crate::registry::{ALL, FIDELITY, MEASURES};
+use crate::registry::{ALL, FIDELITY, MEASURES, definition};
 use crate::report::{QualityReport, REPORT_VERSION, Rows};
+use crate::sampling::second;
 use crate::sampling::spread::attach;
 use crate::subgroups::subgroups;
 
@@ -38,13 +39,35 @@ pub fn measure(comparison: &Comparison, options: &Options) -> QualityReport {
         },
         measures: MEASURES
             .iter()
-            .filter(|definition| definition.battery <= options.battery)
+            .filter(|definition| options.wants(definition))
             .map(|definition| finite(take(definition.id)))
             .collect(),
         subgroups: options.group.as_deref().map(|column| subgroups(comparison, column)),
         losses: losses(comparison),
+        references: references(comparison, options),
         inputs: Some(Inputs { shadow: options.shadow, ..Inputs::of(comparison, taking.given_rules().len()) }),
     }
+}
+
+/// What a second real sample scores in the measures of the core that are distances between two tables.
+fn references(comparison: &Comparison, options: &Options) -> BTreeMap<String, f64> {
+    if !options.has_time() {
+        return BTreeMap::new();
+    }
+    let core = Options { battery: Battery::Core, ..Options::default() };
+    let is_distance = |definition: &Definition| {
+        definition.battery == Battery::Core && definition.goal == Goal::Lower && definition.judged_by == JudgedBy::Value
+    };
+    let families: Vec<&Family> = FIDELITY
+        .iter()
+        .filter(|family| family.intervals == Intervals::BySubSampling && family.definitions.iter().any(is_distance))
+        .collect();
+    second::references(comparison, options.seed, |pair| {
+        let taking = Taking::new(pair, &core);
+        let mut taken: Vec<Measure> = families.iter().flat_map(|family| (family.take)(&taking)).collect();
+        taken.retain(|measure| definition(&measure.id).is_some_and(is_distance));
+        taken
+    })
 }
 
 /// The fidelity measures with their intervals, in no particular order.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Audit, Losses};
-use crate::definition::Battery;
+use crate::definition::{Battery, Definition};
 use crate::privacy::exposed::Shadow;
 
 /// The reason of a measure that was skipped because [`Options::until`] had passed.
@@ -18,6 +18,8 @@ pub struct Options<'a> {
     pub seed: u64,
     /// Which measures are taken. Default [`Battery::Core`].
     pub battery: Battery,
+    /// The ids of measures that are taken although the battery lacks them. Default none.
+    pub also: Vec<String>,
     /// The column that utility is about. Default none: then one is found.
     pub target: Option<String>,
     /// The columns that survival is about. Default none.
@@ -43,6 +45,10 @@ pub struct Options<'a> {
 }
 
 impl Options<'_> {
+    pub(crate) fn wants(&self, definition: &Definition) -> bool {
+        definition.battery <= self.battery || self.also.iter().any(|id| id == definition.id)
+    }
+
     pub(crate) fn has_time(&self) -> bool {
         self.until.is_none_or(|until| Instant::now() < until)
     }

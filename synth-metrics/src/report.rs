@@ -1,5 +1,6 @@
 //! What was measured, what was not and why: the typed result that policies judge and files keep.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -33,6 +34,10 @@ pub struct QualityReport {
     /// What became of each column of the table as given; empty where no such table is known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<ColumnLoss>,
+    /// What a second real sample of that size would score, its 99 % quantile, by the id of the measure: the value that a limit is
+    /// not held below. A report without it is held to the limits alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub references: BTreeMap<String, f64>,
     /// What there was to measure with. A report without it excuses no measure that is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs: Option<Inputs>,
@@ -42,6 +47,13 @@ impl QualityReport {
     /// The measure called `id`.
     pub fn measure(&self, id: &str) -> Option<&Measure> {
         self.measures.iter().find(|m| m.id == id)
+    }
+
+    /// What a second real sample would score in the measure called `id`, where that is known. Against the table as given
+    /// (`given_ks_mean`) it is what it is against the protected one.
+    pub fn reference(&self, id: &str) -> Option<f64> {
+        let reference = self.references.get(id).or_else(|| self.references.get(id.strip_prefix("given_")?));
+        reference.copied().filter(|reference| reference.is_finite())
     }
 
     /// The value of the measure called `id`, if it was measured.

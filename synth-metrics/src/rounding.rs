@@ -6,7 +6,7 @@
 //!
 //! An estimate keeps the decimals by which its 95 % interval has at least 20 steps, so that rounding moves it by a fortieth of
 //! the interval at most; a value without one keeps three digits and at most four decimals; the parts of a mean, which no gate looks
-//! at, have [steps](share) that single rows do not move. Source: our choice.
+//! at, have [steps](share) that single rows do not move; what a second real sample would score has two digits. Source: our choice.
 //!
 //! Left out on purpose: noise. A rounded figure still tells a guess that moves it over an edge from one that does not, so
 //! rounding makes a fingerprint short and does not take it away.
@@ -111,6 +111,7 @@ impl QualityReport {
             *measures = std::mem::take(measures).into_iter().map(|measure| measure.rounded(n_rows)).collect();
         };
         rounded(&mut self.measures, n_rows);
+        self.references.values_mut().for_each(|reference| *reference = to_digits(*reference, 2));
         for level in self.subgroups.iter_mut().flat_map(|subgroups| &mut subgroups.levels) {
             rounded(&mut level.measures, level.train);
             level.train_share = share(level.train_share, n_rows);

@@ -8,7 +8,9 @@
 //! - `nndr_share`: the same for the ratio of the nearest and the second nearest distance;
 //! - `near_copy_rate`: how often d(s, T) ≤ τ, where τ is the 5 % quantile of the distances of the training rows to
 //!   each other: so near lies one training row in twenty to another. `near_copy_rate_holdout` is the same for unseen
-//!   rows, `near_copy_excess` the difference;
+//!   rows, `near_copy_excess` the difference. A small table that can spare no holdout has the training rows themselves for
+//!   it, each without itself ([`Baseline::LeaveOneOut`]): they come in pairs that are near to each other, so that n of them
+//!   count as n/2;
 //! - `identifiability_excess`: the share of training rows with a synthetic row nearer than any other training row
 //!   (ADS-GAN, doi:10.1109/JBHI.2020.2980262), less the same share with H in the place of S, both of one size.
 //!   The share itself is about one half for an ideal generator of as many rows as T: only the excess accuses.
@@ -39,13 +41,15 @@ use std::collections::BTreeMap;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use synth_core::Table;
 use synth_core::table::Units;
 
 use crate::comparison::Comparison;
-use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs};
+use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs, Unseen};
 use crate::estimate::{Estimate, Measure, Outcome, Uncertainty, between};
-use crate::family::{Family, Intervals};
+use crate::family::{Family, Intervals, Taking};
 use crate::neighbours::{Nearest, Points, embed, nearest};
+use crate::options::Baseline;
 use crate::sampling::interval::{difference, wilson};
 use crate::sampling::{choose, n_effective};
 
@@ -59,7 +63,11 @@ pub(crate) const FAMILY: Family = Family {
         IDENTIFIABILITY_EXCESS,
     ],
     intervals: Intervals::Own,
-    take: |taking| copies(taking.comparison, taking.options.seed),
+    take: |taking| {
+        let Taking { comparison, options, .. } = taking;
+        let extent = if taking.wants(&DCR_SHARE) { Extent::All } else { Extent::NearCopies };
+        taken(comparison, options.baseline, extent, options.seed)
+    },
 };
 
 /// The definition of `dcr_share`.
@@ -134,9 +142,9 @@ pub const NEAR_COPY_RATE: Definition = Definition {
         permuted: between(0.0, 0.08),
         shifted: between(0.0, 0.08),
     },
-    needs: Needs::HOLDOUT,
+    needs: Needs::unseen(Unseen::Preferred),
     judged_by: JudgedBy::Bounds,
-    battery: Battery::Full,
+    battery: Battery::Core,
 };
 
 /// The definition of `near_copy_rate_holdout`.
@@ -160,7 +168,7 @@ pub const NEAR_COPY_RATE_HOLDOUT: Definition = Definition {
     },
     needs: Needs::HOLDOUT,
     judged_by: JudgedBy::Bounds,
-    battery: Battery::Full,
+    battery: Battery::Core,
 };
 
 /// The definition of `near_copy_excess`.
@@ -175,16 +183,17 @@ pub const NEAR_COPY_EXCESS: Definition = Definition {
     ideal: 0.0,
     range: between(-1.0, 1.0),
     unit: "share",
-    source: "near_copy_rate - near_copy_rate_holdout; interval by Newcombe (1998)",
+    source: "near_copy_rate - near_copy_rate_holdout; where no row is held out, minus the same share of training rows, each \
+             without itself; interval by Newcombe (1998)",
     anchors: Anchors {
         copy: between(0.88, 1.0),
         fresh: between(-0.06, 0.06),
         permuted: between(-0.12, 0.06),
         shifted: between(-0.12, 0.06),
     },
-    needs: Needs::HOLDOUT,
+    needs: Needs::unseen(Unseen::Preferred),
     judged_by: JudgedBy::Bounds,
-    battery: Battery::Full,
+    battery: Battery::Core,
 };
 
 /// The definition of `identifiability_excess`.
@@ -230,23 +239,48 @@ const NEAR: f64 = 0.05;
 ///
 /// Not measured, with the reason: without a holdout, or if no column is learnt.
 pub fn copies(comparison: &Comparison, seed: u64) -> Vec<Measure> {
-    let outcomes = match take(comparison, seed) {
-        Ok(estimates) => estimates.map(Outcome::Measured).to_vec(),
-        Err(reason) => vec![Outcome::NotMeasured(reason.to_owned()); 6],
+    taken(comparison, Baseline::Holdout, Extent::All, seed)
+}
+
+/// How much of the work is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// The rate of near copies, its baseline and their difference.
+    NearCopies,
+    /// What a holdout of the same size shows as well.
+    All,
+}
+
+fn taken(comparison: &Comparison, baseline: Baseline, extent: Extent, seed: u64) -> Vec<Measure> {
+    let outcomes = match take(comparison, baseline, extent, seed) {
+        Ok(estimates) => estimates
+            .map(|estimate| estimate.map_or(Outcome::NotMeasured(NO_HOLDOUT.to_owned()), Outcome::Measured))
+            .to_vec(),
+        Err(reason) => vec![Outcome::NotMeasured(reason.to_owned()); FAMILY.definitions.len()],
     };
     FAMILY.definitions.iter().zip(outcomes).map(|(definition, outcome)| Measure::new(definition.id, outcome)).collect()
 }
 
-fn take(comparison: &Comparison, seed: u64) -> Result<[Estimate; 6], &'static str> {
-    let holdout = comparison.holdout().ok_or("no holdout given")?;
-    let tables = [comparison.train(), comparison.synthetic(), holdout];
-    let [train, synthetic, holdout]: [Points; 3] =
-        embed(&[comparison.train(), holdout], &tables).try_into().expect("three tables");
+const NO_HOLDOUT: &str = "no holdout given";
+
+/// In the order of the registry; those without a value need a holdout, or are not asked for.
+fn take(
+    comparison: &Comparison,
+    baseline: Baseline,
+    extent: Extent,
+    seed: u64,
+) -> Result<[Option<Estimate>; 6], &'static str> {
+    let real: Vec<&Table> = [Some(comparison.train()), comparison.holdout()].into_iter().flatten().collect();
+    if comparison.holdout().is_none() && baseline == Baseline::Holdout {
+        return Err(NO_HOLDOUT);
+    }
+    let mut points = embed(&real, &[&[comparison.synthetic()], real.as_slice()].concat()).into_iter();
+    let (synthetic, train) = (points.next().expect("it was given"), points.next().expect("it was given"));
+    let holdout = points.next();
     if train.n_columns() == 0 {
         return Err("no column is learnt");
     }
     let units = Units::of(comparison.train());
-    let units_of_holdout = Units::of(comparison.holdout().expect("there is one"));
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX - 1);
     let n_queries = if train.n_rows() > LARGE { MAX_QUERIES_LARGE } else { MAX_QUERIES };
@@ -255,8 +289,45 @@ fn take(comparison: &Comparison, seed: u64) -> Result<[Estimate; 6], &'static st
         (points.with_rows(&rows), rows)
     };
     let (rows, _) = some(&synthetic, n_queries);
-    let (unseen, unseen_rows) = some(&holdout, n_queries);
+    let unseen = holdout.as_ref().map(|holdout| some(holdout, n_queries));
     let (known, known_rows) = some(&train, n_queries);
+
+    // Among the training rows each is its own nearest neighbour, or one of several at distance 0, or of several of its unit.
+    let among = nearest(&known, &train, (1 + units.max_rows().min(MAX_OWN)).min(train.n_rows()));
+    let to_other: Vec<f64> =
+        (0..known.n_rows()).map(|row| other_distance(&among, row, known_rows[row], &units)).collect();
+    let near = quantile(&to_other, NEAR);
+    let n_known = n_effective(&units.take(&known_rows));
+    let share_near = |points: &Points| {
+        let found = nearest(points, &train, 1);
+        let n_near = (0..points.n_rows()).filter(|&row| found.distances(row)[0] <= near).count();
+        n_near as f64 / points.n_rows() as f64
+    };
+    let rate = share_near(&rows);
+    let of_rate = wilson(rate, rows.n_rows() as f64, rows.n_rows());
+    let is_sample = rows.n_rows() < synthetic.n_rows();
+    let rate_estimate = Estimate { value: rate, uncertainty: is_sample.then_some(of_rate) };
+    let excess = |chance: f64, of_chance: &Uncertainty| Estimate {
+        value: rate - chance,
+        uncertainty: Some(difference(rate, &of_rate, chance, of_chance)),
+    };
+    let (Some(holdout), Some((unseen, unseen_rows))) = (holdout, unseen) else {
+        let chance = to_other.iter().filter(|&&d| d <= near).count() as f64 / to_other.len() as f64;
+        let of_chance = wilson(chance, n_known / 2.0, to_other.len());
+        return Ok([None, None, Some(rate_estimate), None, Some(excess(chance, &of_chance)), None]);
+    };
+    let units_of_holdout = Units::of(comparison.holdout().expect("there is one"));
+    let chance = share_near(&unseen);
+    let of_chance = wilson(chance, n_effective(&units_of_holdout.take(&unseen_rows)), unseen.n_rows());
+    let near_copies = [
+        Some(rate_estimate),
+        Some(Estimate { value: chance, uncertainty: Some(of_chance) }),
+        Some(excess(chance, &of_chance)),
+    ];
+    let [rate_estimate, chance_estimate, excess_estimate] = near_copies;
+    if extent == Extent::NearCopies {
+        return Ok([None, None, rate_estimate, chance_estimate, excess_estimate, None]);
+    }
 
     let n_matched = train.n_rows().min(holdout.n_rows()).min(MAX_MATCHED);
     let [(to_train, left), (to_holdout, right)] =
@@ -264,37 +335,19 @@ fn take(comparison: &Comparison, seed: u64) -> Result<[Estimate; 6], &'static st
             let (few, chosen) = some(points, n_matched);
             (nearest(&rows, &few, 2), units.take(&chosen))
         });
-
-    // Among the training rows each is its own nearest neighbour, or one of several at distance 0, or of several of its unit.
-    let among = nearest(&known, &train, (1 + units.max_rows().min(MAX_OWN)).min(train.n_rows()));
-    let to_other: Vec<f64> =
-        (0..known.n_rows()).map(|row| other_distance(&among, row, known_rows[row], &units)).collect();
-    let near = quantile(&to_other, NEAR);
-    let share_near = |points: &Points| {
-        let found = nearest(points, &train, 1);
-        let n_near = (0..points.n_rows()).filter(|&row| found.distances(row)[0] <= near).count();
-        n_near as f64 / points.n_rows() as f64
-    };
-    let (rate, chance) = (share_near(&rows), share_near(&unseen));
-    let of_rate = wilson(rate, rows.n_rows() as f64, rows.n_rows());
-    let of_chance = wilson(chance, n_effective(&units_of_holdout.take(&unseen_rows)), unseen.n_rows());
-
     let n_equal = synthetic.n_rows().min(holdout.n_rows()).min(MAX_MATCHED);
-    let n_known = n_effective(&units.take(&known_rows));
     let identified =
         [&synthetic, &holdout].map(|points| identified(&known, &some(points, n_equal).0, &to_other, n_known));
-
-    let is_sample = rows.n_rows() < synthetic.n_rows();
     Ok([
-        nearer_share([&to_train, &to_holdout], [&left, &right], |distances| distances[0]),
-        nearer_share([&to_train, &to_holdout], [&left, &right], ratio),
-        Estimate { value: rate, uncertainty: is_sample.then_some(of_rate) },
-        Estimate { value: chance, uncertainty: Some(of_chance) },
-        Estimate { value: rate - chance, uncertainty: Some(difference(rate, &of_rate, chance, &of_chance)) },
-        Estimate {
+        Some(nearer_share([&to_train, &to_holdout], [&left, &right], |distances| distances[0])),
+        Some(nearer_share([&to_train, &to_holdout], [&left, &right], ratio)),
+        rate_estimate,
+        chance_estimate,
+        excess_estimate,
+        Some(Estimate {
             value: identified[0].0 - identified[1].0,
             uncertainty: Some(difference(identified[0].0, &identified[0].1, identified[1].0, &identified[1].1)),
-        },
+        }),
     ])
 }
 
@@ -382,6 +435,23 @@ mod tests {
         assert_eq!((value("near_copy_rate"), value("near_copy_rate_holdout")), (1.0, 1.0));
         assert_eq!(value("near_copy_excess"), 0.0);
         assert_eq!(value("identifiability_excess"), 0.0); // all four are identified both ways
+    }
+
+    #[test]
+    fn without_a_holdout_near_copies_are_held_against_the_training_rows() {
+        // Two of forty rows lie 1 apart, all others 10.
+        let train: Vec<f64> = (0..40).map(|i| if i == 39 { 381.0 } else { 10.0 * f64::from(i) }).collect();
+        let train = line(&train);
+        let excess = |synthetic: &Table, baseline| {
+            let comparison = Tables { train: &train, synthetic, holdout: None }.compare().unwrap();
+            taken(&comparison, baseline, Extent::NearCopies, 0)[4].outcome.clone()
+        };
+        let honest = line(&(0..40).map(|i| 10.0 * f64::from(i) + 5.0).collect::<Vec<_>>());
+        assert!(matches!(excess(&honest, Baseline::Holdout), Outcome::NotMeasured(_)));
+        assert_eq!(excess(&honest, Baseline::LeaveOneOut).value(), Some(-0.05));
+        let copied = line(&(0..40).map(|i| 10.0 * f64::from(i) + if i < 20 { 0.5 } else { 5.0 }).collect::<Vec<_>>());
+        let Outcome::Measured(estimate) = excess(&copied, Baseline::LeaveOneOut) else { panic!("measured") };
+        assert!(estimate.value == 0.45 && estimate.lower_bound() > 0.2, "{estimate:?}");
     }
 
     #[test]

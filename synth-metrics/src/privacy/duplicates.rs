@@ -3,8 +3,8 @@
 //! In a table of few levels, two strangers often have the same row, so a rate of copies says nothing by itself. It is
 //! held against a *baseline*, the rate among real rows the generator never saw; the difference is `dup_excess`.
 //!
-//! `dup_rate` is a fact about a file and has no uncertainty. The baseline is an estimate from a sample of real rows:
-//! its Wilson interval, turned round, is the interval of the excess.
+//! `dup_rate` is a fact about a file and has no uncertainty. As an estimate of what the generator does it has one, and so has
+//! the baseline, which is a sample of real rows: the interval of the excess is Newcombe's, for a difference of two shares.
 //!
 //! Two rows are equal when they are equal in every learnt column: missing equals missing, −0 equals 0, and numbers are
 //! compared exactly, not to a tolerance (see [`neighbours`](crate::neighbours) for near copies). Identifiers, free
@@ -21,10 +21,10 @@ use synth_core::{Kind, Table};
 
 use crate::comparison::{Comparison, columns_of};
 use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs, Unseen};
-use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty, between};
+use crate::estimate::{Estimate, Measure, Outcome, between};
 use crate::family::{Family, Intervals, Taking};
 use crate::options::Baseline;
-use crate::sampling::interval::wilson;
+use crate::sampling::interval::{difference, wilson};
 use crate::sampling::n_effective;
 
 pub(crate) const FAMILY: Family =
@@ -84,13 +84,15 @@ pub const DUP_EXCESS: Definition = Definition {
     name: "copied rows beyond chance",
     meaning: "dup_rate minus its baseline",
     above: Some("more training rows are reproduced than by chance"),
-    below: None,
+    below: Some(
+        "training rows repeat each other far more often than synthetic rows repeat them, so the units or the baseline are in doubt",
+    ),
     domain: Domain::Privacy,
-    goal: Goal::Lower,
+    goal: Goal::Target,
     ideal: 0.0,
     range: between(-1.0, 1.0),
     unit: "share",
-    source: "dup_rate - dup_rate_holdout, bounded by the Wilson interval of the latter",
+    source: "dup_rate - dup_rate_holdout; interval by Newcombe (1998)",
     anchors: Anchors {
         copy: between(0.98, 1.0),
         fresh: between(-0.01, 0.01),
@@ -182,8 +184,9 @@ pub fn dup_rate_holdout(comparison: &Comparison) -> Measure {
 
 /// `dup_excess`: `dup_rate` less its baseline, between −1 and 1.
 ///
-/// The bounds of the excess are `dup_rate` less those of the baseline. Without any baseline it is not measured: a rate
-/// of copies alone neither accuses nor acquits.
+/// An ideal generator's rate varies by chance as its baseline does: the bounds are those of the difference of two shares.
+/// Without any baseline it is not measured: a rate of copies alone neither accuses nor acquits. An excess far below 0 is no
+/// merit: then real rows repeat each other where synthetic ones do not, as where people have several equal rows.
 pub fn dup_excess(comparison: &Comparison, baseline: Baseline) -> Measure {
     let chance = match baseline {
         Baseline::Holdout => holdout_share(comparison),
@@ -191,7 +194,7 @@ pub fn dup_excess(comparison: &Comparison, baseline: Baseline) -> Measure {
     };
     let rate = copied_share(comparison.synthetic(), comparison.train()).ok_or_else(|| NOTHING_LEARNT.to_owned());
     let outcome = match chance.and_then(|chance| Ok((rate?, chance))) {
-        Ok((rate, chance)) => Outcome::Measured(excess(rate, chance)),
+        Ok((rate, chance)) => Outcome::Measured(excess(rate, comparison.synthetic().n_rows(), chance)),
         Err(reason) => Outcome::NotMeasured(reason),
     };
     Measure::new(DUP_EXCESS.id, outcome)
@@ -204,13 +207,9 @@ fn take(taking: &Taking) -> Vec<Measure> {
 
 const NOTHING_LEARNT: &str = "no column is learnt";
 
-fn excess(rate: f64, chance: Estimate) -> Estimate {
-    let turned = |chance: Interval| Interval::new(rate - chance.high, rate - chance.low);
-    let uncertainty = chance.uncertainty.map(|u| Uncertainty {
-        interval: turned(u.interval),
-        one_sided: turned(u.one_sided),
-        n: u.n,
-    });
+fn excess(rate: f64, n_synthetic: usize, chance: Estimate) -> Estimate {
+    let of_rate = wilson(rate, n_synthetic as f64, n_synthetic);
+    let uncertainty = chance.uncertainty.map(|of_chance| difference(rate, &of_rate, chance.value, &of_chance));
     Estimate { value: rate - chance.value, uncertainty }
 }
 
@@ -330,11 +329,14 @@ mod tests {
     }
 
     #[test]
-    fn an_excess_is_bounded_by_what_chance_may_be() {
+    fn an_excess_is_bounded_by_what_chance_may_be_on_both_sides() {
         let chance = Estimate { value: 0.1, uncertainty: Some(wilson(0.1, 100.0, 100)) };
-        let excess = excess(0.3, chance);
+        let excess = excess(0.3, 100, chance);
         assert!((excess.value - 0.2).abs() < 1e-15);
-        assert!((excess.upper_bound() - (0.3 - chance.lower_bound())).abs() < 1e-15);
-        assert!(excess.lower_bound() < 0.2 && 0.2 < excess.upper_bound());
+        // Wider than by the baseline alone, narrower than if both were at their worst at once.
+        let (of_rate, of_chance) = (0.3 - wilson(0.3, 100.0, 100).one_sided.low, chance.upper_bound() - 0.1);
+        let down = excess.value - excess.lower_bound();
+        assert!(of_chance.max(of_rate) < down && down < of_rate + of_chance, "{down}");
+        assert!(excess.upper_bound() > 0.2);
     }
 }

@@ -1,6 +1,7 @@
 //! What so many rows can show: intervals by formula, and by sub-sampling.
 
 pub(crate) mod interval;
+pub(crate) mod second;
 pub(crate) mod spread;
 
 use rand::seq::index;

@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use synth_core::{Kind, Table};
 
-use super::{MAX_CANDIDATES, MAX_SEARCHED, MAX_SYNTHETIC, OUTLIERS};
+use super::{MAX_CANDIDATES, MAX_SEARCHED, MAX_SYNTHETIC, MIN_OUTLIERS, OUTLIERS};
 use crate::audit::{Audit, Losses};
 use crate::comparison::{check_columns, columns_of};
 use crate::neighbours::{embed, nearest};
@@ -203,15 +203,29 @@ fn by_unit(rows: Vec<Candidate>) -> Vec<Candidate> {
     units.into_iter().map(mean).collect()
 }
 
-/// Which candidates are among the most isolated of their audit.
+/// Which candidates are among the most isolated of their audit: [`OUTLIERS`] of them, or so many more that there are
+/// [`MIN_OUTLIERS`] different units on each side, as far as there are.
 pub(super) fn outliers(candidates: &[Candidate]) -> Vec<bool> {
-    let mut is_outlier = vec![false; candidates.len()];
-    for mut group in by_audit(candidates) {
+    let mut groups = by_audit(candidates);
+    for group in &mut groups {
         group.sort_by(|&a, &b| candidates[b].isolation.total_cmp(&candidates[a].isolation));
-        let n = (OUTLIERS * group.len() as f64).round() as usize;
-        group[..n].iter().for_each(|&i| is_outlier[i] = true);
     }
-    is_outlier
+    let mut is_outlier = vec![false; candidates.len()];
+    let mut share = OUTLIERS;
+    loop {
+        for group in &groups {
+            let n = (share * group.len() as f64).round() as usize;
+            group[..n].iter().for_each(|&i| is_outlier[i] = true);
+        }
+        let n_units = |is_member: bool| {
+            let chosen = candidates.iter().zip(&is_outlier).filter(|(c, chosen)| **chosen && c.is_member == is_member);
+            chosen.map(|(c, _)| c.id).collect::<BTreeSet<_>>().len()
+        };
+        if share >= 1.0 || n_units(true).min(n_units(false)) >= MIN_OUTLIERS {
+            return is_outlier;
+        }
+        share = (share + OUTLIERS / 5.0).min(1.0);
+    }
 }
 
 /// Each candidate's place among those of its audit, between 0 and 1, ties sharing the middle one.

@@ -1,11 +1,11 @@
 //! What is read off the attacks: areas under their curves, and the share of members found at a rate of false alarms.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::attack::Attack;
-use super::{MIN_OUTLIERS, Membership};
+use super::{MIN_OUTLIERS, Membership, SUREST};
 use crate::estimate::{Estimate, Interval, Outcome};
 use crate::roc::{clustered_variance, components};
 use crate::sampling::interval::{clopper_pearson, in_both_forms, of_auc, of_auc_among, of_largest};
@@ -53,6 +53,44 @@ impl Membership {
             Some(aucs) => Outcome::Measured(self.largest_auc(aucs)),
             None => Outcome::NotMeasured("members or non-members are missing".to_owned()),
         }
+    }
+
+    /// `mia_top_precision`: the share of members among the candidates that the attack fixed beforehand is surest of; of the
+    /// [`SUREST`] parts the one whose lower bound is largest.
+    pub fn top_precision(&self) -> Estimate {
+        let mut appearances: BTreeMap<(usize, bool), f64> = BTreeMap::new();
+        for (&row, &is_member) in self.row.iter().zip(&self.is_member) {
+            *appearances.entry((row, is_member)).or_default() += 1.0;
+        }
+        // Members and non-members, each unit counted once: in all, and among the accused.
+        let total = [self.n_members as f64, self.n_non_members as f64];
+        let mut order: Vec<usize> = (0..self.calibrated.len()).collect();
+        order.sort_by(|&a, &b| self.calibrated[b].total_cmp(&self.calibrated[a]));
+        let tied: Vec<[f64; 2]> = (order.chunk_by(|&a, &b| self.calibrated[a] == self.calibrated[b]))
+            .map(|tied| {
+                let mut counts = [0.0; 2];
+                for &i in tied {
+                    counts[usize::from(!self.is_member[i])] += 1.0 / appearances[&(self.row[i], self.is_member[i])];
+                }
+                counts
+            })
+            .collect();
+        let n = self.n_members.min(self.n_non_members);
+        let surest = SUREST.map(|share| {
+            let [members, others] = accused(&tied, total, share);
+            let balanced = |share: f64| {
+                let [of_members, of_others] = [share / total[0], (1.0 - share) / total[1]];
+                of_members / (of_members + of_others)
+            };
+            let (n_accused, share) = (members + others, members / (members + others));
+            let bounds = in_both_forms(SUREST.len(), n, |tail| {
+                let Interval { low, high } = clopper_pearson(share, n_accused, tail);
+                Interval::new(balanced(low), balanced(high))
+            });
+            (balanced(share), bounds)
+        });
+        let (value, _) = surest.iter().max_by(|a, b| a.1.one_sided.low.total_cmp(&b.1.one_sided.low)).expect("four");
+        Estimate { value: *value, uncertainty: of_largest(&surest.map(|(_, bounds)| bounds)) }
     }
 
     /// `mia_tpr_at_1` and `mia_tpr_at_10`, with `rate` .01 and .1: the largest share of members found at a false
@@ -127,5 +165,41 @@ impl Membership {
             clustered_variance(&parts, &pos_rows, &neg_rows, self.n_rows),
             n_different(&pos_rows).min(n_different(&neg_rows)),
         ))
+    }
+}
+
+/// How many of each side are among the first, of groups of candidates that are equally suspect: as many as make up the
+/// share `share` of both sides, weighted alike. Of the last group a part is counted.
+fn accused(tied: &[[f64; 2]], total: [f64; 2], share: f64) -> [f64; 2] {
+    let mut counts = [0.0; 2];
+    let mut left = share;
+    for group in tied {
+        let weight = (group[0] / total[0] + group[1] / total[1]) / 2.0;
+        let part = (left / weight).min(1.0);
+        (0..2).for_each(|side| counts[side] += part * group[side]);
+        left -= part * weight;
+        if left <= 1e-12 {
+            break;
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_surest_are_counted_with_their_ties_and_weighted_alike() {
+        // Ten members and five others; the first four suspects: a member, then two members and another, tied, then the rest.
+        let tied = [[1.0, 0.0], [2.0, 1.0], [7.0, 4.0]];
+        let check = |share: f64, expected: [f64; 2]| {
+            let got = accused(&tied, [10.0, 5.0], share);
+            assert!((0..2).all(|i| (got[i] - expected[i]).abs() < 1e-9), "{share}: {got:?}");
+        };
+        check(0.05, [1.0, 0.0]);
+        check(0.15, [2.0, 0.5]); // half of the tied ones
+        check(0.25, [3.0, 1.0]);
+        check(1.0, [10.0, 5.0]);
     }
 }
