@@ -19,6 +19,19 @@ pub(crate) fn limits(min: Option<f64>, max: Option<f64>) -> String {
     }
 }
 
+/// Limits that have to be shown to be kept, and those that have to be shown to be broken, each from below and from above:
+/// `0.35 to 0.65, fails > 0.55`.
+pub(crate) fn all_limits([min, max]: [Option<f64>; 2], [fail_below, fail_above]: [Option<f64>; 2]) -> String {
+    let fails = match (fail_below, fail_above) {
+        (Some(below), Some(above)) => format!("fails < {} or > {}", limit(below), limit(above)),
+        (Some(below), None) => format!("fails < {}", limit(below)),
+        (None, Some(above)) => format!("fails > {}", limit(above)),
+        (None, None) => String::new(),
+    };
+    let parts = [limits(min, max), fails];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
 /// A value beside the limit that it is held against: three decimals, or as many more as show on which side of the limit
 /// it lies, and one more than the limit has. Whole numbers beside a whole limit have none.
 pub(crate) fn value(x: f64, limit: Option<f64>) -> String {
@@ -71,6 +84,9 @@ mod tests {
         assert_eq!(limits(None, Some(0.005)), "≤ 0.005");
         assert_eq!(limits(Some(100.0), None), "≥ 100");
         assert_eq!(limits(None, None), "");
+        assert_eq!(all_limits([None, Some(0.6)], [None, Some(0.55)]), "≤ 0.60, fails > 0.55");
+        assert_eq!(all_limits([None, None], [Some(0.4), Some(0.6)]), "fails < 0.40 or > 0.60");
+        assert_eq!(all_limits([None, Some(0.05)], [Some(-0.2), None]), "≤ 0.05, fails < -0.20");
     }
 
     #[test]

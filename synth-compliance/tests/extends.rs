@@ -48,7 +48,8 @@ fn every_difference_is_told_and_the_looser_ones_as_such() {
          without = ['corr_delta', 'assoc_delta']
          [[gates]]
          measure = 'mia_auc'
-         max = 0.65
+         max = 0.7
+         fail_above = 0.6
          source = 'a test'
          [[gates]]
          measure = 'ks_mean'
@@ -69,26 +70,35 @@ fn every_difference_is_told_and_the_looser_ones_as_such() {
             "ours extends hipaa, loosened: class of ks_mean, mandatory -> soft",
             "ours extends hipaa, loosened: max of corr_delta, 0.1 -> none",
             "ours extends hipaa, loosened: max of assoc_delta, 0.1 -> none",
-            "ours extends hipaa, loosened: max of mia_auc, 0.6 -> 0.65",
+            "ours extends hipaa, loosened: max of mia_auc, 0.65 -> 0.7",
+            "ours extends hipaa, loosened: fail_above of mia_auc, 0.55 -> 0.6",
             "ours extends hipaa, tightened: max of missing_delta, none -> 0.1",
         ],
     );
     let gate = |id: &str| policy.gates().iter().find(|g| g.measure == id).unwrap();
     let mia = gate("mia_auc");
-    assert_eq!((mia.max, mia.min, mia.class), (Some(0.65), Some(0.4), Class::Hard));
-    assert!(mia.source.starts_with("a test; the rest as in `hipaa`: max: the predecessor's"), "{}", mia.source);
+    assert_eq!((mia.max, mia.fail_below, mia.class), (Some(0.7), Some(0.4), Class::Hard));
+    assert!(mia.source.starts_with("a test; the rest as in `hipaa`: our choice"), "{}", mia.source);
     assert_eq!(gate("ks_mean").source, "a test");
     assert_eq!((policy.min_rows(), policy.inconclusive()), (50, Inconclusive::Refuse));
 }
 
 #[test]
 fn a_lower_limit_is_loosened_downwards() {
-    let gate = |limit: &str| own(&format!("[[gates]]\nmeasure = 'mia_auc'\nmin = {limit}\nsource = 'a test'")).unwrap();
+    let gate =
+        |limit: &str| own(&format!("[[gates]]\nmeasure = 'mia_auc'\nfail_below = {limit}\nsource = 'a test'")).unwrap();
     assert_eq!(gate("0.3").changes()[0].direction, Direction::Loosened);
     assert_eq!(gate("0.45").changes()[0].direction, Direction::Tightened);
     // A limit on one side alone goes by leaving the gate out and writing it anew.
     let without = own("without = ['mia_auc']\n[[gates]]\nmeasure = 'mia_auc'\nmax = 0.6\nsource = 'a test'").unwrap();
-    assert_eq!(shown(&without), ["ours extends hipaa, loosened: min of mia_auc, 0.4 -> none"]);
+    assert_eq!(
+        shown(&without),
+        [
+            "ours extends hipaa, tightened: max of mia_auc, 0.65 -> 0.6",
+            "ours extends hipaa, loosened: fail_above of mia_auc, 0.55 -> none",
+            "ours extends hipaa, loosened: fail_below of mia_auc, 0.4 -> none",
+        ],
+    );
 }
 
 #[test]

@@ -32,11 +32,12 @@ fn report(measures: &[(&str, Outcome)]) -> QualityReport {
         measures: measures.iter().map(measure).collect(),
         subgroups: None,
         losses: Vec::new(),
+        references: Default::default(),
         inputs: None,
     }
 }
 
-/// A report that `hipaa` and `research` accept.
+/// A report that `hipaa`, `research` and [`plain`] accept.
 fn good() -> QualityReport {
     let good = report(&[
         ("ks_mean", exact(0.05)),
@@ -45,6 +46,10 @@ fn good() -> QualityReport {
         ("assoc_delta", exact(0.03)),
         ("dup_excess", estimate(0.0, 0.01)),
         ("mia_auc", estimate(0.51, 0.03)),
+        ("mia_top_precision", estimate(0.55, 0.2)),
+        ("mia_outlier_auc", estimate(0.52, 0.3)),
+        ("mia_tpr_at_1", estimate(0.02, 0.02)),
+        ("near_copy_excess", estimate(0.01, 0.04)),
     ]);
     QualityReport { inputs: Some(ALL_SORTS), ..good }
 }
@@ -53,8 +58,19 @@ fn set(report: &mut QualityReport, id: &str, outcome: Outcome) {
     report.measures.iter_mut().find(|m| m.id == id).unwrap().outcome = outcome;
 }
 
-fn hipaa() -> Policy {
-    Policy::named("hipaa").unwrap()
+/// Limits of every sort but those on evidence of harm.
+fn plain() -> Policy {
+    let gate = |measure: &str, rest: &str| format!("[[gates]]\nmeasure='{measure}'\n{rest}\nsource='a test'\n");
+    let gates = [
+        gate("ks_mean", "max=0.1\nclass='mandatory'"),
+        gate("corr_delta", "max=0.1\nclass='mandatory'"),
+        gate("tvd_mean", "max=0.1\nclass='soft'\nstands_in_for='ks_mean'"),
+        gate("assoc_delta", "max=0.1\nclass='soft'\nstands_in_for='corr_delta'"),
+        gate("mia_auc", "max=0.6\nmin=0.4"),
+        gate("dup_excess", "max=0.05"),
+    ];
+    let head = "name='plain'\nversion='1'\ntitle='plain limits'\nmin_rows=100\n";
+    Policy::from_toml(&(head.to_owned() + &gates.concat())).unwrap()
 }
 
 /// A policy of one gate.
@@ -68,7 +84,7 @@ fn a_value_passes_up_to_its_limit_and_fails_just_beyond() {
     let check = |id: &str, value: f64, expected: Status| {
         let mut report = good();
         set(&mut report, id, exact(value));
-        let verdict = judge(&report, &hipaa());
+        let verdict = judge(&report, &plain());
         assert_eq!(verdict.check(id).unwrap().status, expected, "{id} {value}");
         let decision = if expected == Status::Pass { Decision::Accepted } else { Decision::Refused };
         assert_eq!(verdict.decision, decision, "{id} {value}");
@@ -91,7 +107,7 @@ fn a_statistic_is_judged_on_its_bounds() {
         let uncertainty = Some(Uncertainty { interval, one_sided: interval, n: 100 });
         let value = (bounds[0] + bounds[1]) / 2.0;
         set(&mut report, "mia_auc", Outcome::Measured(Estimate { value, uncertainty }));
-        assert_eq!(judge(&report, &hipaa()).check("mia_auc").unwrap().status, expected, "{bounds:?}");
+        assert_eq!(judge(&report, &plain()).check("mia_auc").unwrap().status, expected, "{bounds:?}");
     };
     check([0.40, 0.60], Status::Pass);
     check([0.40, f64::next_up(0.60)], Status::Inconclusive);
@@ -104,12 +120,96 @@ fn a_statistic_is_judged_on_its_bounds() {
 }
 
 #[test]
+fn harm_has_to_be_shown_where_a_limit_says_so() {
+    let gate = "measure='mia_auc'\nmax=0.65\nmin=0.35\nfail_above=0.55\nfail_below=0.45";
+    let policy = single(gate, "report");
+    let check = |bounds: [f64; 2], expected: Status, limit: f64, decision: Decision| {
+        let interval = Interval::from(bounds);
+        let uncertainty = Some(Uncertainty { interval, one_sided: interval, n: 100 });
+        let value = (bounds[0] + bounds[1]) / 2.0;
+        let verdict = judge(&report(&[("mia_auc", Outcome::Measured(Estimate { value, uncertainty }))]), &policy);
+        let check = verdict.check("mia_auc").unwrap();
+        assert_eq!((check.status, check.limit, verdict.decision), (expected, Some(limit), decision), "{verdict}");
+    };
+    check([0.45, 0.6], Status::Pass, 0.65, Decision::Accepted);
+    check([0.55, 0.6], Status::Pass, 0.55, Decision::Accepted);
+    check([f64::next_up(0.55), 0.6], Status::Fail, 0.55, Decision::Refused);
+    check([0.5, 0.7], Status::Inconclusive, 0.65, Decision::NotEnoughEvidence);
+    check([0.56, 0.7], Status::Fail, 0.55, Decision::Refused); // a wide interval is no excuse
+    check([0.4, f64::next_down(0.45)], Status::Fail, 0.45, Decision::Refused);
+    let view = judge(&report(&[("mia_auc", estimate(0.5, 0.04))]), &policy);
+    assert_eq!(view.check("mia_auc").unwrap().view().limit, "0.35 to 0.65, fails < 0.45 or > 0.55");
+
+    // Where nothing has to be shown, nothing was: the domain stays open.
+    let harm_alone = single("measure='mia_auc'\nfail_above=0.55", "report");
+    let verdict = judge(&report(&[("mia_auc", estimate(0.5, 0.3))]), &harm_alone);
+    assert_eq!(verdict.check("mia_auc").unwrap().status, Status::Pass);
+    assert_eq!((verdict.decision, verdict.gaps().count()), (Decision::NotEnoughEvidence, 1), "{verdict}");
+    assert_eq!(judge(&report(&[("mia_auc", exact(0.56))]), &harm_alone).decision, Decision::Refused);
+    assert_eq!(judge(&report(&[]), &harm_alone).decision, Decision::Refused);
+}
+
+/// People with several equal rows and no identifier raise the baseline of copies: then no table looks like a copy beside it.
+#[test]
+fn far_fewer_copies_than_the_baseline_is_an_alarm() {
+    for policy in ["hipaa", "gdpr", "research"] {
+        let mut report = good();
+        set(&mut report, "dup_excess", estimate(-0.98, 0.02));
+        let verdict = judge(&report, &Policy::named(policy).unwrap());
+        let check = verdict.check("dup_excess").unwrap();
+        assert_eq!((check.status, verdict.decision), (Status::Fail, Decision::Refused), "{verdict}");
+        assert!(
+            check.sentence.contains("is below the limit") && check.sentence.contains("in doubt"),
+            "{}",
+            check.sentence
+        );
+        set(&mut report, "dup_excess", estimate(-0.05, 0.04)); // what chance makes
+        let verdict = judge(&report, &Policy::named(policy).unwrap());
+        assert_eq!(verdict.check("dup_excess").unwrap().status, Status::Pass, "{verdict}");
+    }
+}
+
+#[test]
+fn a_distance_may_be_what_a_second_real_sample_scores() {
+    let check = |value: f64, reference: Option<f64>, expected: Status, sentence: &str| {
+        let mut report = good();
+        set(&mut report, "ks_mean", exact(value));
+        report.references = reference.map(|reference| ("ks_mean".to_owned(), reference)).into_iter().collect();
+        let verdict = judge(&report, &plain());
+        let check = verdict.check("ks_mean").unwrap();
+        assert_eq!((check.status, check.sentence.as_str()), (expected, sentence));
+        assert_eq!((check.max, check.reference), (Some(0.1), reference.filter(|r| *r > 0.1 && *r <= 1.0)));
+    };
+    let fail = "; the numbers' distributions differ";
+    check(0.12, None, Status::Fail, &format!("ks_mean 0.120 is above the limit 0.10{fail}"));
+    let passes = "ks_mean 0.120 is above the limit 0.10, but a second real sample of 303 rows scores up to 0.140";
+    check(0.12, Some(0.14), Status::Pass, passes);
+    check(0.05, Some(0.14), Status::Pass, "ks_mean 0.050 is within the limit 0.10");
+    check(0.05, Some(0.04), Status::Pass, "ks_mean 0.050 is within the limit 0.10");
+    let beyond =
+        "ks_mean 0.150 is above the limit 0.10 and above 0.140, which a second real sample of 303 rows scores at most";
+    check(0.15, Some(0.14), Status::Fail, &format!("{beyond}{fail}"));
+    // What cannot be a reference is none.
+    for no_reference in [f64::NAN, f64::INFINITY, 1.5] {
+        let mut report = good();
+        set(&mut report, "ks_mean", exact(0.12));
+        report.references = [("ks_mean".to_owned(), no_reference)].into();
+        assert_eq!(judge(&report, &plain()).decision, Decision::Refused);
+    }
+    // Bounds have nothing to do with it: an attack is held to its limit.
+    let mut report = good();
+    set(&mut report, "dup_excess", estimate(0.06, 0.0));
+    report.references = [("dup_excess".to_owned(), 0.5)].into();
+    assert_eq!(judge(&report, &plain()).decision, Decision::Refused);
+}
+
+#[test]
 fn a_value_outside_its_own_bounds_widens_them() {
     let mut report = good();
     let bounds = Interval::new(0.61, 0.63);
     let uncertainty = Some(Uncertainty { interval: bounds, one_sided: bounds, n: 100 });
     set(&mut report, "mia_auc", Outcome::Measured(Estimate { value: 0.59, uncertainty }));
-    assert_eq!(judge(&report, &hipaa()).check("mia_auc").unwrap().status, Status::Inconclusive);
+    assert_eq!(judge(&report, &plain()).check("mia_auc").unwrap().status, Status::Inconclusive);
 }
 
 #[test]
@@ -119,7 +219,7 @@ fn what_describes_the_files_is_judged_by_its_value() {
         let bounds = Interval::new(0.0, 0.3);
         let uncertainty = Some(Uncertainty { interval: bounds, one_sided: bounds, n: 100 });
         set(&mut report, "ks_mean", Outcome::Measured(Estimate { value, uncertainty }));
-        let verdict = judge(&report, &hipaa());
+        let verdict = judge(&report, &plain());
         let check = verdict.check("ks_mean").unwrap();
         assert_eq!((check.status, check.bound), (expected, Some(value)));
         assert!(!check.sentence.contains("95 %"), "{}", check.sentence);
@@ -133,7 +233,7 @@ fn what_cannot_be_judged_never_passes_and_what_is_owed_refuses() {
     let check = |id: &str, status: Status, spoil: fn(&mut QualityReport)| {
         let mut report = good();
         spoil(&mut report);
-        let verdict = judge(&report, &hipaa());
+        let verdict = judge(&report, &plain());
         assert_eq!(verdict.check(id).unwrap().status, status, "{verdict}");
         assert_eq!((verdict.decision, verdict.score.at_most), (Decision::Refused, 0), "{verdict}");
     };
@@ -171,15 +271,15 @@ fn what_no_unseen_rows_were_given_for_is_open() {
     for id in ["mia_auc", "dup_excess"] {
         set(&mut report, id, Outcome::NotMeasured("no holdout given".into()));
     }
-    let verdict = judge(&report, &hipaa());
+    let verdict = judge(&report, &plain());
     assert_eq!((verdict.decision, verdict.gaps().count()), (Decision::NotEnoughEvidence, 2), "{verdict}");
     assert_eq!((verdict.score.at_least, verdict.score.at_most), (0, 49));
     // Nineteen unseen rows are too few for an attack, twenty are not.
     report.rows.holdout = Some(19);
     set(&mut report, "dup_excess", estimate(0.0, 0.01));
-    assert_eq!(judge(&report, &hipaa()).decision, Decision::NotEnoughEvidence);
+    assert_eq!(judge(&report, &plain()).decision, Decision::NotEnoughEvidence);
     report.rows.holdout = Some(20);
-    assert_eq!(judge(&report, &hipaa()).decision, Decision::Refused);
+    assert_eq!(judge(&report, &plain()).decision, Decision::Refused);
 }
 
 #[test]
@@ -189,7 +289,7 @@ fn a_measure_without_an_object_in_the_table_does_not_apply_and_another_takes_its
     for id in ["ks_mean", "corr_delta"] {
         set(&mut report, id, Outcome::NotMeasured("any words".into()));
     }
-    let verdict = judge(&report, &hipaa());
+    let verdict = judge(&report, &plain());
     assert_eq!(verdict.decision, Decision::Accepted, "{verdict}");
     assert_eq!(verdict.check("ks_mean").unwrap().status, Status::NotApplicable);
     assert_eq!(verdict.check("tvd_mean").unwrap().class, Class::Mandatory);
@@ -198,13 +298,13 @@ fn a_measure_without_an_object_in_the_table_does_not_apply_and_another_takes_its
     // The one in its place counts as it would have counted: a finding no longer.
     let mut levels_off = report.clone();
     set(&mut levels_off, "tvd_mean", exact(0.3));
-    assert_eq!(judge(&levels_off, &hipaa()).decision, Decision::Refused);
+    assert_eq!(judge(&levels_off, &plain()).decision, Decision::Refused);
     set(&mut report, "tvd_mean", Outcome::NotMeasured("no reason".into()));
-    assert_eq!(judge(&report, &hipaa()).decision, Decision::Refused);
+    assert_eq!(judge(&report, &plain()).decision, Decision::Refused);
 
     // Words alone do not make a measure inapplicable, and where nothing applies nothing was shown.
     report.inputs = None;
-    assert_eq!(judge(&report, &hipaa()).decision, Decision::Refused);
+    assert_eq!(judge(&report, &plain()).decision, Decision::Refused);
     let numbers_only = single("measure='ks_mean'\nmax=0.1", "report");
     report.inputs = Some(Inputs { scales: 0, ..ALL_SORTS });
     let verdict = judge(&report, &numbers_only);
@@ -217,10 +317,10 @@ fn only_soft_gates_find_and_accept() {
     let check = |outcome: Outcome| {
         let mut report = good();
         set(&mut report, "tvd_mean", outcome);
-        let verdict = judge(&report, &hipaa());
+        let verdict = judge(&report, &plain());
         assert_eq!(verdict.decision, Decision::AcceptedWithFindings, "{verdict}");
         assert_eq!((verdict.findings().count(), verdict.violations().count(), verdict.gaps().count()), (1, 0, 0));
-        assert_eq!(verdict.score, judge(&good(), &hipaa()).score);
+        assert_eq!(verdict.score, judge(&good(), &plain()).score);
         assert!(verdict.decision.is_accepted());
     };
     check(exact(0.4));
@@ -257,15 +357,13 @@ fn weak_evidence_for_a_mandatory_gate_stays_open_under_any_policy() {
 fn the_three_risks_have_to_be_shown_small() {
     let check = |upper: f64, decision: Decision| {
         let mut report = good();
-        for id in ["singling_out_risk", "linkability_risk", "inference_risk"] {
+        for id in ["singling_out_risk", "linkability_risk", "inference_risk_mean", "inference_risk"] {
             let bounds = Interval::new(0.0, upper);
             let uncertainty = Some(Uncertainty { interval: bounds, one_sided: bounds, n: 500 });
             let outcome = Outcome::Measured(Estimate { value: 0.0, uncertainty });
             report.measures.push(Measure { id: id.into(), outcome, columns: Vec::new() });
         }
-        for id in ["mia_max_auc", "mia_outlier_auc"] {
-            report.measures.push(Measure::new(id, estimate(0.52, 0.04)));
-        }
+        report.measures.push(Measure::new("mia_max_auc", estimate(0.52, 0.04)));
         let verdict = judge(&report, &Policy::named("gdpr").unwrap());
         assert_eq!(verdict.decision, decision, "{verdict}");
     };
@@ -313,7 +411,7 @@ fn a_failure_outweighs_missing_evidence() {
     let mut report = good();
     report.measures.retain(|m| m.id != "mia_auc");
     set(&mut report, "ks_mean", exact(0.7289));
-    let verdict = judge(&report, &hipaa());
+    let verdict = judge(&report, &plain());
     assert_eq!(verdict.decision, Decision::Refused);
     assert_eq!((verdict.violations().count(), verdict.gaps().count()), (2, 0)); // hidden counts as failed
 }
@@ -359,7 +457,7 @@ fn sentences_for_people() {
                 .map(|(column, value)| ColumnValue { column: (*column).to_owned(), value })
                 .collect();
         }
-        assert_eq!(judge(&report, &hipaa()).check(id).unwrap().sentence, expected);
+        assert_eq!(judge(&report, &plain()).check(id).unwrap().sentence, expected);
     };
     check("ks_mean", exact(0.05), "ks_mean 0.050 is within the limit 0.10");
     check(
@@ -399,21 +497,15 @@ fn a_verdict_prints_a_line_per_check() {
     set(&mut report, "ks_mean", exact(0.143));
     report.measures.retain(|m| m.id != "corr_delta");
     assert_eq!(
-        judge(&report, &hipaa()).to_string(),
-        "policy hipaa, version 1: refused, score 0 %\n  \
+        judge(&report, &plain()).to_string(),
+        "policy plain, version 1: refused, score 0 %\n  \
            pass           303 training rows, at least 100 are required\n  \
            fail           ks_mean 0.143 is above the limit 0.10; the numbers' distributions differ\n  \
            not measured   corr_delta was not measured: it is missing from the report\n  \
            pass           tvd_mean 0.030 is within the limit 0.10\n  \
            pass           assoc_delta 0.030 is within the limit 0.10\n  \
            pass           mia_auc 0.510 is within the limit 0.60; 95 % bound 0.540\n  \
-           pass           dup_excess 0.000 is within the limit 0.05; 95 % bound 0.010\n  \
-           not applicable columns_kept does not apply: the table as it was given, before any protection, is not known\n  \
-           not applicable cells_kept does not apply: the table as it was given, before any protection, is not known\n  \
-           not applicable given_ks_mean does not apply: the table as it was given, before any protection, is not known\n  \
-           not applicable given_tvd_mean does not apply: the table as it was given, before any protection, is not known\n  \
-           not applicable given_corr_delta does not apply: the table as it was given, before any protection, is not known\n  \
-           not applicable given_rules_kept does not apply: the table as it was given, before any protection, is not known\n",
+           pass           dup_excess 0.000 is within the limit 0.05; 95 % bound 0.010\n",
     );
 }
 
@@ -501,7 +593,14 @@ fn nearly_good() -> impl Strategy<Value = QualityReport> {
                 ("assoc_delta", exact(tvd / 2.0)),
                 ("dup_excess", exact(dup)),
                 ("mia_auc", estimate(mia, reach)),
+                ("mia_top_precision", estimate(mia + tvd, 2.0 * reach)),
+                ("mia_outlier_auc", estimate(mia + corr, 4.0 * reach)),
+                ("mia_tpr_at_1", estimate(dup, reach)),
+                ("near_copy_excess", estimate(dup, reach)),
             ]);
+            let references = [("ks_mean", ks + 0.02), ("tvd_mean", 0.12), ("corr_delta", f64::NAN)];
+            let references = references.map(|(id, reference)| (id.to_owned(), reference)).into();
+            let report = QualityReport { references, ..report };
             let inputs = if levels_alone { Inputs { scales: 0, varying_numbers: 0, ..ALL_SORTS } } else { ALL_SORTS };
             agreeing(QualityReport { inputs: Some(inputs), ..report })
         },
@@ -533,7 +632,14 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     for (i, definition) in MEASURES.iter().enumerate() {
         let side = if definition.goal == Goal::Higher { "min" } else { "max" };
         let (id, limit, class) = (definition.id, definition.ideal, ["hard", "mandatory", "soft"][i % 3]);
-        toml += &format!("[[gates]]\nmeasure='{id}'\n{side}={limit:?}\nclass='{class}'\nsource='a test'\n");
+        // Every other one fails on evidence of harm too, or on that alone.
+        let harm = if side == "max" { "fail_above" } else { "fail_below" };
+        let limits = match i % 4 {
+            0 | 1 => format!("{side}={limit:?}"),
+            2 => format!("{side}={limit:?}\n{harm}={limit:?}"),
+            _ => format!("{harm}={limit:?}"),
+        };
+        toml += &format!("[[gates]]\nmeasure='{id}'\n{limits}\nclass='{class}'\nsource='a test'\n");
     }
     let mut policies: Vec<Policy> = Policy::names().map(|name| Policy::named(name).unwrap()).collect();
     policies.push(Policy::from_toml(&toml).unwrap());
@@ -555,9 +661,16 @@ proptest! {
         whole in prop_oneof![any_report(), nearly_good()],
         hows in proptest::collection::vec(prop_oneof![2 => Just(0), 1 => 1..7_u8], MEASURES.len()),
         loses_facts in proptest::bool::weighted(0.2),
+        loses_references in 0..6_u8,
         policy in any_policy(),
     ) {
         let mut less = spoil(&whole, &hows);
+        match loses_references {
+            1 => less.references.clear(),
+            2 => less.references.values_mut().for_each(|reference| *reference = f64::NAN),
+            3 => less.references.values_mut().for_each(|reference| *reference = 3.0), // over every measure's range
+            _ => (),
+        }
         if loses_facts {
             less.inputs = None;
         }
@@ -628,7 +741,7 @@ fn a_lost_column_is_named_and_half_of_them_are_too_many() {
         let measure =
             |(id, value): (&str, f64)| Measure { id: id.to_owned(), outcome: exact(value), columns: Vec::new() };
         report.measures.extend(taken.map(measure));
-        judge(&report, &hipaa())
+        judge(&report, &Policy::named("hipaa").unwrap())
     };
     assert_eq!(judged(0).decision, Decision::Accepted);
     let verdict = judged(2);

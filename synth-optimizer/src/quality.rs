@@ -158,7 +158,10 @@ fn report_on_a_copy(policy: &Policy) -> Result<QualityReport, String> {
         non_member_ids: &ids[600..],
         reference: None,
     };
-    Ok(measure(&comparison, &Options { battery: policy.battery(), audits: vec![audit], ..Options::default() }))
+    Ok(measure(
+        &comparison,
+        &Options { battery: policy.battery(), also: policy.also(), audits: vec![audit], ..Options::default() },
+    ))
 }
 
 fn policy_refuses(name: &str) -> Result<String, String> {

@@ -274,14 +274,14 @@ fn the_card_says_what_a_steward_asks() {
     let files = accepted();
     let card = String::from_utf8(files.0["MODEL_CARD.md"].clone()).unwrap();
     for part in [
-        "Decision: **accepted** under policy hipaa 1",
+        "Decision: **accepted** under policy hipaa 2",
         "Forbidden: care of any patient",
         "200 to 499 rows, 3 columns",
         "| ward\\|&lt;b&gt; | ",
         "Done: ",
         "Settings of attempt 1: copula.",
         "No formal one",
-        "| mia\\_auc | hard | 0.40 to 0.60 |",
+        "| mia\\_auc | hard | ≤ 0.65, fails &lt; 0.40 or &gt; 0.55 |",
         "Privacy, worst attack: ",
         "Utility: not measured by this run",
         "Subgroups: not in report.json",

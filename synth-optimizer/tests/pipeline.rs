@@ -120,8 +120,11 @@ fn a_refused_run_has_no_table_unless_asked() {
 }
 
 #[test]
-fn a_policy_that_asks_for_what_is_not_measured_accepts_nothing() {
-    let run = copula("gdpr").run(&table(400)).unwrap();
+fn a_policy_that_asks_for_what_cannot_be_shown_accepts_nothing() {
+    // No interval ends at the ideal.
+    let gate = "[[gates]]\nmeasure = 'mia_top_precision'\nmax = 0.5\nsource = 'a test'\n";
+    let ideal = format!("name = 'ideal'\nversion = '1'\ntitle = 't'\nextends = 'hipaa'\n{gate}");
+    let run = copula("hipaa").with_policy(Policy::from_toml(&ideal).unwrap()).run(&table(400)).unwrap();
     assert_eq!(run.record.decision, Decision::NotEnoughEvidence);
     assert!(run.release.is_none());
 }

@@ -27,7 +27,10 @@ fn every_exit_code_means_what_it_says() {
     code(&[DEMO, "--out", "usage", "--policy", "nobody's"], 2);
     code(&["nothing.csv", "--out", "input"], 3);
     code(&[DEMO, "--out", "refused", "--policy", "clinical-strict"], 4);
-    code(&[DEMO, "--out", "evidence", "--policy", "gdpr"], 5);
+    // No interval ends at the ideal.
+    let gate = "[[gates]]\nmeasure = 'mia_top_precision'\nmax = 0.5\nsource = 'a test'\n";
+    folder.write("ideal.toml", format!("name = 'ideal'\nversion = '1'\ntitle = 't'\nextends = 'hipaa'\n{gate}"));
+    code(&[DEMO, "--out", "evidence", "--policy", "ideal.toml"], 5);
     code(&[DEMO, "--out", "large", "--rows", "4611686018427387904"], 6);
     run(&folder, &[&[DEMO, "--out", "late", "--time-budget", "1ms"], &SHORT[..]].concat(), 7);
     for nothing in ["usage", "input", "large"] {

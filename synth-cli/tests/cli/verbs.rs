@@ -8,7 +8,7 @@ use crate::support::{CANARY, DEMO, Folder, SHORT, plain};
 fn run_writes_the_table_with_its_proof() {
     let folder = Folder::new();
     let ended = folder.synth(&["run", "--demo", "--engine", "copula", "--out", "out"]).with(0);
-    assert!(ended.out().contains("accepted under policy hipaa 1"), "{}", ended.out());
+    assert!(ended.out().contains("accepted under policy hipaa 2"), "{}", ended.out());
     let names = folder.names("out");
     for name in ["model.synth", "report.json", "schema.toml", "synthetic.csv"] {
         assert!(names.iter().any(|n| n == name), "{name} is not in {names:?}");

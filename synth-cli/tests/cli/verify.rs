@@ -33,7 +33,7 @@ fn a_run_can_be_verified_and_its_head_compared() {
     }
     let head = head(&said);
     let verified = folder.synth(&["verify", "out"]).with(0).out();
-    for part in [&head, "accepted under policy hipaa 1", "synthetic.csv", "this does not show:"] {
+    for part in [&head, "accepted under policy hipaa 2", "synthetic.csv", "this does not show:"] {
         assert!(verified.contains(part), "{part:?} is not in {verified}");
     }
     folder.synth(&["verify", "out", "--head", &head]).with(0);
@@ -43,7 +43,7 @@ fn a_run_can_be_verified_and_its_head_compared() {
     // The policy's hash is told before anything is learnt, and stands in the results.
     let ended = folder.synth(&["run", DEMO, "--out", "told", "--engine", "copula"]).with(0);
     let sha256 = json["policy"]["sha256"].as_str().unwrap();
-    assert!(ended.stderr.starts_with(&format!("note: policy hipaa 1, SHA-256 {sha256}\n")), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with(&format!("note: policy hipaa 2, SHA-256 {sha256}\n")), "{}", ended.stderr);
     assert!(ended.out().contains(sha256));
     let report: serde_json::Value = serde_json::from_slice(&folder.read("out/report.json")).unwrap();
     assert_eq!(report["policy"]["sha256"], sha256);

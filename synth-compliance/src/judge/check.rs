@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use synth_metrics::{
-    Columns, Definition, Domain, Estimate, Goal, Measure, Outcome, QualityReport, REPORT_VERSION, Shadow, Unseen,
-    definition, lacks_unseen_rows,
+    Columns, Definition, Domain, Estimate, Goal, JudgedBy, Measure, Outcome, QualityReport, REPORT_VERSION, Shadow,
+    Unseen, definition, lacks_unseen_rows,
 };
 
-use super::limit::{Judged, Side};
+use super::limit::{Judged, Shown, Side};
 use super::sentence::{column_with_most, sentence};
 use super::status::{Effect, Status};
 use crate::policy::{Class, Gate, Policy, Requirement};
@@ -30,7 +30,8 @@ pub struct Check {
     /// The value in the report; of `rows`, their number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
-    /// The less favourable one-sided 95 % bound of the value: what has to keep the limit.
+    /// The one-sided 95 % bound of the value that was held against the limit: the less favourable one where the limit has to be shown
+    /// to be kept, the more favourable one where it has to be shown to be broken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<f64>,
     /// The smallest value that passes, as the policy has it.
@@ -39,7 +40,16 @@ pub struct Check {
     /// The largest value that passes, as the policy has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
-    /// The limit; of a gate with two, the one with less room.
+    /// The largest value that is no evidence of harm, as the policy has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_above: Option<f64>,
+    /// The smallest value that is no evidence of harm, as the policy has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_below: Option<f64>,
+    /// What a second real sample of that size would score, where that is more than `max`: then it takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<f64>,
+    /// The limit that decided; of several, the one that is broken, or the one with the least room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
     /// `(limit - bound) / (limit - ideal)`, not held to 0 and 1: below 0, it tells how far beyond the limit.
@@ -67,6 +77,9 @@ impl Check {
             bound: None,
             min: None,
             max: None,
+            fail_above: None,
+            fail_below: None,
+            reference: None,
             limit: None,
             margin: None,
             sentence,
@@ -116,7 +129,9 @@ impl Check {
             class: gate.class,
             min: gate.min,
             max: gate.max,
-            limit: gate.max.or(gate.min),
+            fail_above: gate.fail_above,
+            fail_below: gate.fail_below,
+            limit: gate.max.or(gate.min).or(gate.fail_above).or(gate.fail_below),
             ..Check::new(id, Some(definition.domain), status, sentence)
         };
         let (measure, estimate) = match usable(report, id) {
@@ -127,16 +142,25 @@ impl Check {
             Err((Status::Error, reason)) => return without(Status::Error, format!("{id} cannot be judged: {reason}")),
             Err((status, reason)) => return without(status, format!("{id} was not measured: {reason}")),
         };
-        let sides = [gate.max.map(|max| (Side::Max, max)), gate.min.map(|min| (Side::Min, min))];
-        let sides = sides.into_iter().flatten();
-        let judged = sides.map(|(side, limit)| Judged::new(side, limit, estimate, definition.ideal));
-        // A margin is below 0 exactly where the limit is not passed, and of two limits at most one can fail.
-        let worst = judged.min_by(|a, b| a.margin.total_cmp(&b.margin)).expect("a gate has at least one limit");
+        let reference = gate.max.and_then(|max| reference(report, definition).filter(|reference| *reference > max));
+        let limits = [
+            (Side::Max, Shown::Kept, reference.or(gate.max)),
+            (Side::Min, Shown::Kept, gate.min),
+            (Side::Max, Shown::Broken, gate.fail_above),
+            (Side::Min, Shown::Broken, gate.fail_below),
+        ];
+        let judged = limits.into_iter().filter_map(|(side, shown, limit)| {
+            limit.map(|limit| Judged::new(side, shown, limit, estimate, definition.ideal))
+        });
+        // A margin is below 0 exactly where the limit is not passed.
+        let worst = Judged::worst(judged).expect("a gate has at least one limit");
         let column = (definition.goal == Goal::Lower).then(|| column_with_most(measure)).flatten();
-        let sentence = sentence(id, estimate, &worst, column);
+        let size = reference.zip(gate.max).map(|(_, max)| (max, report.rows.synthetic));
+        let sentence = sentence(id, estimate, &worst, size, column);
         Check {
             value: Some(estimate.value),
             bound: Some(worst.bound),
+            reference,
             limit: Some(worst.limit),
             margin: Some(worst.margin),
             ..without(worst.status, sentence)
@@ -155,6 +179,13 @@ impl Check {
     pub(super) fn is_excused(&self, report: &QualityReport) -> bool {
         definition(&self.id).is_none() || lacks_unseen_rows(report, &self.id)
     }
+}
+
+/// What a second real sample would score, for a distance that is judged by its value; what cannot be one is none.
+fn reference(report: &QualityReport, definition: &Definition) -> Option<f64> {
+    let is_distance = definition.goal == Goal::Lower && definition.judged_by == JudgedBy::Value;
+    let reference = report.reference(definition.id).filter(|_| is_distance)?;
+    definition.range.contains(reference).then_some(reference)
 }
 
 /// The measure and its estimate, if there is one that can be judged; else why not.

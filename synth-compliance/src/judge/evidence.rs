@@ -8,7 +8,7 @@ use synth_metrics::QualityReport;
 /// use synth_compliance::{Evidence, Policy};
 /// # use synth_metrics::{QualityReport, REPORT_VERSION, Rows};
 /// # let rows = Rows { train: 303, units: None, synthetic: 303, holdout: None };
-/// # let report = QualityReport { version: REPORT_VERSION, rows, measures: vec![], subgroups: None, losses: vec![], inputs: None };
+/// # let report = QualityReport { version: REPORT_VERSION, rows, measures: vec![], subgroups: None, losses: vec![], references: Default::default(), inputs: None };
 ///
 /// let policy = Policy::named("hipaa")?;
 /// assert_eq!(policy.judge(&report), policy.judge(Evidence::of(&report)));

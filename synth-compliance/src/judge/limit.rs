@@ -17,12 +17,22 @@ fn rounded(margin: f64, status: Status) -> f64 {
     if rounded >= 0.0 && status != Status::Pass { -1e-4 } else { rounded }
 }
 
+/// What has to be shown of a limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Shown {
+    /// That it is kept: the less favourable bound decides.
+    Kept,
+    /// That it is broken: the more favourable bound decides, and weak evidence is none.
+    Broken,
+}
+
 /// One limit of a gate, judged.
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) side: Side,
+    pub(super) shown: Shown,
     pub(super) limit: f64,
-    /// The less favourable bound, and the more favourable one.
+    /// The bound that decides, and the more favourable one.
     pub(super) bound: f64,
     pub(super) favourable: f64,
     pub(super) status: Status,
@@ -30,13 +40,17 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    pub(super) fn new(side: Side, limit: f64, estimate: Estimate, ideal: f64) -> Judged {
+    pub(super) fn new(side: Side, shown: Shown, limit: f64, estimate: Estimate, ideal: f64) -> Judged {
         // Bounds by resampling need not contain the value; take whichever is further out.
         let low = estimate.lower_bound().min(estimate.value);
         let high = estimate.upper_bound().max(estimate.value);
-        let (bound, favourable) = match side {
+        let (unfavourable, favourable) = match side {
             Side::Max => (high, low),
             Side::Min => (low, high),
+        };
+        let bound = match shown {
+            Shown::Kept => unfavourable,
+            Shown::Broken => favourable,
         };
         let keeps = |x: f64| match side {
             Side::Max => x <= limit,
@@ -52,6 +66,16 @@ impl Judged {
             (true, Status::Pass) => 1.0,
             (true, _) => -(bound - limit).abs(),
         };
-        Judged { side, limit, bound, favourable, status, margin: rounded(margin, status) }
+        Judged { side, shown, limit, bound, favourable, status, margin: rounded(margin, status) }
+    }
+
+    /// The worst of the limits of a gate: one that is broken, one that is not shown to be kept, or the one with the least room.
+    pub(super) fn worst(all: impl Iterator<Item = Judged>) -> Option<Judged> {
+        let rank = |judged: &Judged| match judged.status {
+            Status::Fail => 0,
+            Status::Inconclusive => 1,
+            _ => 2,
+        };
+        all.min_by(|a, b| rank(a).cmp(&rank(b)).then(a.margin.total_cmp(&b.margin)))
     }
 }

@@ -5,6 +5,17 @@
 //! a measure that is judged by its value whatever its interval ([`JudgedBy`](synth_metrics::JudgedBy)),
 //! describes the files exactly and passes or fails by itself. What was not measured does not pass.
 //!
+//! **Harm that few rows can show.** A dozen copies among 256 rows are proof of a leak; that there are none is not proved by
+//! any number of rows that small. So a gate may have limits of a second kind, `fail_above` and `fail_below`: it fails
+//! where even the *more* favourable bound is beyond them, and otherwise they ask for nothing. A wide interval passes such a limit, so
+//! it never stands alone: what is to be shown about a domain is for gates with a `max` or `min`, and where none of those
+//! counts, the decision stays open.
+//!
+//! **A second real sample.** Two real samples of 100 rows are farther apart than a limit for large tables allows. Where a report says
+//! what a second real sample of that size [would score](QualityReport::reference), a `max` on a distance that is judged by its
+//! value is that or the policy's limit, whichever is larger: a large table is held to the limit, a small one to what is
+//! possible, and a table that lies nearer to its training rows than that gains nothing. A report without it is held to the limit.
+//!
 //! **Decisions** are ordered: refused < not enough evidence < accepted with findings < accepted. The decision is the
 //! worst [`Effect`] of any check, and an effect follows from the check's [`Status`] and its gate's [`Class`]:
 //!
@@ -121,15 +132,16 @@ fn class(gate: &Gate, checks: &[Check]) -> Class {
     }
 }
 
-/// The domains in which no gate that counts applies to the table.
+/// The domains in which no gate that counts applies to the table. One that fails on evidence of harm alone shows nothing.
 fn unjudged(gates: &[Check]) -> Vec<Check> {
     let counts = |check: &&Check| check.class < Class::Soft;
-    let has = |domain, wanted: fn(&Check) -> bool| {
+    let shows = |check: &Check| check.min.is_some() || check.max.is_some();
+    let has = |domain, wanted: &dyn Fn(&Check) -> bool| {
         gates.iter().filter(counts).filter(|c| c.domain == Some(domain)).any(wanted)
     };
     [Domain::Fidelity, Domain::Utility, Domain::Privacy]
         .into_iter()
-        .filter(|&domain| has(domain, |_| true) && !has(domain, |c| c.status != Status::NotApplicable))
+        .filter(|&domain| has(domain, &|_| true) && !has(domain, &|c| shows(c) && c.status != Status::NotApplicable))
         .map(Check::unjudged)
         .collect()
 }

@@ -9,7 +9,7 @@ use super::check::Check;
 use super::status::Effect;
 
 /// The version of the verdict's JSON form. A verdict of another version is not read.
-pub const VERDICT_VERSION: u32 = 2;
+pub const VERDICT_VERSION: u32 = 3;
 
 /// The disclaimer that accompanies every displayed verdict.
 pub const DISCLAIMER: &str = "\

@@ -19,11 +19,11 @@ pub struct CheckView<'a> {
     pub check: &'a Check,
     /// The measure's name in words; else what the check is about.
     pub label: String,
-    /// The limits as the policy writes them: `≤ 0.005`, `0.40 to 0.60`. Empty where there is none.
+    /// The limits as the policy writes them: `≤ 0.005`, `0.40 to 0.60`, `fails > 0.02`. Empty where there is none.
     pub limit: String,
     /// The value, with the digits that show on which side of the limit it lies. Empty where there is none.
     pub value: String,
-    /// The bound that has to keep the limit, with the side on which it is sought: `< 0.515`. Empty where it is the value.
+    /// The bound that is held against the limit, with the side on which it is sought: `< 0.515`. Empty where it is the value.
     pub bound: String,
     /// The outcome as a mark.
     pub mark: Mark,
@@ -105,7 +105,7 @@ impl Check {
         CheckView {
             check: self,
             label: label(&self.id),
-            limit: figure::limits(self.min, self.max),
+            limit: figure::all_limits([self.min, self.max], [self.fail_below, self.fail_above]),
             value: self.value.map_or(String::new(), shown),
             bound,
             mark: self.mark(),

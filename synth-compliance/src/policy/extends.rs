@@ -92,6 +92,9 @@ fn differences(base: &Policy, policy: &Policy) -> Vec<Change> {
         let number = |x: &f64| format!("{x}");
         changes.tell(&item("max"), limit(&from, |g| g.max), limit(&to, |g| g.max), |from, to| to > from, number);
         changes.tell(&item("min"), limit(&from, |g| g.min), limit(&to, |g| g.min), |from, to| to < from, number);
+        let [above, below] = [|g: &Gate| g.fail_above, |g: &Gate| g.fail_below];
+        changes.tell(&item("fail_above"), limit(&from, above), limit(&to, above), |from, to| to > from, number);
+        changes.tell(&item("fail_below"), limit(&from, below), limit(&to, below), |from, to| to < from, number);
         if let (Some(from), Some(to)) = (from, to) {
             let class = |class: &Class| class.id().to_owned();
             changes.tell(&item("class"), Some(from.class), Some(to.class), |from, to| to > from, class);

@@ -181,8 +181,8 @@ mod tests {
                 "name" => "\"another\"".to_owned(),
                 "min_rows" => "101".to_owned(),
                 "inconclusive" => "\"refuse\"".to_owned(),
-                "max" => format!("{:?}", value.parse::<f64>().unwrap() * 1.25),
-                "min" => format!("{:?}", value.parse::<f64>().unwrap() * 0.75),
+                "max" | "fail_above" => format!("{:?}", value.parse::<f64>().unwrap() * 1.25),
+                "min" | "fail_below" => format!("{:?}", value.parse::<f64>().unwrap() * 0.75),
                 "class" => if value == "\"soft\"" { "\"hard\"" } else { "\"soft\"" }.to_owned(),
                 "stands_in_for" => "\"mia_auc\"".to_owned(),
                 "measure" => "\"missing_delta\"".to_owned(),
@@ -203,7 +203,7 @@ mod tests {
             match Policy::from_toml(&changed.replace("name = \"hipaa\"", "name = \"mine\"")) {
                 Ok(policy) => hashes.push(policy.sha256()),
                 // Others stand in for the measure that went, or its limit is none for the new one.
-                Err(Error::StandsInForNone { .. } | Error::RefusesIdeal { .. }) => (),
+                Err(Error::StandsInForNone { .. } | Error::RefusesIdeal { .. } | Error::LimitOutOfRange { .. }) => (),
                 Err(error) => panic!("{error}"),
             }
         }

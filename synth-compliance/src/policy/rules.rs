@@ -83,9 +83,14 @@ pub enum Class {
 }
 
 impl Gate {
-    /// The limits in signs, exactly: `≤ 0.005`, `0.40 to 0.60`.
+    /// The limits in signs, exactly: `≤ 0.005`, `0.40 to 0.60`, `fails > 0.02`.
     pub fn limits(&self) -> String {
-        figure::limits(self.min, self.max)
+        figure::all_limits([self.min, self.max], [self.fail_below, self.fail_above])
+    }
+
+    /// The limits from above and those from below.
+    pub(super) fn by_side(&self) -> [[Option<f64>; 2]; 2] {
+        [[self.max, self.fail_above], [self.min, self.fail_below]]
     }
 }
 
@@ -110,6 +115,9 @@ impl Requirement {
 }
 
 /// A limit on one measure; inclusive on both sides.
+///
+/// `max` and `min` have to be *shown* to be kept, by the less favourable 95 % bound. `fail_above` and `fail_below` have to be
+/// shown to be *broken*, by the more favourable one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
@@ -121,6 +129,13 @@ pub struct Gate {
     /// The smallest value that passes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
+    /// The largest value that is no evidence of harm: the gate fails where even the more favourable bound is above it, and
+    /// otherwise this limit asks for nothing. For harm that few rows can show, while they could not show that there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_above: Option<f64>,
+    /// The smallest value that is no evidence of harm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_below: Option<f64>,
     /// What its outcome does to the decision.
     #[serde(default)]
     pub class: Class,
@@ -205,10 +220,17 @@ impl Policy {
         &self.protection
     }
 
-    /// The measures that its gates need: [`Battery::Full`] if one of them is in that battery only.
+    /// The measures that its hard and mandatory gates need: [`Battery::Full`] if one of them is in that battery only.
     pub fn battery(&self) -> Battery {
         let of_gate = |gate: &Gate| definition(&gate.measure).map_or(Battery::Core, |definition| definition.battery);
-        self.gates.iter().map(of_gate).max().unwrap_or_default()
+        self.gates.iter().filter(|gate| gate.class < Class::Soft).map(of_gate).max().unwrap_or_default()
+    }
+
+    /// The measures that its soft gates need beside that battery.
+    pub fn also(&self) -> Vec<String> {
+        let battery = self.battery();
+        let is_beside = |gate: &&Gate| definition(&gate.measure).is_some_and(|d| d.battery > battery);
+        self.gates.iter().filter(is_beside).map(|gate| gate.measure.clone()).collect()
     }
 
     /// The limits; one gate per measure, at least one in all.
@@ -264,14 +286,15 @@ fn check_gate(gate: &Gate, all: &[Gate]) -> Result<()> {
         let known = MEASURES.iter().map(|d| d.id).collect::<Vec<_>>().join(", ");
         return Err(Error::UnknownMeasure { measure, known });
     };
-    if gate.max.is_none() && gate.min.is_none() {
+    let [above, below] = gate.by_side();
+    if above.iter().chain(&below).all(Option::is_none) {
         return Err(Error::NoLimit { measure });
     }
     if !is_line(&gate.source) {
         return Err(Error::NoSource { measure });
     }
     let Interval { low, high } = definition.range;
-    for limit in gate.max.into_iter().chain(gate.min) {
+    for limit in above.into_iter().chain(below).flatten() {
         // `contains` is false for NaN, which TOML can write.
         if !(low..=high).contains(&limit) {
             return Err(Error::LimitOutOfRange { measure, limit, low, high });
@@ -283,9 +306,11 @@ fn check_gate(gate: &Gate, all: &[Gate]) -> Result<()> {
         return Err(Error::StandsInForNone { measure, other: other.clone() });
     }
     let ideal = definition.ideal;
-    match (gate.max.filter(|max| *max < ideal), gate.min.filter(|min| *min > ideal)) {
-        (Some(limit), _) | (None, Some(limit)) => Err(Error::RefusesIdeal { measure, limit, ideal }),
-        (None, None) => Ok(()),
+    let above = above.into_iter().flatten().find(|limit| *limit < ideal);
+    let below = below.into_iter().flatten().find(|limit| *limit > ideal);
+    match above.or(below) {
+        Some(limit) => Err(Error::RefusesIdeal { measure, limit, ideal }),
+        None => Ok(()),
     }
 }
 

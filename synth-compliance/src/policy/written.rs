@@ -58,6 +58,8 @@ struct WrittenGate {
     measure: String,
     max: Option<f64>,
     min: Option<f64>,
+    fail_above: Option<f64>,
+    fail_below: Option<f64>,
     class: Option<Class>,
     stands_in_for: Option<String>,
     source: String,
@@ -137,22 +139,25 @@ impl Written {
 impl WrittenGate {
     /// The gate with what it leaves to the one of `base_name` on the same measure.
     fn over(self, base: Option<&Gate>, base_name: &str) -> Gate {
-        let WrittenGate { measure, max, min, class, stands_in_for, source } = self;
-        let Some(base) = base else {
-            return Gate { measure, max, min, class: class.unwrap_or_default(), stands_in_for, source };
-        };
-        // The other limit keeps its source too; a faulty one stays as it is, to be found.
-        let keeps_a_limit = (max.is_none() && base.max.is_some()) || (min.is_none() && base.min.is_some());
-        let source = match keeps_a_limit && is_line(&source) {
-            true => format!("{source}; the rest as in `{base_name}`: {}", base.source),
-            false => source,
+        let WrittenGate { measure, max, min, fail_above, fail_below, class, stands_in_for, source } = self;
+        let own =
+            Gate { measure, max, min, fail_above, fail_below, class: class.unwrap_or_default(), stands_in_for, source };
+        let Some(base) = base else { return own };
+        // A limit that is taken over keeps its source too; a faulty one stays as it is, to be found.
+        let limits = own.by_side().into_iter().flatten().zip(base.by_side().into_iter().flatten());
+        let keeps_a_limit = limits.into_iter().any(|(own, base)| own.is_none() && base.is_some());
+        let source = match keeps_a_limit && is_line(&own.source) {
+            true => format!("{}; the rest as in `{base_name}`: {}", own.source, base.source),
+            false => own.source,
         };
         Gate {
-            measure,
             max: max.or(base.max),
             min: min.or(base.min),
+            fail_above: fail_above.or(base.fail_above),
+            fail_below: fail_below.or(base.fail_below),
             class: class.unwrap_or(base.class),
-            stands_in_for: stands_in_for.or_else(|| base.stands_in_for.clone()),
+            stands_in_for: own.stands_in_for.or_else(|| base.stands_in_for.clone()),
+            measure: own.measure,
             source,
         }
     }

@@ -115,6 +115,7 @@ impl PipelineTrial<'_> {
         let options = Options {
             seed: start.seed,
             battery: self.policy.battery(),
+            also: self.policy.also(),
             baseline: Baseline::LeaveOneOut,
             audits: audits.collect(),
             until: self.deadline,
@@ -200,6 +201,7 @@ impl PipelineTrial<'_> {
         let options = Options {
             seed,
             battery: self.policy.battery(),
+            also: self.policy.also(),
             baseline: Baseline::Holdout,
             audits: vec![audit],
             until: self.deadline,
