@@ -75,8 +75,9 @@ fn the_deadline_holds_in_every_phase() {
             .map(|thread| thread.join().unwrap());
         assert!(planning.attempts.is_empty() && drawing.attempts.is_empty());
         let late = |assessment: &Assessment| {
-            let mut outcomes = assessment.report.measures.iter().map(|measure| &measure.outcome);
-            outcomes.all(
+            // The most exposed were audited before the clock was stopped, or are when all else is kept.
+            let measures = assessment.report.measures.iter().filter(|measure| !measure.id.starts_with("exposed_"));
+            measures.map(|measure| &measure.outcome).all(
                 |outcome| matches!(outcome, Outcome::NotMeasured(reason) if reason.contains("the time budget ran out")),
             )
         };
