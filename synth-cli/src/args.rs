@@ -556,6 +556,10 @@ pub(crate) struct Evaluate {
     /// Held-out real rows, never seen by the generator; privacy cannot be measured without them
     #[arg(long, value_name = "FILE")]
     pub(crate) holdout: Option<PathBuf>,
+    /// Training rows as they were before protection, row by row: what was lost is measured against them [default: --train, where the
+    /// schema declares protection]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) given: Option<PathBuf>,
     /// Model that generated them, of the engine masked: its likelihoods of real rows are attacked too
     #[arg(long, value_name = "FILE", conflicts_with = "schema")]
     pub(crate) model: Option<PathBuf>,

@@ -34,8 +34,9 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
     }
     let [train_input, synthetic_input] = [Input::of_one(&args.train)?, Input::of_one(&args.synthetic)?];
     let holdout_input = args.holdout.as_ref().map(Input::of_one).transpose()?;
+    let given_input = args.given.as_ref().map(Input::of_one).transpose()?;
     let mut inputs = Vec::new();
-    for input in [&train_input, &synthetic_input].into_iter().chain(&holdout_input) {
+    for input in [&train_input, &synthetic_input].into_iter().chain(&holdout_input).chain(&given_input) {
         inputs.extend(input.files()?);
     }
     inputs.extend(args.reading.schema.iter().chain(&args.model).cloned());
@@ -64,6 +65,13 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         None => train_input.read(&options, common.quiet)?,
     };
     tables::check_columns(&train, &train_name)?;
+    // Before protection the columns may be others, so the schema of the training rows is not theirs.
+    let as_it_is = ReadOptions { schema: None, ..options.clone() };
+    let is_protected = train.schema().fields.iter().any(|field| !field.protect.is_empty());
+    let given = match &given_input {
+        Some(input) => Some(input.read(&as_it_is, common.quiet)?),
+        None => is_protected.then(|| train.clone()),
+    };
     // What the columns are is told by the training rows alone.
     let like_train = ReadOptions { schema: Some((**train.schema()).clone()), ..options };
     let holdout = holdout_input.as_ref().map(|input| input.read(&like_train, common.quiet)).transpose()?;
@@ -82,6 +90,7 @@ pub(super) fn run(args: &args::Evaluate, common: &Common) -> Result<Code> {
         })?;
     }
     let comparison = Tables { train: &train, synthetic: &synthetic, holdout: holdout.as_ref() }.compare()?;
+    let comparison = given.as_ref().map_or(Ok(comparison), |given| comparison.with_given(given))?;
     let mut options = Options { until, ..measured(args, &train, &train_name)? };
     let losses = match (&model, &holdout) {
         (Some(model), Some(holdout)) => {

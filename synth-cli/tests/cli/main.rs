@@ -15,6 +15,7 @@ mod inputs;
 mod library;
 mod limits;
 mod looks;
+mod loss;
 mod model_file;
 mod page;
 mod parts;

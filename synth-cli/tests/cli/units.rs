@@ -89,3 +89,37 @@ fn count(value: &serde_json::Value) -> Option<u64> {
     let own = value.get("n").and_then(serde_json::Value::as_u64);
     own.or_else(|| value.as_object()?.values().find_map(count))
 }
+
+#[test]
+fn equal_rows_without_an_identifier_are_one_unit_and_said_to_be() {
+    let folder = Folder::new();
+    let row = |i: usize| {
+        let patient = i * 7 % 120;
+        let (age, crp) = (30 + patient * 11 % 50, (patient * 7919 % 2003) as f64 / 100.0);
+        format!("{age},{crp},{}.{},{}\n", 18 + patient * 13 % 17, patient * 3 % 10, ["low", "high"][patient % 2])
+    };
+    let text: String = std::iter::once("age,crp,bmi,stage\n".to_owned()).chain((0..480).map(row)).collect();
+    folder.write("repeated.csv", text);
+    let profile = folder.synth(&["profile", "repeated.csv"]).with(0).out();
+    assert!(profile.contains("# equal rows, 120 units with 4 rows\nunit = \"equal-rows\"\n"), "{profile}");
+    let run = |out: &str, schema: &[&str]| {
+        let args = ["run", "repeated.csv", "--engine", "copula", "--max-attempts", "1", "--keep-refused", "--out", out];
+        let ended = folder.synth(&[&args[..], schema].concat());
+        let report: serde_json::Value = serde_json::from_slice(&folder.read(&format!("{out}/report.json"))).unwrap();
+        (ended.stderr, report)
+    };
+    let (said, report) = run("out", &[]);
+    assert!(
+        said.contains("unit: equal rows, 120 units with 4 rows; far more rows are equal than chance makes"),
+        "{said}"
+    );
+    assert_eq!(n_of(&report, "mia_auc"), Some(120));
+    // What the run declares is read back, and a person may say otherwise.
+    let (said, again) = run("again", &["--schema", "out/schema.toml"]);
+    assert!(said.contains("unit: equal rows, 120 units"), "{said}");
+    assert_eq!(again["unit"], report["unit"]);
+    folder.write("own.toml", profile.replace("unit = \"equal-rows\"", "unit = \"row\""));
+    let (said, report) = run("rows", &["--schema", "own.toml"]);
+    assert!(said.contains("of 480 rows only 120 are different"), "{said}");
+    assert_eq!(n_of(&report, "mia_auc"), Some(480));
+}
