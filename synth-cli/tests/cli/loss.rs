@@ -10,7 +10,7 @@ fn patients(n: usize) -> String {
         let dx = format!("{}{:02}.{}", ['H', 'I', 'J'][code % 3], code / 10, code % 10);
         let about = format!("a finding of the kind that has number {code} here");
         let (first, second) = ((i * i * 31 % 977) as f64 / 4.0, (i * 17 % 89) as f64 / 4.0);
-        let remark = format!("what was said on visit {i} by a person, in {} words", i * 13 % 97);
+        let remark = format!("what was said on visit {i} by a person in {} words", i * 13 % 97);
         text += &format!("{},{dx},{about},{first},{second},{},{remark}\n", ["m", "f"][i % 2], first + second);
     }
     text
@@ -65,7 +65,7 @@ fn report_checks(record: &serde_json::Value) -> Vec<String> {
 fn a_table_that_lost_most_of_its_columns_is_refused_by_name() {
     let folder = Folder::new();
     let row = |i: usize| {
-        let own = |part: &str| format!("{part} as told on day {i} by somebody, in {} words", i * 13 % 97);
+        let own = |part: &str| format!("{part} as told on day {i} by somebody in {} words", i * 13 % 97);
         format!("{}.5,{},{},{}\n", i * 17 % 200, own("history"), own("plan"), own("remark"))
     };
     let text: String = std::iter::once("dose,history,plan,remark\n".to_owned()).chain((0..200).map(row)).collect();
