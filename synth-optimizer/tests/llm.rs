@@ -230,5 +230,5 @@ fn a_plan_that_was_tried_is_not_followed_and_a_deaf_service_is_left_alone() {
     assert_eq!(asked.lock().unwrap().len(), 3);
     // The rules gave the method up, and its backup was taken in place of theirs.
     let engines: Vec<EngineKind> = attempts.iter().map(|attempt| attempt.plan.kind()).collect();
-    assert_eq!(engines, [EngineKind::Masked, EngineKind::Masked, EngineKind::Trees, EngineKind::Copula]);
+    assert_eq!(engines, [EngineKind::Masked, EngineKind::Masked, EngineKind::Trees, EngineKind::TabDdpm]);
 }
