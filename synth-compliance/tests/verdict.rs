@@ -50,6 +50,10 @@ fn good() -> QualityReport {
         ("mia_outlier_auc", estimate(0.52, 0.3)),
         ("mia_tpr_at_1", estimate(0.02, 0.02)),
         ("near_copy_excess", estimate(0.01, 0.04)),
+        ("exposed_auc", estimate(0.52, 0.03)),
+        ("exposed_max_auc", estimate(0.62, 0.15)),
+        ("exposed_tpr_at_10", estimate(0.1, 0.05)),
+        ("exposed_epsilon", exact(0.0)),
     ]);
     QualityReport { inputs: Some(ALL_SORTS), ..good }
 }
@@ -597,6 +601,10 @@ fn nearly_good() -> impl Strategy<Value = QualityReport> {
                 ("mia_outlier_auc", estimate(mia + corr, 4.0 * reach)),
                 ("mia_tpr_at_1", estimate(dup, reach)),
                 ("near_copy_excess", estimate(dup, reach)),
+                ("exposed_auc", estimate(mia, reach)),
+                ("exposed_max_auc", estimate(mia + corr, 4.0 * reach)),
+                ("exposed_tpr_at_10", estimate(dup, reach)),
+                ("exposed_epsilon", exact(dup)),
             ]);
             let references = [("ks_mean", ks + 0.02), ("tvd_mean", 0.12), ("corr_delta", f64::NAN)];
             let references = references.map(|(id, reference)| (id.to_owned(), reference)).into();

@@ -15,7 +15,7 @@ use crate::figure;
 /// use synth_compliance::Policy;
 ///
 /// let policy = Policy::named("hipaa")?;
-/// assert_eq!(policy.gates().len(), 12);
+/// assert_eq!(policy.gates().len(), 20);
 /// assert!(Policy::named("hippa").is_err());                  // never a default in place of a misspelt name
 /// assert_eq!(Policy::from_toml(&policy.to_toml())?, policy);
 /// # Ok::<(), synth_compliance::Error>(())
