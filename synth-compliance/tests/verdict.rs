@@ -368,6 +368,7 @@ fn the_three_risks_have_to_be_shown_small() {
             report.measures.push(Measure { id: id.into(), outcome, columns: Vec::new() });
         }
         report.measures.push(Measure::new("mia_max_auc", estimate(0.52, 0.04)));
+        report.measures.push(Measure::new("tstr_mean_gap", estimate(0.01, 0.02)));
         let verdict = judge(&report, &Policy::named("gdpr").unwrap());
         assert_eq!(verdict.decision, decision, "{verdict}");
     };
