@@ -16,8 +16,8 @@ use crate::columns::joint_levels;
 use crate::comparison::Comparison;
 use crate::definition::Columns;
 use crate::given::Aligned;
-use crate::privacy::exposed::Shadow;
 use crate::registry::definition;
+use crate::shadow::Shadow;
 
 /// How many columns of each sort the training table has, and the rows of the holdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

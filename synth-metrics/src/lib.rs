@@ -20,6 +20,7 @@ mod pearsons;
 pub mod roc;
 mod sampling;
 mod search;
+mod shadow;
 
 // The measures: a file each, or a file for those that are taken together.
 pub mod detection;
@@ -68,13 +69,14 @@ pub use options::{Baseline, OUT_OF_TIME, Options, SurvivalColumns};
 pub use portrait::{Portrait, portrait};
 pub use privacy::copies::copies;
 pub use privacy::duplicates::{copied_share, dup_excess, dup_rate, dup_rate_holdout, leave_one_out_share};
-pub use privacy::exposed::{Exposed, Exposure, Observation, Shadow, Target, Witness};
+pub use privacy::exposed::{Exposed, Exposure, Observation, Target, Witness};
 pub use privacy::membership::{Membership, mia_auc};
 pub use privacy::quasi::{emd_ordered, quasi};
 pub use privacy::risks::risks;
 pub use registry::{MEASURES, definition};
 pub use report::{QualityReport, REPORT_VERSION, Rows, lacks_unseen_rows};
 pub use roc::auc;
+pub use shadow::Shadow;
 pub use subgroups::{Subgroup, Subgroups, subgroups};
 pub use utility::learning::utility;
 pub use utility::score::{macro_f1, r_squared};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{Audit, Losses};
 use crate::definition::{Battery, Definition};
-use crate::privacy::exposed::Shadow;
+use crate::shadow::Shadow;
 
 /// The reason of a measure that was skipped because [`Options::until`] had passed.
 pub const OUT_OF_TIME: &str = "the time budget ran out first";

@@ -9,8 +9,9 @@ use crate::definition::Unseen;
 use crate::estimate::{Measure, Outcome};
 use crate::inputs::Inputs;
 use crate::loss::ColumnLoss;
-use crate::privacy::exposed::Shadow;
+use crate::privacy::exposed::{Exposed, outcomes};
 use crate::registry::definition;
+use crate::shadow::Shadow;
 use crate::subgroups::Subgroups;
 
 /// The version of the report's JSON form.
@@ -59,6 +60,21 @@ impl QualityReport {
     /// The value of the measure called `id`, if it was measured.
     pub fn value(&self, id: &str) -> Option<f64> {
         self.measure(id)?.outcome.value()
+    }
+
+    /// The report with the measures of an audit of the most exposed units, or the fact why there is none.
+    #[must_use]
+    pub fn with_exposed(mut self, exposed: Result<&Exposed, Shadow>) -> Self {
+        let fact = exposed.err().unwrap_or(Shadow::Made);
+        for measure in outcomes(exposed) {
+            if let Some(own) = self.measures.iter_mut().find(|own| own.id == measure.id) {
+                *own = measure;
+            }
+        }
+        if let Some(inputs) = &mut self.inputs {
+            inputs.shadow = fact;
+        }
+        self
     }
 }
 

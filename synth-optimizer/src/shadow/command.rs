@@ -1,5 +1,6 @@
 //! A generator behind a command of the shell.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -8,7 +9,6 @@ use synth_core::io::{ReadOptions, read_path, write};
 use synth_core::schema::Source;
 use synth_core::{Schema, Table};
 
-use crate::dossier::outputs::{Readers, Replace, write_file};
 use crate::error::{Error, Result};
 
 /// Someone else's generator: a command that reads a table from a file and writes a synthetic one to another.
@@ -61,17 +61,17 @@ impl Command {
     pub fn run(&self, table: &Table, seed: u64) -> Result<Table> {
         let failed = |problem: String| Error::Generator { run: None, problem };
         let folder = tempfile::Builder::new().prefix("synth-audit-").tempdir();
-        let folder = folder.map_err(|source| Error::File {
-            action: "make",
-            path: std::env::temp_dir().display().to_string(),
-            source,
-        })?;
-        let (train, out) = (folder.path().join("train.csv"), folder.path().join("out.csv"));
+        let unwritten = |path: &Path, source| Error::File { action: "write", path: path.display().to_string(), source };
+        let folder = folder.map_err(|source| unwritten(&std::env::temp_dir(), source))?;
+        let out = folder.path().join("out.csv");
         let source = Source::default();
         let mut bytes = Vec::new();
         write(table, &source, &mut bytes)?;
-        write_file(&train, Readers::Owner, Replace::Yes, |file| file.write_all(&bytes))?;
-        let status = self.ended(&train, &out, table.n_rows(), seed).map_err(|error| failed(error.to_string()))?;
+        // Temporary files are for their owner alone.
+        let train = tempfile::Builder::new().prefix("train-").suffix(".csv").tempfile_in(&folder);
+        let mut train = train.map_err(|source| unwritten(folder.path(), source))?;
+        train.write_all(&bytes).map_err(|source| unwritten(train.path(), source))?;
+        let status = self.ended(train.path(), &out, table.n_rows(), seed).map_err(|error| failed(error.to_string()))?;
         match status {
             None => return Err(failed(format!("it did not end within {} s", self.timeout.as_secs_f64()))),
             Some(status) if !status.success() => {

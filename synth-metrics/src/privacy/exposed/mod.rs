@@ -49,7 +49,7 @@ use serde::{Deserialize, Serialize};
 use crate::definition::{Anchors, Battery, Definition, Domain, Goal, JudgedBy, Needs, Unseen};
 use crate::estimate::{Estimate, Interval, Measure, Outcome, Uncertainty, between};
 use crate::family::{Family, Intervals, Taking};
-use crate::report::QualityReport;
+use crate::shadow::Shadow;
 use attack::{Knows, Scores, attack};
 use figures::{Area, Told, area, epsilon, found_at};
 
@@ -150,43 +150,6 @@ pub const EXPOSED_EPSILON: Definition = Definition {
 
 /// With fewer runs no interval is worth reporting.
 pub const MIN_RUNS: usize = 24;
-
-/// Whether the most exposed units were audited, and if not, why not: a fact that a report has beside its measures.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Shadow {
-    /// They were.
-    Made,
-    /// Two tables were compared, and there is no generator that could be fitted again.
-    #[default]
-    NoGenerator,
-    /// An attempt of a run: the audit is made of the table that would be accepted.
-    Later,
-    /// It was switched off.
-    Off,
-    /// The time was up after fewer than [`MIN_RUNS`] runs.
-    OutOfTime,
-    /// The table has too few units for some to be left out.
-    TooFewUnits,
-    /// Too many of the generators could not be fitted.
-    Failed,
-}
-
-impl std::fmt::Display for Shadow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Shadow::Made => "measured",
-            Shadow::NoGenerator => "there is no generator that could be fitted again",
-            Shadow::Later => "measured at the end, on the table that would be accepted",
-            Shadow::Off => "the audit of the most exposed units was switched off",
-            Shadow::OutOfTime => "the time was up before enough generators were fitted again",
-            Shadow::TooFewUnits => "the table has too few units for some to be left out",
-            Shadow::Failed => "too many of the generators that were fitted again failed",
-        })
-    }
-}
 
 /// What the attackers make of the shadow runs. Names nobody: units are told by their number and by why they were chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -304,24 +267,8 @@ fn rounded(estimate: Estimate) -> Estimate {
 /// Of the bootstrap: the same runs give the same interval.
 const SEED: u64 = 0;
 
-impl QualityReport {
-    /// The report with the measures of an audit of the most exposed units, or the fact why there is none.
-    #[must_use]
-    pub fn with_exposed(mut self, exposed: Result<&Exposed, Shadow>) -> Self {
-        let fact = exposed.err().unwrap_or(Shadow::Made);
-        for measure in outcomes(exposed) {
-            if let Some(own) = self.measures.iter_mut().find(|own| own.id == measure.id) {
-                *own = measure;
-            }
-        }
-        if let Some(inputs) = &mut self.inputs {
-            inputs.shadow = fact;
-        }
-        self
-    }
-}
-
-fn outcomes(exposed: Result<&Exposed, Shadow>) -> Vec<Measure> {
+/// The measures of an audit, or the fact why there is none.
+pub(crate) fn outcomes(exposed: Result<&Exposed, Shadow>) -> Vec<Measure> {
     let value = |definition: &Definition, value: fn(&Exposed) -> Estimate| {
         let outcome = match exposed {
             Ok(exposed) => Outcome::Measured(value(exposed)),
