@@ -13,7 +13,7 @@
 //! - sum: [`LEAST_EVIDENCE`] rows or more have an A and a B other than 0, with three or more distinct values each;
 //! - missing together: [`LEAST_EVIDENCE`] rows or more are missing and as many are not.
 //!
-//! Several rows of one person are no independent evidence, so what is true of each person looks like a rule. Looked for in
+//! Several rows of one person are no independent evidence: where units have several, so many times more rows are asked for. Looked for in
 //! all pairs of learnt columns, which is quick because a pair without a rule shows it within a few rows.
 
 use std::collections::{BTreeMap, HashMap};
@@ -28,11 +28,12 @@ use super::passed::missing;
 use crate::schema::{Constraint, Kind, Storage};
 use crate::table::{Table, Units};
 
-/// The minimum number of rows that must support a found constraint.
+/// The minimum number of units (people, or rows where nobody has two) that must support a found constraint, in the rows that so many have
+/// in the mean.
 pub const LEAST_ROWS: usize = 50;
 /// How often the values of a determining column occur on average, at least.
 pub const LEAST_GROUP: usize = 5;
-/// The minimum number of rows that must support a rule.
+/// The minimum number of units that must support a rule, in the same way.
 pub const LEAST_EVIDENCE: usize = 20;
 
 /// The share of rows that must break an order by chance, for it to be worth saying that none does.
@@ -55,8 +56,13 @@ pub(super) fn pairwise(table: &Table, n_odd: usize) -> Vec<Constraint> {
     let mut found = find_determined(table, odd);
     found.extend(find_orders(table, odd));
     found.extend(find_sums(table, odd));
-    found.extend(find_missing_together(table));
+    found.extend(find_missing_together(table, rows_of(LEAST_EVIDENCE, &units)));
     found
+}
+
+/// The rows that `k` units have in the mean: several rows of one person are no independent evidence.
+pub(super) fn rows_of(k: usize, units: &Units) -> usize {
+    (k * units.n_rows()).div_ceil(units.n_units().max(1)).max(k)
 }
 
 /// How many units may break a rule.
@@ -179,7 +185,7 @@ impl<'a> Determining<'a> {
         let n_rows: usize = groups.iter().map(|g| g.1).sum();
         let most = (0..of_value.len()).max_by_key(|&value| of_value[value]).unwrap_or(0) as u32;
         let evidence: usize = groups.iter().filter(|g| g.0 != most).map(|g| g.1 - 1).sum();
-        n_rows >= LEAST_GROUP * groups.len() && evidence >= LEAST_EVIDENCE
+        n_rows >= LEAST_GROUP * groups.len() && evidence >= rows_of(LEAST_EVIDENCE, odd.units)
     }
 }
 
@@ -276,7 +282,7 @@ fn orders(a: &Ordered<'_>, b: &Ordered<'_>, odd: Odd<'_>) -> [bool; 2] {
         return holds;
     }
     let n_complete = a.values.iter().zip(b.values.iter()).filter(|(x, y)| !x.is_nan() && !y.is_nan()).count();
-    holds.map(|holds| holds && n_complete >= LEAST_EVIDENCE)
+    holds.map(|holds| holds && n_complete >= rows_of(LEAST_EVIDENCE, odd.units))
 }
 
 /// Whether `smaller` would often exceed `larger` if the two had nothing to do with each other.
@@ -332,12 +338,13 @@ fn totals(values: &[Numbers<'_>], i: usize, j: usize, odd: Odd<'_>) -> Vec<usize
             seen.dedup();
             seen.len()
         };
-        complete.len() >= LEAST_EVIDENCE && n_distinct(a) >= LEAST_DISTINCT && n_distinct(b) >= LEAST_DISTINCT
+        let is_enough = complete.len() >= rows_of(LEAST_EVIDENCE, odd.units);
+        is_enough && n_distinct(a) >= LEAST_DISTINCT && n_distinct(b) >= LEAST_DISTINCT
     });
     candidates
 }
 
-fn find_missing_together(table: &Table) -> Vec<Constraint> {
+fn find_missing_together(table: &Table, least: usize) -> Vec<Constraint> {
     let columns = columns_of(table, Kind::is_learnt);
     let gaps: Vec<Vec<bool>> = columns.par_iter().map(|&c| missing(table, c)).collect();
     // Each column with the first of the same gaps: the other pairs follow.
@@ -345,7 +352,7 @@ fn find_missing_together(table: &Table) -> Vec<Constraint> {
     let mut rules = Vec::new();
     for (&column_idx, gaps) in columns.iter().zip(&gaps) {
         let n_missing = gaps.iter().filter(|m| **m).count();
-        if n_missing < LEAST_EVIDENCE || gaps.len() - n_missing < LEAST_EVIDENCE {
+        if n_missing < least || gaps.len() - n_missing < least {
             continue;
         }
         match first_of.get(gaps.as_slice()) {

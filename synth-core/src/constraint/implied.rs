@@ -8,7 +8,7 @@
 use rayon::prelude::*;
 
 use super::coded::Codes;
-use super::find::LEAST_ROWS;
+use super::find::{LEAST_ROWS, rows_of};
 use super::passed::missing;
 use crate::schema::{Constraint, DEFAULT_K, Kind, Storage, Value, When};
 use crate::table::{Table, Units};
@@ -102,7 +102,7 @@ pub(super) fn find_implications(table: &Table) -> Vec<Constraint> {
 
 /// What cells of the learnt columns say often enough, and not always.
 fn facts(table: &Table) -> Vec<Fact> {
-    let n_rows = table.n_rows();
+    let (n_rows, least) = (table.n_rows(), rows_of(LEAST_ROWS, &Units::of(table)));
     let of_column = |column_idx: usize| {
         let field = table.column(column_idx).0;
         let mut facts = Vec::new();
@@ -142,7 +142,7 @@ fn facts(table: &Table) -> Vec<Fact> {
                 facts.push(Fact::new(more, column_idx, FactKind::Number, numbers.iter().map(|&x| x > 0.0)));
             }
         }
-        facts.retain(|fact| fact.count >= LEAST_ROWS && n_rows - fact.count >= LEAST_ROWS);
+        facts.retain(|fact| fact.count >= least && n_rows - fact.count >= least);
         facts
     };
     let learnt: Vec<usize> = (0..table.n_columns()).filter(|&c| table.column(c).0.kind.is_learnt()).collect();
@@ -190,18 +190,19 @@ fn leaves_out(a: &Codes, b: &Codes, units: &Units) -> bool {
     let of_a: Vec<usize> = (0..=a.n_values).map(|x| (1..=b.n_values).map(|y| cell(x, y)).sum()).collect();
     let of_b: Vec<usize> = (0..=b.n_values).map(|y| (1..=a.n_values).map(|x| cell(x, y)).sum()).collect();
     let expected = rows().filter(|&(x, y)| cell(x, y) == 0).map(|(x, y)| of_a[x] as f64 * of_b[y] as f64);
-    n_complete > 0 && expected.sum::<f64>() / n_complete as f64 >= LEAST_ROWS as f64
+    n_complete > 0 && expected.sum::<f64>() / n_complete as f64 >= rows_of(LEAST_ROWS, units) as f64
 }
 
 /// The limits of columns of numbers that one row in a hundred reaches, and [`LEAST_ROWS`] do.
 pub(super) fn find_ranges(table: &Table) -> Vec<Constraint> {
+    let least_rows = rows_of(LEAST_ROWS, &Units::of(table));
     let of_column = |column_idx: usize| {
         let field = table.column(column_idx).0;
         if !(field.storage.is_number() && matches!(field.kind, Kind::Continuous | Kind::Integer)) {
             return None;
         }
         let numbers: Vec<f64> = table.numbers(column_idx).into_iter().filter(|x| !x.is_nan()).collect();
-        let least = (LIMIT_SHARE * numbers.len() as f64).max(LEAST_ROWS as f64);
+        let least = (LIMIT_SHARE * numbers.len() as f64).max(least_rows as f64);
         let limit = |fold: fn(f64, f64) -> f64, from: f64| {
             let end = numbers.iter().copied().fold(from, fold);
             let count = numbers.iter().filter(|&&x| x == end).count();

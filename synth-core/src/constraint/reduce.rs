@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::coded::{Codes, MISSING};
-use super::find::{LEAST_ROWS, pairwise};
+use super::find::{LEAST_ROWS, pairwise, rows_of};
 use super::implied::{find_combinations, find_implications, find_ranges};
 use crate::schema::{Constraint, DEFAULT_K, Value};
 use crate::table::{Table, Units};
@@ -29,7 +29,8 @@ pub fn find(table: &Table) -> Vec<Constraint> {
 
 /// The same, but sums, orders and dependencies may be broken by the rows of so many units.
 pub(crate) fn find_nearly(table: &Table, n_odd: usize) -> Vec<Constraint> {
-    if table.n_rows() < LEAST_ROWS {
+    let units = Units::of(table);
+    if units.n_units() < LEAST_ROWS {
         return Vec::new();
     }
     let (mut depends, mut orders, mut sums, mut gaps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -44,7 +45,7 @@ pub(crate) fn find_nearly(table: &Table, n_odd: usize) -> Vec<Constraint> {
     let numbers = Numbers::of(table, orders.iter().flat_map(|(a, b)| [a, b]).chain(sums.iter().flat_map(|s| &s.1)));
     let depends = reduced_dependencies(table, depends);
     let sums = reduced_sums(sums);
-    let mut orders = reduced_orders(&numbers, orders, &sums);
+    let mut orders = reduced_orders(&numbers, orders, &sums, rows_of(LEAST_ROWS, &units));
     orders.retain(|order| !shares_a_determinant(&depends, order));
     let determined: HashSet<[String; 2]> =
         depends.iter().flat_map(|(on, column)| [[on.clone(), column.clone()], [column.clone(), on.clone()]]).collect();
@@ -112,7 +113,12 @@ fn reduced_sums(sums: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String>)> 
     kept
 }
 
-fn reduced_orders(numbers: &Numbers, found: Vec<(String, String)>, sums: &[(String, Vec<String>)]) -> Vec<Constraint> {
+fn reduced_orders(
+    numbers: &Numbers,
+    found: Vec<(String, String)>,
+    sums: &[(String, Vec<String>)],
+    least: usize,
+) -> Vec<Constraint> {
     let never_negative = |name: &String| !numbers.0.get(name).is_some_and(|own| own.iter().any(|&x| x < 0.0));
     let follows_from_sum = |lower: &String, upper: &String| {
         sums.iter().any(|(total, parts)| {
@@ -122,7 +128,7 @@ fn reduced_orders(numbers: &Numbers, found: Vec<(String, String)>, sums: &[(Stri
     };
     let mut orders: Vec<(String, String)> = Vec::new();
     for (lower, upper) in found {
-        let enough = numbers.pairs(&lower, &upper).count() >= LEAST_ROWS;
+        let enough = numbers.pairs(&lower, &upper).count() >= least;
         // Equal columns are in order both ways.
         let is_reverse = orders.iter().any(|(l, u)| *l == upper && *u == lower);
         if enough && !is_reverse && !follows_from_sum(&lower, &upper) {
