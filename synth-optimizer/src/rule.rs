@@ -57,7 +57,7 @@ pub const RULES: &[Rule] = &[
         uses: 1,
         applies: |s| s.is_narrow() && (s.falls_short() || s.is_open()),
         change: |s, plan| s.turn_to(&[EngineKind::Copula], plan),
-        because: "a table of so few columns is told by its columns and their correlations",
+        because: "a table of so few columns is described by its columns and their correlations",
         suggestion: "the copula, which learns those and nothing else of a row",
     },
     Rule {

@@ -9,7 +9,7 @@ version = "1"
 title = "a test"
 min_rows = 50
 [[gates]]
-measure = "ks_mean"
+measure = "near_copy_rate"
 max = 0.005
 source = "a test"
 [[gates]]
@@ -42,13 +42,13 @@ fn terminal_page_card_and_json_show_a_limit_as_the_policy_writes_it() {
     let record: serde_json::Value = serde_json::from_slice(&folder.read("out/report.json")).unwrap();
     let checks = record["attempts"][0]["result"]["judged"]["verdict"]["checks"].as_array().unwrap();
     let check = |id: &str| checks.iter().find(|check| check["id"] == id).unwrap();
-    assert_eq!(check("ks_mean")["max"], 0.005);
+    assert_eq!(check("near_copy_rate")["max"], 0.005);
     assert_eq!((&check("mia_auc")["min"], &check("mia_auc")["max"]), (&0.375.into(), &0.625.into()));
     assert_eq!((&check("rows")["min"], &check("rows")["value"]), (&50.0.into(), &686.0.into()));
     // The value stands in all of them with the same digits.
-    let ks = judged.lines().find(|line| line.contains("ks_mean ")).unwrap();
-    let value = ks.split_whitespace().nth(4).unwrap();
-    assert!(value.starts_with("0.") && value.len() >= 6, "{ks}");
+    let copies = judged.lines().find(|line| line.contains("near_copy_rate ")).unwrap();
+    let value = copies.split_whitespace().nth(4).unwrap();
+    assert!(value.starts_with("0.") && value.len() >= 6, "{copies}");
     for (place, text) in [("run", &told), ("page", &page), ("card", &card)] {
         assert!(text.contains(value), "{place} has no {value}: {text}");
     }

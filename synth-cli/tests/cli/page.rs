@@ -152,7 +152,7 @@ fn hostile_names_are_text() {
         format!(",{level},{}.5", i * 7 % 90)
     });
     folder.write("in.csv", &text);
-    let page = page(&folder, &[&["in.csv", "--keep-refused", "--max-attempts", "1"], &COPULA[..]].concat(), 0);
+    let page = page(&folder, &[&["in.csv", "--keep-refused", "--max-attempts", "1"], &COPULA[..]].concat(), 4);
     assert!(
         page.contains("&lt;script&gt;alert(3)&lt;/script&gt;") || page.contains("&#60;script&#62;alert(3)"),
         "not shown"

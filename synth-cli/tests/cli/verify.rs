@@ -115,7 +115,7 @@ fn a_log_of_another_version_is_refused_by_its_number() {
 fn runs_that_accept_nothing_can_be_verified() {
     let folder = Folder::new();
     run(&folder, &[DEMO, "--out", "refused", "--policy", "clinical-strict"], 4);
-    assert!(folder.synth(&["verify", "refused"]).with(0).out().contains("refused under policy clinical-strict 1"));
+    assert!(folder.synth(&["verify", "refused"]).with(0).out().contains("refused under policy clinical-strict 2"));
     run(&folder, &[DEMO, "--out", "kept", "--policy", "clinical-strict", "--keep-refused"], 4);
     assert!(folder.synth(&["verify", "kept"]).with(0).out().contains("REFUSED-synthetic.csv"));
     folder.synth(&[&["run", DEMO, "--out", "late", "--time-budget", "1ms"], &SHORT[..]].concat()).with(7);
