@@ -13,7 +13,7 @@ const POOLED: f64 = 0.25;
 /// Names stand between backquotes, with control characters escaped. None where little was lost.
 ///
 /// ```
-/// /// use synth_metrics::{CameBack, ColumnLoss};
+/// use synth_metrics::{CameBack, ColumnLoss};
 /// use synth_optimizer::dossier::losses::lines;
 ///
 /// let whole = ColumnLoss {
