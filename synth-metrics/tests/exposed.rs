@@ -191,6 +191,7 @@ fn who_ignores_everybody_is_seldom_accused() {
 /// `cargo test -p synth-metrics --test exposed table_of -- --ignored --nocapture`
 #[test]
 #[ignore = "minutes: prints the table of the module's documentation"]
+#[allow(clippy::print_stdout, reason = "the table is what it is for")]
 fn table_of_innocent_audits() {
     let made = innocent(1000);
     let share = |is_wrong: &dyn Fn(&Exposed) -> bool| mean(&made, |e| 100.0 * f64::from(u8::from(is_wrong(e))));

@@ -51,6 +51,7 @@ fn a_large_table_has_the_reference_of_its_size() {
 /// The table of the module's documentation: `cargo test -p synth-metrics --test second -- --ignored --nocapture`.
 #[test]
 #[ignore = "minutes"]
+#[allow(clippy::print_stdout, reason = "the table is what it is for")]
 fn table_of_how_often_a_second_sample_is_above_its_reference() {
     for (name, law) in [("clinic", clinic as Law), ("census", census), ("trial", trial)] {
         for n in [60, 150, 500] {

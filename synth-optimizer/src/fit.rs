@@ -166,7 +166,7 @@ impl Training {
         let (model, instead_of, about) = match chosen.observe(observer).run() {
             Err(Error::Training(failure @ TrainingFailure::NothingLearnt { .. })) if self.engine.is_none() => {
                 let copula = Copula::default();
-                let about = About { engine: Some(copula.clone().into()), ..about };
+                let about = About { engine: Some(copula.into()), ..about };
                 (fit().engine(copula).run()?, Some(failure), about)
             }
             model => (model?, None, about),

@@ -169,7 +169,7 @@ impl Ruler<i64> for Calendar {
         let months = distance / MONTH;
         match self.0 {
             Finest::Week => {
-                let weeks = (distance / (7 * DAY) as f64).max(1.0).min(1e5);
+                let weeks = (distance / (7 * DAY) as f64).clamp(1.0, 1e5);
                 multiple(x, round_below(weeks) as i64 * 7 * DAY, MONDAY, end)
             }
             Finest::Month => month_outwards(x, months, end).unwrap_or(x),

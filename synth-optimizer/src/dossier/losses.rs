@@ -51,7 +51,7 @@ pub fn lines(losses: &[ColumnLoss]) -> Vec<String> {
         }
         seen.push(why);
         let same = losses.iter().filter(is_lost).filter(|own| (how(own.came_back), own.because.as_str()) == why);
-        let names: Vec<String> = same.map(|own| name(own)).collect();
+        let names: Vec<String> = same.map(name).collect();
         let n = names.len();
         let because = if why.1.is_empty() { String::new() } else { format!(" ({})", why.1) };
         lines.push(format!("{n} of {all} columns {}: {}{because}{}", why.0, named(&names), advice(loss)));

@@ -148,7 +148,7 @@ pub(super) mod tests {
 
     #[test]
     fn scores_follow_the_seed_and_only_the_forest_draws() {
-        let y = |i: u32| f64::from(u8::from(i * 37 % 101 > 60 || i % 7 == 0));
+        let y = |i: u32| f64::from(u8::from(i * 37 % 101 > 60 || i.is_multiple_of(7)));
         for learner in ALL {
             let scores = |seed| run(learner, Target::Level, y, seed).unwrap();
             assert_eq!(scores(1), scores(1), "{}", learner.name());
