@@ -1,6 +1,6 @@
 //! Utility: what is learnt from synthetic rows, does it hold for real ones?
 //!
-//! The same [learner](super::learner) is fitted twice to predict one column, the *target*, from the others: on synthetic
+//! The same learner is fitted twice to predict one column, the *target*, from the others: on synthetic
 //! rows and on training rows. Both are tried on the holdout, real rows that neither has seen ("train on synthetic, test
 //! on real", TSTR; Esteban et al., arXiv:1706.02633). What the table itself is worth is `trtr`, what the synthetic table
 //! is worth is `tstr`, and their difference, the gap, is what the synthesis has cost.

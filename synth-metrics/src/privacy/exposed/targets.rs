@@ -70,7 +70,7 @@ pub struct Target {
 /// The `n` most exposed units of `table`, half of them isolated, a third extreme and a sixth rare (isolated ones where there are no
 /// others), and a fourth as many typical ones behind them, two at least.
 ///
-/// Fewer, where the table has fewer than [four](UNITS_EACH) units for each; none if no column is learnt. The same table gives
+/// Fewer, where the table has fewer than four units for each; none if no column is learnt. The same table gives
 /// the same units.
 ///
 /// ```
