@@ -62,7 +62,7 @@ impl Command {
         let failed = |problem: String| Error::Generator { run: None, problem };
         let folder = tempfile::Builder::new().prefix("synth-audit-").tempdir();
         let unwritten = |path: &Path, source| Error::File { action: "write", path: path.display().to_string(), source };
-        let folder = folder.map_err(|source| unwritten(&std::env::temp_dir(), source))?;
+        let folder = folder.map_err(|source| unwritten(Path::new("the temporary folder"), source))?;
         let out = folder.path().join("out.csv");
         let source = Source::default();
         let mut bytes = Vec::new();
